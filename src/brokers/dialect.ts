@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Decision } from '../decision.ts';
+import type { BrokerName, ConnectAttempt, TopicAccess } from '../question.ts';
+
+/** A broker's HTTP request, before anyone has made sense of it. */
+export interface WebhookRequest {
+  readonly method: string;
+  /** The query as it came, without the leading `?`; empty when there is none. */
+  readonly query: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The body's bytes as they came; empty when there is none. */
+  readonly body: Buffer;
+}
+
+/** The HTTP answer to a broker, header names in lower case. */
+export interface WebhookReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
+ * filters: all must be allowed. `settled` is for what the dialect answers by itself, such as "superuser?".
+ */
+export type Question =
+  | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
+  | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[] }
+  | { readonly kind: 'settled'; readonly decision: Decision };
+
+/** How the operator has set a broker up in ThingPass; the parts that its dialect needs to read and to answer. */
+export interface BrokerSettings {
+  /** Unknown clients are left to the broker's next authenticator instead of being refused. */
+  readonly noOpinionOnUnknown: boolean;
+  /** The broker gives every device a topic tree of its own (mount point per device). */
+  readonly mountsDevicesApart: boolean;
+  /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
+  readonly provisionSessions: boolean;
+}
+
+/** One URL of a broker's dialect: a pure pair of functions, request → question and decision → reply. */
+export interface Endpoint {
+  /** What the broker asks here, for metrics and logs: `connect`, `topic`, `superuser`, … */
+  readonly name: string;
+  /** Below the server's root, such as `/emqx/authentication`. */
+  readonly path: string;
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'HEAD')[];
+  /** @throws {RequestUnreadable} for anything that is not a request of this dialect. */
+  readonly read: (request: WebhookRequest, settings: BrokerSettings) => Question;
+  /**
+   * The reply that makes this broker do what was decided. `question` is absent when the request could not be read, or
+   * was refused before it was.
+   */
+  readonly answer: (decision: Decision, question: Question | undefined) => WebhookReply;
+}
+
+export interface Dialect {
+  readonly broker: BrokerName;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** The broker's request is not one of its dialect. The message names fields, never their values. */
+export class RequestUnreadable extends Error {
+  override readonly name = 'RequestUnreadable';
+}

@@ -1,0 +1,152 @@
+/**
+ * Every reason for which ThingPass refuses, once, for logs, metrics, explain and the audit trail.
+ * Codes are stable; the sentences in {@link DENY_REASONS} may improve.
+ */
+export const DENY_REASONS = {
+  credentials_unknown: 'no credentials match what the client sent',
+  password_mismatch: 'the credentials exist, the password is wrong or missing',
+  credentials_mismatch: 'the credentials exist for another client id or user name',
+  credentials_type_mismatch: 'the credentials exist, but are of a type that this client may not use this way',
+  credentials_unreadable: 'the stored credentials cannot be read',
+  credentials_not_yet_valid: 'the credentials are not valid yet',
+  credentials_expired: 'the credentials have expired',
+  device_missing: 'the credentials belong to a device that does not exist',
+  profile_transport_mismatch: 'the device profile is for another transport than MQTT',
+  malformed_string: 'a field holds a NUL character or text that is not valid Unicode',
+  placeholder_not_filled: 'a field holds an unreplaced placeholder: the broker is not configured to send it',
+  provision_session_not_allowed: 'provisioning sessions are switched off for this broker',
+  certificate_unknown: 'no credentials match the certificate',
+  certificate_expired: 'the certificate has expired',
+  certificate_not_yet_valid: 'the certificate is not valid yet',
+  certificate_verification_failed: 'the TLS endpoint says that the certificate did not verify',
+  certificate_not_checked: 'the TLS endpoint did not verify the certificate, and unverified ones are not believed here',
+  certificate_unreadable: 'a certificate was sent, but it cannot be read',
+  certificate_required: 'this listener admits clients with a certificate only',
+  certificate_form_not_enabled: 'the certificate came in a form that is not switched on here',
+  certificate_chain_broken: 'the certificates sent do not form a chain',
+  certificate_provisioning_failed: 'the certificate chain leads to a profile, which does not admit this certificate',
+  certificate_revoked: 'the certificate is revoked or on the deny list',
+  certificate_untrusted: 'the certificate does not lead to a configured certificate authority',
+  certificate_usage_mismatch: 'the certificate is not made for TLS clients',
+  certificate_status_unknown: 'the revocation state of the certificate cannot be found out',
+  certificate_name_not_enabled: 'a certificate name alone identifies nobody here: names are not switched on',
+  certificate_name_ambiguous: 'the certificate name is empty, has several common names, or could have been injected',
+  certificate_name_unknown: 'no device goes with the certificate name',
+  topic_not_allowed: 'no rule allows this topic',
+  topic_denied_by_rule: 'a rule denies this topic',
+  topic_invalid: 'the topic or filter is not a valid MQTT topic',
+  topic_shared_between_devices: 'this broker does not mount each device apart, so the topic would carry every device’s messages',
+  topic_filter_too_complex: 'the filter is too complex to be checked against the rules',
+  passport_invalid: 'the signed client attribute is not ours or belongs to another client id',
+  not_supported: 'this kind of request is not supported',
+  superuser_refused: 'ThingPass grants no superuser rights',
+  guard_refused: 'the caller did not prove that it is the broker',
+  request_unreadable: 'the broker’s request cannot be read',
+  throttled: 'too many wrong credentials: blocked for a while',
+  denied_by_list: 'the device or certificate is on the deny list',
+} as const satisfies Record<string, string>;
+
+export type DenyReason = keyof typeof DENY_REASONS;
+
+/** Why no decision could be made; brokers that can tell "no" from "ask again" are told so. */
+export const UNAVAILABLE_REASONS = {
+  storage_unavailable: 'the database cannot be asked',
+  overloaded: 'too many requests are waiting',
+  timed_out: 'the decision took longer than its time budget',
+  internal_error: 'an internal error',
+} as const satisfies Record<string, string>;
+
+export type UnavailableReason = keyof typeof UNAVAILABLE_REASONS;
+
+export type Role = 'device' | 'gateway' | 'sparkplug_node' | 'provisioning_session';
+
+/** The CONNACK codes ThingsBoard would have sent (`credentials/thingsboard.md` section 5), unsigned. */
+export interface ConnackCode {
+  readonly v3: number;
+  readonly v5: number;
+}
+
+export const CONNACK_ACCEPTED: ConnackCode = Object.freeze({ v3: 0, v5: 0 });
+export const CONNACK_SERVER_UNAVAILABLE: ConnackCode = Object.freeze({ v3: 3, v5: 0x88 });
+
+/** One named step of a decision and what it said, for explain and the decision log. Never a secret. */
+export interface Step {
+  readonly step: string;
+  readonly said: string;
+}
+
+/** The device that a decision found, as far as rules, answers and logs need it. */
+export interface DeviceIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly tenantId: string;
+  readonly profileId: string;
+  readonly profileName: string;
+  /** ThingsBoard's MQTT settings of the profile; absent parts mean ThingsBoard's defaults. */
+  readonly topics: ProfileTopics;
+}
+
+/** `profile_data.transportConfiguration` of an MQTT profile (`credentials/thingsboard.md` sections 9.2 and 11). */
+export interface ProfileTopics {
+  readonly telemetry?: string | undefined;
+  readonly attributes?: string | undefined;
+  readonly attributesSubscribe?: string | undefined;
+}
+
+export interface Allow {
+  readonly outcome: 'allow';
+  readonly role: Role;
+  /** Absent for a provisioning session only. */
+  readonly device?: DeviceIdentity | undefined;
+  /** The credentials id that matched. */
+  readonly credentialsId?: string | undefined;
+  /** Epoch milliseconds after which this decision no longer holds. */
+  readonly expiresAt?: number | undefined;
+  /** The common name of the certificate that identified the client, for topic rules. */
+  readonly commonName?: string | undefined;
+  readonly connack: ConnackCode;
+  readonly steps: readonly Step[];
+}
+
+export interface Deny {
+  readonly outcome: 'deny';
+  readonly reason: DenyReason;
+  readonly connack: ConnackCode;
+  /** True where ThingsBoard counts a failed login (`credentials/thingsboard.md` section 8). */
+  readonly countsAsFailure: boolean;
+  readonly steps: readonly Step[];
+}
+
+/** Let the broker's next authenticator decide; only where switched on for that broker, only for authentication. */
+export interface NoOpinion {
+  readonly outcome: 'no_opinion';
+  readonly reason: DenyReason;
+  readonly connack: ConnackCode;
+  readonly countsAsFailure: boolean;
+  readonly steps: readonly Step[];
+}
+
+export interface Unavailable {
+  readonly outcome: 'unavailable';
+  readonly reason: UnavailableReason;
+  readonly connack: ConnackCode;
+  readonly steps: readonly Step[];
+}
+
+export type Decision = Allow | Deny | NoOpinion | Unavailable;
+
+/** The CONNACK of refusals that ThingsBoard does not know, as for a certificate (section 5): 5 / 0x87. */
+export const CONNACK_NOT_AUTHORIZED: ConnackCode = Object.freeze({ v3: 5, v5: 0x87 });
+
+export function deny(
+  reason: DenyReason,
+  steps: readonly Step[] = [],
+  connack: ConnackCode = CONNACK_NOT_AUTHORIZED,
+  countsAsFailure = false,
+): Deny {
+  return { outcome: 'deny', reason, connack, countsAsFailure, steps };
+}
+
+export function unavailable(reason: UnavailableReason, steps: readonly Step[] = []): Unavailable {
+  return { outcome: 'unavailable', reason, connack: CONNACK_SERVER_UNAVAILABLE, steps };
+}

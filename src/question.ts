@@ -1,0 +1,65 @@
+import type { PresentedCertificate } from './certificates/peer-certificate.ts';
+
+/** The broker dialects ThingPass speaks; each is one file in `brokers/`. */
+export const BROKER_NAMES = [
+  'emqx',
+  'emqx4',
+  'nanomq',
+  'mosquitto',
+  'rabbitmq',
+  'vernemq',
+  'tbmq',
+  'rmqtt',
+  'generic',
+] as const;
+
+export type BrokerName = (typeof BROKER_NAMES)[number];
+
+/** MQTT protocol level: 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
+export type ProtocolVersion = 3 | 4 | 5;
+
+/**
+ * What a broker tells of a client's CONNECT, free of the broker's own spelling.
+ *
+ * `username` and `password` are `undefined` when the CONNECT did not carry them *as far as the broker tells*: several
+ * brokers send an empty string for "absent", and their dialects say so. Credential resolution treats both alike; only
+ * the CONNACK code differs (`credentials/thingsboard.md` section 5).
+ */
+export interface ConnectAttempt {
+  readonly broker: BrokerName;
+  /** Empty when the client sent none and the broker assigned none. */
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly certificate: PresentedCertificate;
+  /** The client's address as the broker saw it; clients can choose it on some brokers, so it identifies nobody. */
+  readonly peerAddress?: string | undefined;
+  /** The broker's name or port of the listener, as configured there. */
+  readonly listener?: string | undefined;
+  readonly protocolVersion?: ProtocolVersion | undefined;
+}
+
+/** `receive` is a delivery to a subscriber, asked per message by mosquitto-go-auth (acc 1). */
+export type TopicAction = 'publish' | 'subscribe' | 'receive';
+
+/**
+ * A broker's question about one client, one action and one topic (publish, receive) or topic filter (subscribe).
+ * It carries no proof of who the client is unless `password` or `attributes` do.
+ */
+export interface TopicAccess {
+  readonly broker: BrokerName;
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  /** Set only where the broker sends the CONNECT password again (NanoMQ's `%P`); then it is checked again. */
+  readonly password?: string | undefined;
+  readonly certificate: PresentedCertificate;
+  readonly action: TopicAction;
+  /** Topic name or filter, with any `$share/group/` still in front and without the broker's mount point. */
+  readonly topic: string;
+  readonly qos?: 0 | 1 | 2 | undefined;
+  readonly retain?: boolean | undefined;
+  /** The signed text that the connect answer handed to the broker (EMQX `client_attrs`), when it came back. */
+  readonly passport?: string | undefined;
+  readonly peerAddress?: string | undefined;
+  readonly listener?: string | undefined;
+}
