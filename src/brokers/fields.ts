@@ -41,7 +41,8 @@ export class Fields {
     for (const name of names) {
       const values = this.#values.get(name);
       if (values === undefined) continue;
-      if (values.length > 1 || found !== undefined) throw new RequestUnreadable(`field ${names[0]} is repeated`);
+      if (values.length > 1 || found !== undefined)
+        throw new RequestUnreadable(`field ${names[0]} is repeated`);
       found = values[0];
     }
     return found;
@@ -108,7 +109,8 @@ export function readBody(request: WebhookRequest): Fields {
   if (start === body.length) return new Fields(new Map());
   if (body[start] === OPENING_BRACE) return new Fields(parseJsonObject(body));
   // mosquitto-go-auth's jwt backend sends the JSON text null for "nothing to say" (`mosquitto-go-auth.md` section 9).
-  if (body.length - start <= 6 && body.toString('latin1', start).trim() === 'null') return new Fields(new Map());
+  if (body.length - start <= 6 && body.toString('latin1', start).trim() === 'null')
+    return new Fields(new Map());
   if (!body.includes(0x3d)) throw new RequestUnreadable('the body is neither a JSON object nor a form');
   return new Fields(parseForm(body));
 }
@@ -117,6 +119,8 @@ function refuseForeignContentType(contentType: string | undefined): void {
   if (contentType === undefined || contentType === '') return;
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
-    throw new RequestUnreadable('the content type is neither application/json nor application/x-www-form-urlencoded');
+    throw new RequestUnreadable(
+      'the content type is neither application/json nor application/x-www-form-urlencoded',
+    );
   }
 }

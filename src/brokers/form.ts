@@ -40,7 +40,7 @@ function decode(bytes: Buffer, start: number, end: number): FieldValue {
       break;
     }
   }
-  if (plain) return { text: bytes.latin1Slice(start, end) };
+  if (plain) return { text: bytes.toString('latin1', start, end) };
 
   const decoded = Buffer.allocUnsafe(end - start);
   let length = 0;
@@ -59,7 +59,7 @@ function decode(bytes: Buffer, start: number, end: number): FieldValue {
     decoded[length++] = byte;
   }
   const value = decoded.subarray(0, length);
-  const text = value.utf8Slice(0, length);
+  const text = value.toString('utf8');
   return Buffer.from(text, 'utf8').equals(value) ? { text } : { text, bytes: value };
 }
 
