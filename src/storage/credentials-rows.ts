@@ -1,0 +1,110 @@
+import {
+  CREDENTIALS_TYPES,
+  type CredentialsRecord,
+  type CredentialsType,
+  type StoredDevice,
+  type StoredSecret,
+  type TransportType,
+} from '../credentials/record.ts';
+import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
+
+/**
+ * One row of the hot path's join: a credential, its device and profile (null where the device is gone), and one of its
+ * secrets (null where there is none); a credential with several secrets comes in several rows.
+ */
+export interface CredentialsRow {
+  readonly credentials_id: string;
+  readonly credentials_type: string;
+  readonly credentials_value: string | null;
+  readonly device_id: string;
+  readonly window_not_before: number | null;
+  readonly window_not_after: number | null;
+  readonly device_name: string | null;
+  readonly tenant_id: string | null;
+  readonly additional_info: string | null;
+  readonly profile_id: string | null;
+  readonly profile_name: string | null;
+  readonly transport_type: string | null;
+  readonly profile_transport: string | null;
+  readonly secret_id: string | null;
+  readonly secret_hash: string | null;
+  readonly secret_not_before: number | null;
+  readonly secret_not_after: number | null;
+}
+
+/** The columns of the join, alike in both databases; `transportConfiguration` is all that deciding needs of profile_data. */
+export function selectCredentials(condition: string, transportConfiguration: string): string {
+  return `SELECT c.credentials_id, c.credentials_type, c.credentials_value, c.device_id,
+    w.not_before AS window_not_before, w.not_after AS window_not_after,
+    d.name AS device_name, d.tenant_id, d.additional_info,
+    p.id AS profile_id, p.name AS profile_name, p.transport_type, ${transportConfiguration} AS profile_transport,
+    s.id AS secret_id, s.hash AS secret_hash, s.not_before AS secret_not_before, s.not_after AS secret_not_after
+  FROM device_credentials c
+  LEFT JOIN device d ON d.id = c.device_id
+  LEFT JOIN device_profile p ON p.id = d.device_profile_id
+  LEFT JOIN credentials_window w ON w.device_credentials_id = c.id
+  LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id
+  WHERE ${condition}`;
+}
+
+/** Gathers the join's rows into records by credentials id. */
+export function toRecords(rows: readonly CredentialsRow[]): Map<string, CredentialsRecord> {
+  const records = new Map<string, CredentialsRecord>();
+  for (const row of rows) {
+    const known = records.get(row.credentials_id);
+    if (known === undefined) {
+      records.set(row.credentials_id, toRecord(row));
+    } else if (row.secret_id !== null) {
+      (known.secrets as StoredSecret[]).push(toSecret(row));
+    }
+  }
+  return records;
+}
+
+function toRecord(row: CredentialsRow): CredentialsRecord {
+  return {
+    credentialsId: row.credentials_id,
+    credentialsType: toCredentialsType(row.credentials_type),
+    credentialsValue: row.credentials_value,
+    deviceId: row.device_id,
+    device: toDevice(row),
+    secrets: row.secret_id === null ? [] : [toSecret(row)],
+    notBefore: toTime(row.window_not_before),
+    notAfter: toTime(row.window_not_after),
+  };
+}
+
+function toSecret(row: CredentialsRow): StoredSecret {
+  return {
+    id: row.secret_id as string,
+    hash: row.secret_hash as string,
+    notBefore: toTime(row.secret_not_before),
+    notAfter: toTime(row.secret_not_after),
+  };
+}
+
+/** PostgreSQL's driver gives a bigint as text, libsql as a number. */
+function toTime(value: number | string | null): number | undefined {
+  return value === null ? undefined : Number(value);
+}
+
+function toCredentialsType(type: string): CredentialsType {
+  if ((CREDENTIALS_TYPES as readonly string[]).includes(type)) return type as CredentialsType;
+  throw new Error('a credentials row is of an unknown type');
+}
+
+function toDevice(row: CredentialsRow): StoredDevice | undefined {
+  if (row.device_name === null || row.profile_id === null) return undefined;
+  const transport = readProfileTransport(row.profile_transport);
+  return {
+    id: row.device_id,
+    name: row.device_name,
+    tenantId: row.tenant_id ?? '',
+    profileId: row.profile_id,
+    profileName: row.profile_name ?? '',
+    transportType: (row.transport_type ?? 'DEFAULT') as TransportType,
+    gateway: isGateway(row.additional_info),
+    sparkplug: transport.sparkplug,
+    topics: transport.topics,
+  };
+}

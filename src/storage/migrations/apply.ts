@@ -1,0 +1,66 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import type { DatabaseLocation } from '../database-url.ts';
+import { migrationAdapter } from './adapter.ts';
+import { migrationNames, readMigrations, readSchema } from './files.ts';
+import { openSchemaEngine } from './schema-engine.ts';
+
+/**
+ * Brings the database up to this version, creating the SQLite file (readable by its owner only) where there is none.
+ * Starting the engine costs a good part of a second, so it is left alone where nothing is missing.
+ * @returns the names of the migrations applied, oldest first; empty when the database was up to date.
+ * @throws {Error} when the database was migrated by a newer version, or a migration fails.
+ */
+export async function migrate(location: DatabaseLocation): Promise<string[]> {
+  if (location.kind === 'sqlite') createFile(location.file);
+  if ((await missingMigrations(location)).length === 0) return [];
+  const engine = await openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: readMigrations(location.kind),
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return appliedMigrationNames;
+  } finally {
+    engine.free();
+  }
+}
+
+/**
+ * The migrations of this version that the database has not seen.
+ * @throws {Error} when the database has seen migrations that this version does not know.
+ */
+export async function missingMigrations(location: DatabaseLocation): Promise<string[]> {
+  const known = migrationNames(location.kind);
+  const applied = await appliedMigrations(location);
+  const foreign = applied.filter((name) => !known.includes(name));
+  if (foreign.length > 0) {
+    throw new Error(`the database was migrated by a newer version of ThingPass (${foreign.join(', ')})`);
+  }
+  return known.filter((name) => !applied.includes(name));
+}
+
+async function appliedMigrations(location: DatabaseLocation): Promise<string[]> {
+  if (location.kind !== 'sqlite') throw new Error('PostgreSQL is not supported yet');
+  const database = new Database(location.file, { timeout: 10_000 });
+  try {
+    // Readers never wait for the writer in WAL mode; the mode is a property of the file and stays.
+    database.exec('PRAGMA journal_mode = WAL');
+    const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_prisma_migrations'").get();
+    if (table === undefined) return [];
+    return (
+      database
+        .prepare('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
+        .all() as { migration_name: string }[]
+    ).map((row) => row.migration_name);
+  } finally {
+    database.close();
+  }
+}
+
+function createFile(file: string): void {
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  closeSync(openSync(file, 'a', 0o600));
+}
