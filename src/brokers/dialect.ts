@@ -36,6 +36,8 @@ export interface BrokerSettings {
   readonly mountsDevicesApart: boolean;
   /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
   readonly provisionSessions: boolean;
+  /** The forms in which a certificate, or its name alone, is believed from this broker; empty: none is read. */
+  readonly certificateForms: ReadonlySet<string>;
 }
 
 /** One URL of a broker's dialect: a pure pair of functions, request → question and decision → reply. */
