@@ -1,0 +1,52 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { DIALECTS } from './brokers/registry.ts';
+import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
+import { registerManagement } from './management/plugin.ts';
+import { registerHealth, type Health } from './operations/health.ts';
+
+export interface AppParts extends WebhookParts {
+  readonly health: Health;
+  readonly log: FastifyBaseLogger;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
+ * when the server closes one just then (`brokers/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
+ * dead. A request must come whole within ten seconds.
+ */
+export const HTTP_OPTIONS = {
+  bodyLimit: 2 * MEBIBYTE,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 0,
+  connectionTimeout: 0,
+  http: { maxHeaderSize: 128 * 1024, keepAlive: true, keepAliveInitialDelay: 60_000, headersTimeout: 10_000 },
+} as const;
+
+/** The Fastify app out of its parts; serving and tests both use it. */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...HTTP_OPTIONS,
+    loggerInstance: parts.log,
+    // A line per request costs half of the throughput; decisions are logged by themselves.
+    disableRequestLogging: true,
+    // Longer than any secret in a path may be, and than the client ids that EMQX puts into paths.
+    routerOptions: { maxParamLength: 1_000 },
+    exposeHeadRoutes: false,
+    // RabbitMQ repeats a request answered 503 for as long as it is (`brokers/rabbitmq.md` section 2).
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+  });
+  // Bodies reach the dialects as bytes: framework parsers lose repeated fields and binary passwords.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  // The answer repeats nothing of the path: a broker's secret may stand in it.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
+  registerHealth(app, parts.health);
+  await app.register(registerManagement, { prefix: '/api/v1' });
+  for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
+  return app;
+}

@@ -1,0 +1,128 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { BrokerConfig } from '../config.ts';
+import { type Decision, deny, unavailable } from '../decision.ts';
+import type { Decider } from '../decider.ts';
+import type { DecisionLog } from '../operations/decision-log.ts';
+import type { BrokerName } from '../question.ts';
+import type { Dialect, Endpoint, Question, WebhookReply } from './dialect.ts';
+import { RequestUnreadable } from './dialect.ts';
+import { createGuard } from './guard.ts';
+
+export interface WebhookParts {
+  readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
+  readonly decider: Decider;
+  readonly decisionLog: DecisionLog;
+}
+
+/**
+ * Gives every endpoint of a dialect its routes: the plain path, and one with the broker's secret as a path segment for
+ * brokers that can send it no other way. Whatever goes wrong here, the broker gets an answer in its own language.
+ */
+export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: WebhookParts): void {
+  for (const endpoint of dialect.endpoints) {
+    const route = new WebhookRoute(dialect.broker, endpoint, parts);
+    for (const url of [endpoint.path, `/k/:secret${endpoint.path}`]) {
+      app.route({
+        url,
+        method: [...endpoint.methods],
+        onRequest: (request, reply, done) => route.guard(request, reply, done),
+        handler: (request, reply) => route.handle(request, reply),
+        errorHandler: (error, request, reply) => route.fail(error, request, reply),
+      });
+    }
+  }
+}
+
+const LARGEST_BODY_OF_GET = 2 * 1024 * 1024;
+
+class WebhookRoute {
+  readonly #broker: BrokerName;
+  readonly #endpoint: Endpoint;
+  readonly #settings: BrokerConfig;
+  readonly #parts: WebhookParts;
+  readonly #proves: ReturnType<typeof createGuard>;
+
+  constructor(broker: BrokerName, endpoint: Endpoint, parts: WebhookParts) {
+    this.#broker = broker;
+    this.#endpoint = endpoint;
+    this.#parts = parts;
+    this.#settings = parts.brokers[broker];
+    this.#proves = createGuard(this.#settings.secrets);
+  }
+
+  /** The broker proves itself before its body is read. */
+  guard(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const { secret } = request.params as { secret?: string };
+    if (this.#proves(request.headers, secret)) return done();
+    this.#send(reply, deny('guard_refused'), undefined, request);
+  }
+
+  async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    let question: Question | undefined;
+    let decision: Decision;
+    try {
+      const method = request.method;
+      const bodiless = method === 'GET' || method === 'HEAD';
+      const body = bodiless ? await readBodyOfGet(request) : ((request.body as Buffer | undefined) ?? EMPTY);
+      question = this.#endpoint.read({ method, query: queryOf(request.url), headers: request.headers, body }, this.#settings);
+      decision = await this.#parts.decider.decide(question, this.#settings);
+    } catch (error) {
+      decision = this.#decideFailure(error, request);
+    }
+    return this.#send(reply, decision, question, request);
+  }
+
+  /** Errors of the framework, such as a body over the limit. */
+  fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    this.#send(reply, this.#decideFailure(error, request), undefined, request);
+  }
+
+  #decideFailure(error: unknown, request: FastifyRequest): Decision {
+    if (error instanceof RequestUnreadable) {
+      return deny('request_unreadable', [{ step: 'read_request', said: error.message }]);
+    }
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== undefined && status >= 400 && status < 500) {
+      return deny('request_unreadable', [{ step: 'read_request', said: (error as { code?: string }).code ?? 'refused' }]);
+    }
+    request.log.error({ err: error, broker: this.#broker, endpoint: this.#endpoint.name }, 'a webhook failed');
+    return unavailable('internal_error');
+  }
+
+  #send(
+    reply: FastifyReply,
+    decision: Decision,
+    question: Question | undefined,
+    request: FastifyRequest,
+  ): FastifyReply {
+    let answer: WebhookReply;
+    try {
+      answer = this.#endpoint.answer(decision, question);
+    } catch (error) {
+      answer = this.#endpoint.answer(this.#decideFailure(error, request), undefined);
+    }
+    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question);
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function queryOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? '' : url.slice(mark + 1);
+}
+
+/** Fastify reads no body of a GET; mosquitto-go-auth sends one (`mosquitto.md` section 2). */
+async function readBodyOfGet(request: FastifyRequest): Promise<Buffer> {
+  const { headers } = request;
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return EMPTY;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.raw as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LARGEST_BODY_OF_GET) throw new RequestUnreadable('the body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { BrokerSettings } from './brokers/dialect.ts';
+import { BROKER_NAMES, type BrokerName } from './question.ts';
+import { SETTINGS, type Setting } from './settings.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from './storage/database-url.ts';
+
+/** Everything an operator can set, validated, in the types the code works with. Frozen: nobody changes it later. */
+export interface Config {
+  readonly database: DatabaseLocation;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+  readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
+  readonly skipCertificateDates: boolean;
+}
+
+export interface BrokerConfig extends BrokerSettings {
+  /** Any of these proves a caller to be the broker; none means: serve on loopback only. */
+  readonly secrets: readonly string[];
+}
+
+/** The configuration cannot be used; one sentence per setting, never a value of a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const SHORTEST_SECRET = 16;
+
+/**
+ * Reads the configuration out of environment variables (design: prefix `THINGPASS_`, and `DATABASE_URL`).
+ * @throws {ConfigError} naming every problem at once: unknown names with the nearest known one, bad values, secrets that
+ * are missing where the server can be reached from outside.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  refuseUnknownNames(environment, problems);
+  const texts = new Map(SETTINGS.map((setting) => [setting.name, readText(setting, environment, problems)]));
+  const text = (name: string): string => texts.get(name) as string;
+  const list = (name: string): string[] => splitList(text(name));
+
+  const forms = certificateForms(list('THINGPASS_CERTIFICATE_FORMS'), problems);
+  const brokers = Object.fromEntries(
+    BROKER_NAMES.map((broker): [BrokerName, BrokerConfig] => [
+      broker,
+      Object.freeze({
+        secrets: secretsOf(broker, text, problems),
+        noOpinionOnUnknown: list('THINGPASS_NO_OPINION_BROKERS').includes(broker),
+        mountsDevicesApart: list('THINGPASS_MOUNTED_BROKERS').includes(broker),
+        provisionSessions: list('THINGPASS_PROVISION_BROKERS').includes(broker),
+        certificateForms: forms.get(broker) ?? new Set<string>(),
+      }),
+    ]),
+  ) as Record<BrokerName, BrokerConfig>;
+
+  let database: DatabaseLocation | undefined;
+  try {
+    database = parseDatabaseUrl(text('DATABASE_URL'));
+  } catch (error) {
+    problems.push((error as Error).message);
+  }
+  for (const broker of BROKER_NAMES) {
+    if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
+      problems.push(`THINGPASS_CERTIFICATE_FORMS names ${broker}, which has no secret: anyone could present a certificate`);
+    }
+  }
+  if (problems.length > 0 || database === undefined) throw new ConfigError(problems);
+  return Object.freeze({
+    database,
+    host: text('THINGPASS_HOST'),
+    port: Number(text('THINGPASS_PORT')),
+    logLevel: text('THINGPASS_LOG_LEVEL'),
+    brokers: Object.freeze(brokers),
+    skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
+  });
+}
+
+/** Whether a listening address can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function refuseUnknownNames(environment: Readonly<Record<string, string | undefined>>, problems: string[]): void {
+  const known = new Set(SETTINGS.flatMap(({ name, kind }) => (kind === 'secret' ? [name, `${name}_FILE`] : [name])));
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('THINGPASS_') || known.has(name)) continue;
+    problems.push(`${name} is not a setting; did you mean ${nearest(name, known)}?`);
+  }
+}
+
+function readText(
+  setting: Setting,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): string {
+  const { name, kind } = setting;
+  const given = environment[name];
+  const file = kind === 'secret' ? environment[`${name}_FILE`] : undefined;
+  if (file !== undefined && file !== '') {
+    if (given !== undefined && given !== '') problems.push(`${name} and ${name}_FILE are both set; set one`);
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      problems.push(`${name}_FILE cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      return setting.default;
+    }
+  }
+  if (given === undefined || given === '') return setting.default;
+  const problem = problemWith(setting, given);
+  if (problem === undefined) return given;
+  problems.push(`${name} ${problem}`);
+  return setting.default;
+}
+
+function problemWith({ kind, choices, between }: Setting, text: string): string | undefined {
+  switch (kind) {
+    case 'integer': {
+      const [least, most] = between ?? [0, Number.MAX_SAFE_INTEGER];
+      const value = Number(text);
+      if (/^\d+$/.test(text) && value >= least && value <= most) return undefined;
+      return `must be a whole number from ${least} to ${most}`;
+    }
+    case 'flag':
+      return text === 'true' || text === 'false' ? undefined : 'must be true or false';
+    case 'choice':
+      return choices?.includes(text) ? undefined : `must be one of ${choices?.join(', ')}`;
+    case 'list': {
+      const foreign = choices && splitList(text).filter((part) => !choices.includes(part));
+      return foreign?.length ? `names ${foreign.join(', ')}; it may name ${choices?.join(', ')}` : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function secretsOf(broker: BrokerName, text: (name: string) => string, problems: string[]): string[] {
+  const own = `THINGPASS_SECRET_${broker.toUpperCase()}`;
+  const name = text(own) === '' ? 'THINGPASS_SECRET' : own;
+  const secrets = text(name)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const tooShort = `${name} is shorter than ${SHORTEST_SECRET} characters`;
+  if (secrets.some((secret) => secret.length < SHORTEST_SECRET) && !problems.includes(tooShort)) problems.push(tooShort);
+  return secrets;
+}
+
+function certificateForms(parts: readonly string[], problems: string[]): Map<BrokerName, ReadonlySet<string>> {
+  const forms = new Map<BrokerName, Set<string>>();
+  for (const part of parts) {
+    const [broker, form] = part.split(':') as [BrokerName, string | undefined];
+    if (!BROKER_NAMES.includes(broker) || !form) {
+      problems.push(`THINGPASS_CERTIFICATE_FORMS: "${part}" is not broker:form`);
+    } else {
+      forms.set(broker, (forms.get(broker) ?? new Set()).add(form));
+    }
+  }
+  return forms;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function nearest(name: string, known: ReadonlySet<string>): string {
+  return [...known].reduce((best, one) => (distance(name, one) < distance(name, best) ? one : best));
+}
+
+/** Levenshtein's distance: how many letters must be put in, taken out or exchanged. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const exchanged = (row[j - 1] as number) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(exchanged, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] as number;
+}

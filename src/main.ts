@@ -1,0 +1,76 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import { type Config, ConfigError, isLoopback } from './config.ts';
+import { createDecider } from './decider.ts';
+import { createDecisionLog } from './operations/decision-log.ts';
+import { BROKER_NAMES } from './question.ts';
+import { openStorage } from './storage/storage.ts';
+
+export interface RunningServer {
+  readonly app: FastifyInstance;
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** True when the database was made by this start. */
+  readonly firstStart: boolean;
+  /** Readiness goes red, requests under way finish, the database closes. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the server: database migrated, app built, listening.
+ * @throws {ConfigError} when endpoints would be open to the network.
+ */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  refuseOpenEndpoints(config);
+  const storage = await openStorage(config.database);
+  const health = { stopping: false, checkStorage: () => storage.check() };
+  try {
+    const app = await buildApp({
+      brokers: config.brokers,
+      decider: createDecider({
+        credentials: storage.credentials,
+        passportKey: storage.passportKey,
+        skipCertificateDates: config.skipCertificateDates,
+      }),
+      decisionLog: createDecisionLog(log),
+      health,
+      log,
+    });
+    await app.listen({ host: config.host, port: config.port });
+    const { address, port, family } = app.server.address() as AddressInfo;
+    const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    log.info({ url, database: config.database.kind }, 'listening');
+
+    let stopped: Promise<void> | undefined;
+    const stop = async (): Promise<void> => {
+      health.stopping = true;
+      await app.close();
+      await storage.close();
+      log.info('stopped');
+    };
+    return {
+      app,
+      url,
+      firstStart: storage.created,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. */
+function refuseOpenEndpoints(config: Config): void {
+  if (isLoopback(config.host)) return;
+  const open = BROKER_NAMES.filter((broker) => config.brokers[broker].secrets.length === 0);
+  if (open.length === 0) return;
+  throw new ConfigError([
+    `THINGPASS_HOST is ${config.host}, which others can reach, and ${open.join(', ')} would answer anyone: set THINGPASS_SECRET`,
+  ]);
+}

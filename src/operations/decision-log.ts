@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Question } from '../brokers/dialect.ts';
+import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
+import type { BrokerName } from '../question.ts';
+
+/** Counts every decision and writes the refusals, so that a refusal without a reason does not exist. */
+export interface DecisionLog {
+  record(broker: BrokerName, endpoint: string, decision: Decision, question: Question | undefined): void;
+  /** How often each `broker endpoint outcome reason` was decided since the start. */
+  counts(): ReadonlyMap<string, number>;
+}
+
+/** So many refusals a second are written one by one; the rest are summed up in one line. */
+const REFUSALS_PER_SECOND = 50;
+
+/**
+ * @param now epoch milliseconds; refusals over the rate are counted within a window of one second.
+ */
+export function createDecisionLog(log: Logger, now: () => number = Date.now): DecisionLog {
+  const counts = new Map<string, number>();
+  let windowEnd = 0;
+  let written = 0;
+  let unwritten = 0;
+
+  function mayWrite(): boolean {
+    const time = now();
+    if (time >= windowEnd) {
+      if (unwritten > 0) log.warn({ refusals: unwritten }, 'more refusals were not written one by one');
+      windowEnd = time + 1_000;
+      written = 0;
+      unwritten = 0;
+    }
+    if (written >= REFUSALS_PER_SECOND) {
+      unwritten++;
+      return false;
+    }
+    written++;
+    return true;
+  }
+
+  return {
+    record(broker, endpoint, decision, question) {
+      const reason = decision.outcome === 'allow' ? '' : decision.reason;
+      const key = `${broker} ${endpoint} ${decision.outcome} ${reason}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      if (decision.outcome === 'allow') {
+        if (log.isLevelEnabled('debug')) {
+          log.debug({ broker, endpoint, ...describe(question), device: decision.device?.id, role: decision.role }, 'allowed');
+        }
+        return;
+      }
+      if (!mayWrite()) return;
+      const sentence =
+        decision.outcome === 'unavailable' ? UNAVAILABLE_REASONS[decision.reason] : DENY_REASONS[decision.reason];
+      const level = decision.outcome === 'unavailable' ? 'error' : 'info';
+      log[level](
+        { broker, endpoint, outcome: decision.outcome, reason, ...describe(question), steps: decision.steps },
+        sentence,
+      );
+    },
+    counts: () => counts,
+  };
+}
+
+/** Who asked, without anything secret: a user name may be an access token, so it is named by a short hash. */
+function describe(question: Question | undefined): object {
+  if (question?.kind === 'connect') {
+    const { clientId, username, peerAddress, listener } = question.attempt;
+    return { clientId, username: nameSecret(username), peerAddress, listener };
+  }
+  if (question?.kind === 'topic') {
+    const access = question.accesses[0];
+    return {
+      clientId: access?.clientId,
+      username: nameSecret(access?.username),
+      action: access?.action,
+      topics: question.accesses.map(({ topic }) => topic),
+    };
+  }
+  return {};
+}
+
+/** A name for a secret that tells it from others but cannot be turned back: 12 hex digits of SHA-256. */
+export function nameSecret(secret: string | undefined): string | undefined {
+  if (secret === undefined || secret === '') return undefined;
+  return `#${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;
+}

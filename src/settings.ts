@@ -1,0 +1,89 @@
+import { BROKER_NAMES } from './question.ts';
+
+export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
+
+/** One environment variable: the schema that is also the manual, from which `.env.example` is written. */
+export interface Setting {
+  readonly name: string;
+  readonly kind: SettingKind;
+  /** As it would be written in the environment; empty means "not set". */
+  readonly default: string;
+  readonly meaning: string;
+  /** For `choice`: what it may be; for `list`: what each part may be, when that is a closed set. */
+  readonly choices?: readonly string[];
+  /** For `integer`: inclusive bounds. */
+  readonly between?: readonly [number, number];
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every setting there is. Secrets may come from a file instead: the same name with `_FILE` behind it. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'DATABASE_URL',
+    kind: 'secret',
+    default: 'file:./thingpass.db',
+    meaning: 'where the devices are kept: file:<path> for SQLite',
+  },
+  {
+    name: 'THINGPASS_HOST',
+    kind: 'text',
+    default: '127.0.0.1',
+    meaning: 'address to listen on; anything but loopback needs a secret',
+  },
+  {
+    name: 'THINGPASS_PORT',
+    kind: 'integer',
+    default: '8080',
+    between: [0, 65_535],
+    meaning: 'port to listen on; 0 lets the system choose',
+  },
+  { name: 'THINGPASS_LOG_LEVEL', kind: 'choice', default: 'info', choices: LOG_LEVELS, meaning: 'least level that is logged' },
+  {
+    name: 'THINGPASS_SECRET',
+    kind: 'secret',
+    default: '',
+    meaning: 'what every broker proves itself with, at least 16 characters; one per line while changing it',
+  },
+  ...BROKER_NAMES.map(
+    (broker): Setting => ({
+      name: `THINGPASS_SECRET_${broker.toUpperCase()}`,
+      kind: 'secret',
+      default: '',
+      meaning: `the same for ${broker} alone, instead of THINGPASS_SECRET`,
+    }),
+  ),
+  {
+    name: 'THINGPASS_NO_OPINION_BROKERS',
+    kind: 'list',
+    default: '',
+    choices: BROKER_NAMES,
+    meaning: "brokers whose next authenticator decides about clients that are unknown here, such as emqx,vernemq",
+  },
+  {
+    name: 'THINGPASS_MOUNTED_BROKERS',
+    kind: 'list',
+    default: '',
+    choices: BROKER_NAMES,
+    meaning: 'brokers that mount each device apart, so that v1/devices/me/… may be subscribed to',
+  },
+  {
+    name: 'THINGPASS_PROVISION_BROKERS',
+    kind: 'list',
+    default: '',
+    choices: BROKER_NAMES,
+    meaning: "brokers where anyone may open ThingsBoard's provisioning session (user name or client id provision)",
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_FORMS',
+    kind: 'list',
+    default: '',
+    meaning: 'forms in which client certificates are believed, as broker:form, such as emqx:emqx_cert_pem',
+  },
+  {
+    name: 'THINGPASS_SKIP_CERTIFICATE_DATES',
+    kind: 'flag',
+    default: 'false',
+    meaning: "admit client certificates outside their dates, as ThingsBoard's skip_validity_check_for_client_cert",
+  },
+];

@@ -1,0 +1,24 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+const TRIES = 5;
+const FIRST_WAIT_MS = 50;
+
+/**
+ * Repeats a write that found SQLite's one write lock taken for longer than the driver waits, a bounded number of times
+ * with growing pauses. Anything else that goes wrong is the caller's.
+ */
+export async function retryWhileBusy<Result>(write: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (attempt === TRIES || !isBusy(error)) throw error;
+      await wait(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === 'P1008' || code === 'SQLITE_BUSY' || /database is locked|SQLITE_BUSY/.test(message ?? '');
+}
