@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import type { Decider } from '../../src/decider.ts';
+import { startServer } from '../../src/main.ts';
+import { createDecisionLog } from '../../src/operations/decision-log.ts';
+import { createLog } from '../../src/operations/log.ts';
+
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  /** Everything that was logged, as parsed lines. */
+  readonly logged: readonly Record<string, unknown>[];
+  readonly config: Config;
+  close(): Promise<void>;
+}
+
+/** A folder that is gone when the process ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'thingpass-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The configuration of a server on a free loopback port with a database of its own. */
+export function testConfig(environment: Record<string, string> = {}): Config {
+  return readConfig({
+    DATABASE_URL: `file:${join(temporaryFolder(), 'test.db')}`,
+    THINGPASS_PORT: '0',
+    THINGPASS_LOG_LEVEL: 'debug',
+    ...environment,
+  });
+}
+
+/** The whole server with a real database; the caller closes it. */
+export async function startTestServer(environment: Record<string, string> = {}): Promise<TestServer> {
+  const config = testConfig(environment);
+  const { log, logged } = gatheringLog();
+  const server = await startServer(config, log);
+  return { url: server.url, port: Number(new URL(server.url).port), logged, config, close: () => server.stop() };
+}
+
+/**
+ * The webhooks alone over real HTTP, with a decider of the test's: for what a dialect does with a decision that the test
+ * chooses, such as "the database is down".
+ */
+export async function startWebhooks(
+  decider: Decider,
+  environment: Record<string, string> = {},
+): Promise<TestServer> {
+  const config = testConfig(environment);
+  const { log, logged } = gatheringLog();
+  const app = await buildApp({
+    brokers: config.brokers,
+    decider,
+    decisionLog: createDecisionLog(log),
+    health: { stopping: false, checkStorage: async () => undefined },
+    log,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, logged, config, close: () => app.close() };
+}
+
+function gatheringLog() {
+  const logged: Record<string, unknown>[] = [];
+  const log = createLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
+  return { log, logged };
+}
