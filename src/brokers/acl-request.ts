@@ -1,0 +1,33 @@
+import { deny } from '../decision.ts';
+import { type Question, RequestUnreadable } from './dialect.ts';
+import type { Fields } from './fields.ts';
+
+/*
+ * What the requests of NanoMQ and of mosquitto-go-auth have in common: a superuser question before each ACL question,
+ * and a topic that comes from the client.
+ */
+
+/**
+ * The answer to every "is this a superuser?", without a look at the request: "yes" would skip the ACL question for good
+ * (`nanomq.md` section 5, `mosquitto.md` section 1), and ThingsBoard knows no such clients.
+ */
+export const SUPERUSER_REFUSED: Question = Object.freeze({
+  kind: 'settled',
+  decision: deny('superuser_refused', [
+    { step: 'superuser', said: 'nobody is; the ACL question that follows decides' },
+  ]),
+});
+
+/**
+ * Text of the topic.
+ * @throws {RequestUnreadable} when it is absent, or its bytes are not UTF-8: the text read from them would be another
+ *   topic than the one the broker then uses.
+ */
+export function topicText(fields: Fields, ...names: readonly string[]): string {
+  const text = fields.required(...names);
+  const field = fields.get(...names);
+  if (field !== undefined && 'bytes' in field && field.bytes !== undefined) {
+    throw new RequestUnreadable('field topic is not UTF-8');
+  }
+  return text;
+}

@@ -1,0 +1,128 @@
+import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
+import type { TopicAccess, TopicAction } from '../question.ts';
+import { SUPERUSER_REFUSED, topicText } from './acl-request.ts';
+import {
+  type Dialect,
+  type Endpoint,
+  type Question,
+  RequestUnreadable,
+  type WebhookReply,
+  type WebhookRequest,
+} from './dialect.ts';
+import { type Fields, readBody, readFields } from './fields.ts';
+import { statusReplies } from './status-replies.ts';
+
+/**
+ * mosquitto-go-auth's http backend and its jwt backend in remote mode (`mosquitto.md`), and those who speak the same:
+ * the lhns fork, amqtt, and the ancestor mosquitto-auth-plug (section 11). Section numbers below are of `mosquitto.md`.
+ */
+
+/** `acc` of an ACL request (section 3); 3 is never sent, and asks for both where someone does. */
+const ACTIONS: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonly TopicAction[]>([
+  ['1', ['receive']],
+  ['2', ['publish']],
+  ['3', ['publish', 'subscribe']],
+  ['4', ['subscribe']],
+]);
+
+/**
+ * One body for the response modes status (body ignored) and json (`ok` decides), section 4. Nothing in a request tells
+ * the mode. The code goes to the plugin's log.
+ */
+const replyToStatusOrJson = statusReplies({
+  contentType: 'application/json',
+  allow: '{"ok":true,"error":""}',
+  refuse: (_outcome, code) => JSON.stringify({ ok: false, error: code }),
+});
+
+/** Text mode: the body `ok`, without a line feed, is the only "yes" (section 4). */
+const replyToText = statusReplies({
+  contentType: 'text/plain',
+  allow: 'ok',
+  refuse: (_outcome, code) => code,
+});
+
+/**
+ * The fields, which are in the body whatever the method: json with GET has a body too, and a query is the URI's own
+ * (sections 2 and 3). A GET without a body is amqtt's form mode or the jwt backend's user request (sections 9 and 11).
+ */
+function goAuthFields(request: WebhookRequest): Fields {
+  const bodiless = request.method === 'GET' && request.body.length === 0;
+  return bodiless ? readFields(request) : readBody(request);
+}
+
+interface Client {
+  readonly username: string | undefined;
+  readonly certificate: PresentedCertificate;
+  /** True where the user name came as a Bearer token: the jwt backend says nothing of a password. */
+  readonly bearer: boolean;
+}
+
+/**
+ * Who asks: the Bearer text of the jwt backend, which is the MQTT user name (section 9; with `jwt_parse_token` the body
+ * names the token's subject besides, which is the plugin's reading of it), else the field `username`.
+ *
+ * That name may as well be the CN or the subject of a certificate: `use_identity_as_username` sends it in the same place,
+ * and a request does not tell (section 10). Telling them apart takes a declaration by the operator and belongs here.
+ */
+function readClient(request: WebhookRequest, fields: Fields): Client {
+  const named = fields.filled('username');
+  const token = bearerToken(request.headers.authorization);
+  return { username: token ?? named, certificate: NO_CERTIFICATE, bearer: token !== undefined };
+}
+
+/**
+ * The text after `Bearer `; Basic is the broker's secret, or mosquitto-auth-plug's copy of the client's, and names nobody
+ * here. Go writes the name's UTF-8 bytes as they are, and Node shows header bytes as latin1 (section 5).
+ */
+function bearerToken(authorization: string | undefined): string | undefined {
+  if (authorization?.slice(0, 7).toLowerCase() !== 'bearer ') return undefined;
+  return Buffer.from(authorization.slice(7), 'latin1').toString('utf8') || undefined;
+}
+
+/** Empty and absent are one: the lhns fork sends absent credentials as empty texts (section 11). */
+function readUser(request: WebhookRequest): Question {
+  const fields = goAuthFields(request);
+  const { username, certificate, bearer } = readClient(request, fields);
+  const clientId = fields.text('clientid') ?? '';
+  const sent = fields.filled('password');
+  const password = bearer ? undefined : sent;
+  if (username === undefined && password === undefined && clientId === '') {
+    throw new RequestUnreadable('no field and no Bearer token names the client');
+  }
+  return { kind: 'connect', attempt: { broker: 'mosquitto', clientId, username, password, certificate } };
+}
+
+/** @throws {RequestUnreadable} also for an `acc` that asks for no access, such as 8 (unsubscribe) or the ancestor's -1. */
+function readAcl(request: WebhookRequest): Question {
+  const fields = goAuthFields(request);
+  const { username, certificate } = readClient(request, fields);
+  const clientId = fields.text('clientid') ?? '';
+  const actions = ACTIONS.get(fields.required('acc'));
+  if (actions === undefined) throw new RequestUnreadable('field acc is not one of 1, 2, 3, 4');
+  const topic = topicText(fields, 'topic');
+  if (username === undefined && clientId === '') {
+    throw new RequestUnreadable('no field and no Bearer token names the client');
+  }
+  const accesses = actions.map(
+    (action): TopicAccess => ({ broker: 'mosquitto', clientId, username, certificate, action, topic }),
+  );
+  return { kind: 'topic', accesses };
+}
+
+function endpointsBelow(root: string, answer: (decision: Parameters<Endpoint['answer']>[0]) => WebhookReply) {
+  const methods = ['POST', 'GET', 'PUT'] as const;
+  return [
+    { name: 'connect', path: `${root}/user`, methods, read: readUser, answer },
+    { name: 'superuser', path: `${root}/superuser`, methods, read: () => SUPERUSER_REFUSED, answer },
+    { name: 'topic', path: `${root}/acl`, methods, read: readAcl, answer },
+  ];
+}
+
+export const mosquitto: Dialect = {
+  broker: 'mosquitto',
+  endpoints: [
+    ...endpointsBelow('/mosquitto', replyToStatusOrJson),
+    ...endpointsBelow('/mosquitto/text', replyToText),
+  ],
+};
