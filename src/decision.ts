@@ -106,6 +106,8 @@ export interface Allow {
   readonly credentialsId?: string | undefined;
   /** Epoch milliseconds after which this decision no longer holds. */
   readonly expiresAt?: number | undefined;
+  /** Sealed text for the broker to hand back at topic checks, so that they know who asks. */
+  readonly passport?: string | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
   readonly connack: ConnackCode;

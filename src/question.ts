@@ -43,23 +43,27 @@ export interface ConnectAttempt {
 export type TopicAction = 'publish' | 'subscribe' | 'receive';
 
 /**
- * A broker's question about one client, one action and one topic (publish, receive) or topic filter (subscribe).
- * It carries no proof of who the client is unless `password` or `attributes` do.
+ * Which client a broker asks about after its CONNECT. It carries no proof of who the client is unless `password` or
+ * `passport` do.
  */
-export interface TopicAccess {
+export interface ClientClaim {
   readonly broker: BrokerName;
   readonly clientId: string;
   readonly username?: string | undefined;
   /** Set only where the broker sends the CONNECT password again (NanoMQ's `%P`); then it is checked again. */
   readonly password?: string | undefined;
   readonly certificate: PresentedCertificate;
+  /** The sealed text that the connect answer handed to the broker (EMQX `client_attrs`), when it came back. */
+  readonly passport?: string | undefined;
+  readonly peerAddress?: string | undefined;
+  readonly listener?: string | undefined;
+}
+
+/** A broker's question about one client, one action and one topic (publish, receive) or topic filter (subscribe). */
+export interface TopicAccess extends ClientClaim {
   readonly action: TopicAction;
   /** Topic name or filter, with any `$share/group/` still in front and without the broker's mount point. */
   readonly topic: string;
   readonly qos?: 0 | 1 | 2 | undefined;
   readonly retain?: boolean | undefined;
-  /** The signed text that the connect answer handed to the broker (EMQX `client_attrs`), when it came back. */
-  readonly passport?: string | undefined;
-  readonly peerAddress?: string | undefined;
-  readonly listener?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Decision } from '../decision.ts';
-import type { BrokerName, ConnectAttempt, TopicAccess } from '../question.ts';
+import type { Allow, Decision, Deny } from '../decision.ts';
+import type { BrokerName, ClientClaim, ConnectAttempt, TopicAccess } from '../question.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
 export interface WebhookRequest {
@@ -21,11 +21,18 @@ export interface WebhookReply {
 
 /**
  * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
- * filters: all must be allowed. `settled` is for what the dialect answers by itself, such as "superuser?".
+ * filters: all must be allowed. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
+ * vhosts and queues). `settled` is for what the dialect answers by itself, such as "superuser?".
  */
 export type Question =
   | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
   | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[] }
+  | {
+      readonly kind: 'identity';
+      readonly claim: ClientClaim;
+      /** Called with the client once it is known; a client that is not known is refused without asking. */
+      readonly permit: (client: Allow) => Allow | Deny;
+    }
   | { readonly kind: 'settled'; readonly decision: Decision };
 
 /** How the operator has set a broker up in ThingPass; the parts that its dialect needs to read and to answer. */
@@ -58,6 +65,8 @@ export interface Endpoint {
 
 export interface Dialect {
   readonly broker: BrokerName;
+  /** The broker hands back, at each topic check, a text that the connect answer gave it: `Allow.passport` is made. */
+  readonly carriesPassport?: boolean;
   readonly endpoints: readonly Endpoint[];
 }
 
