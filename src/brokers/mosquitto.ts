@@ -30,14 +30,14 @@ const ACTIONS: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, rea
  * the mode. The code goes to the plugin's log.
  */
 const replyToStatusOrJson = statusReplies({
-  contentType: 'application/json',
+  contentType: 'application/json; charset=utf-8',
   allow: '{"ok":true,"error":""}',
   refuse: (_outcome, code) => JSON.stringify({ ok: false, error: code }),
 });
 
 /** Text mode: the body `ok`, without a line feed, is the only "yes" (section 4). */
 const replyToText = statusReplies({
-  contentType: 'text/plain',
+  contentType: 'text/plain; charset=utf-8',
   allow: 'ok',
   refuse: (_outcome, code) => code,
 });

@@ -49,7 +49,7 @@ const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
 ]);
 
 const reply = statusReplies({
-  contentType: 'application/json',
+  contentType: 'application/json; charset=utf-8',
   allow: '{"result":"allow"}',
   refuse: (outcome, code) => JSON.stringify({ result: outcome, reason: code }),
 });

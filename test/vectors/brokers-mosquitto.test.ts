@@ -4,9 +4,9 @@ import type { Question } from '../../src/brokers/dialect.ts';
 import { mosquitto } from '../../src/brokers/mosquitto.ts';
 import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
 import { type Decision, unavailable } from '../../src/decision.ts';
+import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
-import { type DialectServer, PLAIN_SETTINGS, serveDialect } from '../support/dialect-server.ts';
 import { type Answer, goAuthReads, parseRaw, type ResponseMode, type Verdict } from '../support/go-auth.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 
@@ -20,10 +20,10 @@ interface Capture {
   readonly fields: Readonly<Record<string, string | number>> | null;
 }
 
-let server: DialectServer;
+let server: AskedServer;
 let connection: RawConnection;
 before(async () => {
-  server = await serveDialect(mosquitto, PLAIN_SETTINGS);
+  server = await startAskedServer();
   // The plugin keeps one connection for all that it asks (`mosquitto.md` section 1): so do these tests.
   connection = await RawConnection.open(server.port);
 });
@@ -33,8 +33,8 @@ after(async () => {
 });
 
 const MODES = [
-  { root: '/mosquitto', modes: ['status', 'json'], contentType: 'application/json' },
-  { root: '/mosquitto/text', modes: ['text'], contentType: 'text/plain' },
+  { root: '/mosquitto', modes: ['status', 'json'], contentType: 'application/json; charset=utf-8' },
+  { root: '/mosquitto/text', modes: ['text'], contentType: 'text/plain; charset=utf-8' },
 ] as const;
 
 /** What the plugin should make of a decision: unknown clients are a denial, and only our own trouble is an error. */
@@ -53,6 +53,7 @@ goldenFile(
       const bytes = withPath(request, `${root}/${one.endpoint}`);
       for (const decision of [ALLOW, unavailable('storage_unavailable')]) {
         server.decide = () => decision;
+        server.forget();
         connection.write(bytes);
         const reply = await connection.reply();
         const verdict = expected === 'settled' ? 'deny' : intended(decision);

@@ -4,6 +4,7 @@ import type { Question } from '../../src/brokers/dialect.ts';
 import { NANOMQ_NAME, nanomq } from '../../src/brokers/nanomq.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
 import { unavailable } from '../../src/decision.ts';
+import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import {
   type CapturedRequest,
   RawConnection,
@@ -12,7 +13,6 @@ import {
   withPath,
 } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
-import { type DialectServer, PLAIN_SETTINGS, serveDialect } from '../support/dialect-server.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 
 const CAPTURES = 'captures/nanomq';
@@ -25,16 +25,21 @@ interface Capture {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-let plain: DialectServer;
-let believing: DialectServer;
+const SECRET = 'a-secret-for-nanomq';
+
+let plain: AskedServer;
+let believing: AskedServer;
 before(async () => {
-  plain = await serveDialect(nanomq, PLAIN_SETTINGS);
-  believing = await serveDialect(nanomq, { ...PLAIN_SETTINGS, certificateForms: new Set([NANOMQ_NAME]) });
+  plain = await startAskedServer();
+  believing = await startAskedServer({
+    THINGPASS_SECRET_NANOMQ: SECRET,
+    THINGPASS_CERTIFICATE_FORMS: `nanomq:${NANOMQ_NAME}`,
+  });
 });
 after(() => Promise.all([plain.close(), believing.close()]));
 
 /** NanoMQ opens a connection for each request and closes it after the answer's head. */
-async function ask(server: DialectServer, bytes: Buffer): Promise<RawReply> {
+async function ask(server: AskedServer, bytes: Buffer): Promise<RawReply> {
   const connection = await RawConnection.open(server.port);
   try {
     connection.write(bytes);
@@ -54,19 +59,20 @@ goldenFile(
   () => goldenJson<Capture[]>(`${CAPTURES}/index.json`),
   async (one) => {
     const request = readCapture(`${CAPTURES}/${one.file}`);
-    const bytes = withPath(request, `/nanomq/${one.endpoint}`);
-    for (const [server, certificate] of [
-      [plain, NO_CERTIFICATE],
-      [believing, certificateIn(one, request)],
+    for (const [server, secretPath, certificate] of [
+      [plain, '', NO_CERTIFICATE],
+      [believing, `/k/${SECRET}`, certificateIn(one, request)],
     ] as const) {
+      const bytes = withPath(request, `${secretPath}/nanomq/${one.endpoint}`);
       const expected = expectedQuestion(one, request, certificate);
       for (const decision of [ALLOW, unavailable('storage_unavailable')]) {
         server.decide = () => decision;
+        server.forget();
         const reply = await ask(server, bytes);
         const settled = expected === undefined || expected === 'settled';
         const status = settled ? (expected ? 403 : 400) : decision.outcome === 'allow' ? 200 : 503;
         assert.equal(reply.status, status);
-        assert.equal(reply.headers.get('content-type'), 'application/json');
+        assert.equal(reply.headers.get('content-type'), 'application/json; charset=utf-8');
         assert.equal(JSON.parse(reply.body).result === 'allow', status === 200);
         if (expected === 'settled') assert.equal(server.question?.kind, 'settled');
         else assert.deepEqual(server.question, expected);
