@@ -38,7 +38,13 @@ export const SETTINGS: readonly Setting[] = [
     between: [0, 65_535],
     meaning: 'port to listen on; 0 lets the system choose',
   },
-  { name: 'THINGPASS_LOG_LEVEL', kind: 'choice', default: 'info', choices: LOG_LEVELS, meaning: 'least level that is logged' },
+  {
+    name: 'THINGPASS_LOG_LEVEL',
+    kind: 'choice',
+    default: 'info',
+    choices: LOG_LEVELS,
+    meaning: 'least level that is logged',
+  },
   {
     name: 'THINGPASS_SECRET',
     kind: 'secret',
@@ -58,7 +64,8 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'list',
     default: '',
     choices: BROKER_NAMES,
-    meaning: "brokers whose next authenticator decides about clients that are unknown here, such as emqx,vernemq",
+    meaning:
+      'brokers whose next authenticator decides about clients that are unknown here, such as emqx,vernemq',
   },
   {
     name: 'THINGPASS_MOUNTED_BROKERS',
@@ -72,7 +79,8 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'list',
     default: '',
     choices: BROKER_NAMES,
-    meaning: "brokers where anyone may open ThingsBoard's provisioning session (user name or client id provision)",
+    meaning:
+      "brokers where anyone may open ThingsBoard's provisioning session (user name or client id provision)",
   },
   {
     name: 'THINGPASS_CERTIFICATE_FORMS',
@@ -84,6 +92,21 @@ export const SETTINGS: readonly Setting[] = [
     name: 'THINGPASS_SKIP_CERTIFICATE_DATES',
     kind: 'flag',
     default: 'false',
-    meaning: "admit client certificates outside their dates, as ThingsBoard's skip_validity_check_for_client_cert",
+    meaning:
+      "admit client certificates outside their dates, as ThingsBoard's skip_validity_check_for_client_cert",
   },
 ];
+
+/** All settings as an environment file in which everything stands at its default; `.env.example` is this text. */
+export function envExample(): string {
+  const head = [
+    '# Settings of ThingPass, each at its default. Copy to .env, or set them in the environment, which wins.',
+    '# A secret may stand in a file instead: the same name with _FILE behind it, such as THINGPASS_SECRET_FILE.',
+  ];
+  const parts = SETTINGS.map((setting) => [
+    '',
+    `# ${setting.meaning}${setting.choices ? ` (${setting.choices.join(', ')})` : ''}`,
+    `#${setting.name}=${setting.default}`,
+  ]);
+  return `${[head, ...parts].flat().join('\n')}\n`;
+}

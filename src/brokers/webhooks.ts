@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BrokerConfig } from '../config.ts';
-import { type Decision, deny, unavailable } from '../decision.ts';
 import type { Decider } from '../decider.ts';
+import { type Decision, deny, unavailable } from '../decision.ts';
 import type { DecisionLog } from '../operations/decision-log.ts';
 import type { BrokerName } from '../question.ts';
 import type { Dialect, Endpoint, Question, WebhookReply } from './dialect.ts';
@@ -53,8 +53,8 @@ class WebhookRoute {
   /** The broker proves itself before its body is read. */
   guard(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     const { secret } = request.params as { secret?: string };
-    if (this.#proves(request.headers, secret)) return done();
-    this.#send(reply, deny('guard_refused'), undefined, request);
+    if (this.#proves(request.headers, secret)) done();
+    else this.#send(reply, deny('guard_refused'), undefined, request);
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -64,7 +64,10 @@ class WebhookRoute {
       const method = request.method;
       const bodiless = method === 'GET' || method === 'HEAD';
       const body = bodiless ? await readBodyOfGet(request) : ((request.body as Buffer | undefined) ?? EMPTY);
-      question = this.#endpoint.read({ method, query: queryOf(request.url), headers: request.headers, body }, this.#settings);
+      question = this.#endpoint.read(
+        { method, query: queryOf(request.url), headers: request.headers, body },
+        this.#settings,
+      );
       decision = await this.#parts.decider.decide(question, this.#settings);
     } catch (error) {
       decision = this.#decideFailure(error, request);
@@ -83,9 +86,14 @@ class WebhookRoute {
     }
     const status = (error as { statusCode?: number }).statusCode;
     if (status !== undefined && status >= 400 && status < 500) {
-      return deny('request_unreadable', [{ step: 'read_request', said: (error as { code?: string }).code ?? 'refused' }]);
+      return deny('request_unreadable', [
+        { step: 'read_request', said: (error as { code?: string }).code ?? 'refused' },
+      ]);
     }
-    request.log.error({ err: error, broker: this.#broker, endpoint: this.#endpoint.name }, 'a webhook failed');
+    request.log.error(
+      { err: error, broker: this.#broker, endpoint: this.#endpoint.name },
+      'a webhook failed',
+    );
     return unavailable('internal_error');
   }
 

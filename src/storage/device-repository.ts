@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsType, TransportType } from '../credentials/record.ts';
+import { isGateway } from '../credentials/stored-json.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
@@ -11,7 +12,7 @@ export interface DeviceEntry {
   readonly tenantId: string;
   readonly createdTime: number;
   readonly label?: string | undefined;
-  readonly additionalInfo: string | null;
+  readonly gateway: boolean;
   readonly profile: { readonly id: string; readonly name: string; readonly transportType: TransportType };
   readonly credentials: readonly CredentialsEntry[];
 }
@@ -46,7 +47,11 @@ export class AlreadyTaken extends Error {
   readonly holder: { readonly id: string; readonly name: string } | undefined;
 
   constructor(what: AlreadyTaken['what'], holder?: { id: string; name: string }) {
-    super(holder ? `the ${what} already belongs to device ${holder.name} (${holder.id})` : `the ${what} is already taken`);
+    super(
+      holder
+        ? `the ${what} already belongs to device ${holder.name} (${holder.id})`
+        : `the ${what} is already taken`,
+    );
     this.what = what;
     this.holder = holder;
   }
@@ -201,7 +206,10 @@ export class DeviceRepository {
       const row = await this.#prisma.deviceCredentials.findUnique({ where: { credentialsId } });
       const byCredentials = row?.deviceId ? await this.find(row.deviceId) : undefined;
       if (row !== null) throw new AlreadyTaken('credentials', byCredentials);
-      throw new AlreadyTaken('device name', deviceName === undefined ? undefined : await this.find(deviceName));
+      throw new AlreadyTaken(
+        'device name',
+        deviceName === undefined ? undefined : await this.find(deviceName),
+      );
     }
   }
 
@@ -218,7 +226,7 @@ export class DeviceRepository {
       tenantId: device.tenantId ?? '',
       createdTime: Number(device.createdTime),
       label: device.label ?? undefined,
-      additionalInfo: device.additionalInfo,
+      gateway: isGateway(device.additionalInfo),
       profile: {
         id: device.deviceProfile.id,
         name: device.deviceProfile.name ?? '',

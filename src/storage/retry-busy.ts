@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-const TRIES = 5;
-const FIRST_WAIT_MS = 50;
+const TRIES = 12;
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 2_000;
 
 /**
  * Repeats a write that found SQLite's one write lock taken for longer than the driver waits, a bounded number of times
@@ -13,7 +14,7 @@ export async function retryWhileBusy<Result>(write: () => Promise<Result>): Prom
       return await write();
     } catch (error) {
       if (attempt === TRIES || !isBusy(error)) throw error;
-      await wait(FIRST_WAIT_MS * 2 ** attempt * (0.5 + Math.random()));
+      await wait(Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS) * (0.5 + Math.random()));
     }
   }
 }

@@ -3,8 +3,8 @@ import type { CredentialsStore } from '../credentials/record.ts';
 import { batchCredentials } from './batched-credentials.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { migrate } from './migrations/apply.ts';
-import { openSqliteReader } from './sqlite-reader.ts';
 import { serverKey } from './server-key.ts';
+import { openSqliteReader } from './sqlite-reader.ts';
 
 /** The database as serving needs it. Management has repositories of its own, opened when first used. */
 export interface Storage {

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -8,6 +6,7 @@ import type { Decider } from '../../src/decider.ts';
 import { startServer } from '../../src/main.ts';
 import { createDecisionLog } from '../../src/operations/decision-log.ts';
 import { createLog } from '../../src/operations/log.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestServer {
   readonly url: string;
@@ -16,13 +15,6 @@ export interface TestServer {
   readonly logged: readonly Record<string, unknown>[];
   readonly config: Config;
   close(): Promise<void>;
-}
-
-/** A folder that is gone when the process ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'thingpass-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** The configuration of a server on a free loopback port with a database of its own. */

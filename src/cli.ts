@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { CommandFailed } from './commands/command.ts';
+import { addCredentials } from './commands/credentials.ts';
+import { addDevice } from './commands/device.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addServe } from './commands/serve.ts';
+import { addSettings } from './commands/settings.ts';
+import { ConfigError } from './config.ts';
+import { DeviceProblem } from './devices/device-service.ts';
+import { AlreadyTaken } from './storage/device-repository.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('thingpass')
+  .description(
+    'HTTP authentication and authorization for MQTT brokers, with ThingsBoard’s device credentials',
+  )
+  .version(VERSION)
+  .option('--json', 'print JSON instead of text for people')
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 not done, 2 the command or the configuration cannot be used.',
+  );
+
+addServe(program);
+addDevice(program);
+addCredentials(program);
+addMigrate(program);
+addSettings(program);
+
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+try {
+  await program.parseAsync();
+} catch (error) {
+  const known = [CommandFailed, ConfigError, DeviceProblem, AlreadyTaken].some(
+    (kind) => (error as object) instanceof kind,
+  );
+  process.stderr.write(`${known ? error.message : `unexpected: ${(error as Error).stack}`}\n`);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+}

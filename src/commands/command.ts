@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import type { Command } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { DeviceRepository } from '../storage/device-repository.ts';
+import { migrate } from '../storage/migrations/apply.ts';
+
+/** Something the user did that cannot work; the message is for them, exit code 1. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
+
+/** The configuration out of the environment and, for names not set there, the file `.env` of the working directory. */
+export function loadConfig(): Config {
+  if (existsSync('.env')) loadEnvFile('.env');
+  return readConfig(process.env);
+}
+
+/** Runs with the device repository of a migrated database, and closes it whatever happens. */
+export async function withDevices<Result>(
+  run: (devices: DeviceRepository) => Promise<Result>,
+): Promise<Result> {
+  const { database } = loadConfig();
+  await migrate(database);
+  const devices = await DeviceRepository.open(database);
+  try {
+    return await run(devices);
+  } finally {
+    await devices.close();
+  }
+}
+
+/** Prints data: JSON where `--json` was given, what `readable` makes of it otherwise. */
+export function print<Data>(command: Command, data: Data, readable: (data: Data) => string): void {
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  process.stdout.write(`${json ? JSON.stringify(data, undefined, 2) : readable(data)}\n`);
+}
+
+/** An example below the help text. */
+export function example(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}

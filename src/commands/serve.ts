@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { startServer } from '../main.ts';
+import { createLog } from '../operations/log.ts';
+import { example, loadConfig } from './command.ts';
+
+/** `thingpass serve`. */
+export function addServe(program: Command): void {
+  example(
+    program
+      .command('serve')
+      .description('start the server; SIGTERM and SIGINT stop it once requests under way are answered')
+      .action(serve),
+    'THINGPASS_PORT=9000 thingpass serve',
+  );
+}
+
+async function serve(): Promise<void> {
+  const config = loadConfig();
+  const server = await startServer(config, createLog(config.logLevel));
+  if (server.firstStart) process.stderr.write(firstSteps(server.url));
+  const stop = (): void => {
+    server.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function firstSteps(url: string): string {
+  return `
+ThingPass is new here. Create a device, in another terminal:
+
+  npx thingpass device create my-first-device
+
+and ask whether it may connect, with the token that was printed:
+
+  curl ${url}/v1/connect -H 'content-type: application/json' -d '{"username":"<token>"}'
+
+README.md tells which URL to give to your broker.
+
+`;
+}
