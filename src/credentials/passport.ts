@@ -43,7 +43,10 @@ export function createPassports(key: Uint8Array): Passports {
       decipher.setAAD(Buffer.from(clientId, 'utf8'));
       decipher.setAuthTag(bytes.subarray(-TAG_LENGTH));
       try {
-        return decipher.update(bytes.subarray(NONCE_LENGTH, -TAG_LENGTH), undefined, 'utf8') + decipher.final('utf8');
+        return (
+          decipher.update(bytes.subarray(NONCE_LENGTH, -TAG_LENGTH), undefined, 'utf8') +
+          decipher.final('utf8')
+        );
       } catch {
         return undefined;
       }

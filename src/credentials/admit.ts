@@ -1,0 +1,95 @@
+import {
+  type Allow,
+  CONNACK_ACCEPTED,
+  CONNACK_SERVER_UNAVAILABLE,
+  type ConnackCode,
+  type Decision,
+  type Deny,
+  deny,
+  type Role,
+  type Step,
+} from '../decision.ts';
+import { CONNACK_RATE_LIMITED } from './connack.ts';
+import type { CredentialsRecord, StoredDevice } from './record.ts';
+
+/** What is known of a match besides its record. */
+export interface Match {
+  readonly record: CredentialsRecord;
+  /** The CONNACK that unknown credentials of this kind get. */
+  readonly refusal: ConnackCode;
+  /** Epoch milliseconds at which the secret that matched ends. */
+  readonly secretNotAfter?: number | undefined;
+  readonly commonName?: string | undefined;
+}
+
+/**
+ * What follows once the credentials have matched (`thingsboard.md` sections 1 and 7): the validity of the credential (ours),
+ * the device, its profile's transport, the session's rate limit, the role.
+ * @param now epoch milliseconds.
+ */
+export function admit(
+  match: Match,
+  now: number,
+  steps: Step[],
+  sessionOpenLimited?: (deviceId: string) => boolean,
+): Decision {
+  const { record, refusal } = match;
+  if (record.notBefore !== undefined && record.notBefore > now) {
+    steps.push({ step: 'validity', said: 'not valid yet' });
+    return deny('credentials_not_yet_valid', steps, refusal, true);
+  }
+  if (record.notAfter !== undefined && record.notAfter <= now) {
+    steps.push({ step: 'validity', said: 'expired' });
+    return deny('credentials_expired', steps, refusal, true);
+  }
+  const found = admitDevice(record, steps, refusal);
+  if ('outcome' in found) return found;
+  if (sessionOpenLimited?.(record.deviceId)) {
+    steps.push({ step: 'session_open', said: 'over the rate limit' });
+    return deny('throttled', steps, CONNACK_RATE_LIMITED);
+  }
+  return allowDevice(match, found, steps);
+}
+
+/** The device, or the refusal where there is none or its profile is for another transport. */
+export function admitDevice(record: CredentialsRecord, steps: Step[], refusal: ConnackCode): StoredDevice | Deny {
+  const { device } = record;
+  if (device === undefined) {
+    steps.push({ step: 'device', said: 'does not exist' });
+    return deny('device_missing', steps, refusal, true);
+  }
+  // The transport check comes after the credentials matched and is no failed login (section 7).
+  if (device.transportType !== 'DEFAULT' && device.transportType !== 'MQTT') {
+    steps.push({ step: 'transport', said: `the profile is for ${device.transportType}` });
+    return deny('profile_transport_mismatch', steps, CONNACK_SERVER_UNAVAILABLE);
+  }
+  return device;
+}
+
+/** The decision that lets a device in. */
+export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): Allow {
+  const { record, secretNotAfter, commonName } = match;
+  const role = roleOf(device);
+  steps.push({ step: 'device', said: role });
+  const expiresAt = earliest(record.notAfter, secretNotAfter);
+  return {
+    outcome: 'allow',
+    role,
+    device,
+    credentialsId: record.credentialsId,
+    expiresAt,
+    commonName,
+    connack: CONNACK_ACCEPTED,
+    steps,
+  };
+}
+
+export function roleOf(device: StoredDevice): Role {
+  if (device.sparkplug) return 'sparkplug_node';
+  return device.gateway ? 'gateway' : 'device';
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined) return other;
+  return other === undefined ? one : Math.min(one, other);
+}

@@ -1,0 +1,61 @@
+import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../decision.ts';
+import type { ConnectAttempt } from '../question.ts';
+import { basicChain } from './basic.ts';
+import { certificate } from './certificate.ts';
+import type { CredentialsStore } from './record.ts';
+import type { VerifySecret } from './verify-secret.ts';
+
+/** What resolution is given from outside; it has no state and does no I/O but through `store`. */
+export interface ResolveContext {
+  readonly store: CredentialsStore;
+  readonly verifySecret: VerifySecret;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Accept ThingsBoard's provisioning session. */
+  readonly provisionSessions: boolean;
+  /** Admit certificates outside their dates, as ThingsBoard's `skip_validity_check_for_client_cert`. */
+  readonly skipCertificateDates: boolean;
+  /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
+  readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
+}
+
+/** One named step: a decision ends the chain, `undefined` leaves it to the next step. Reports itself into `steps`. */
+export type ResolveStep = (
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+) => Decision | undefined | Promise<Decision | undefined>;
+
+/** The order is ThingsBoard's: a provisioning session before the certificate, and no way back from a certificate. */
+const STEPS: readonly ResolveStep[] = [provisionSession, certificate, basicChain];
+
+/**
+ * Decides a connect attempt as ThingsBoard does (`thingsboard.md` section 1).
+ * @throws whatever the store throws: not being able to ask is not a denial.
+ */
+export async function resolve(attempt: ConnectAttempt, context: ResolveContext): Promise<Decision> {
+  const steps: Step[] = [];
+  for (const step of STEPS) {
+    const said = step(attempt, context, steps);
+    const decision = said instanceof Promise ? await said : said;
+    if (decision !== undefined) return decision;
+  }
+  throw new Error('the last step decides');
+}
+
+export const PROVISION = 'provision';
+
+/** User name or client id exactly `provision`: a session that anyone may open, for the two provisioning topics only. */
+function provisionSession(
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+): Decision | undefined {
+  if (attempt.username !== PROVISION && attempt.clientId !== PROVISION) return undefined;
+  if (!context.provisionSessions) {
+    steps.push({ step: 'provision_session', said: 'asked for, but switched off for this broker' });
+    return deny('provision_session_not_allowed', steps);
+  }
+  steps.push({ step: 'provision_session', said: 'granted' });
+  return { outcome: 'allow', role: 'provisioning_session', connack: CONNACK_ACCEPTED, steps };
+}

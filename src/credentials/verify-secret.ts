@@ -1,0 +1,69 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { CredentialsRecord, StoredSecret } from './record.ts';
+
+/**
+ * What stands in the `password` member of a value whose secret is kept, hashed, in `credentials_secret`. It begins with a
+ * NUL, which no MQTT client can send (MQTT 5 section 1.5.4), and is compared with nothing: the secrets decide.
+ */
+export const PASSWORD_KEPT_ELSEWHERE = '\0kept in credentials_secret';
+
+/** One way to keep a password. Schemes are tried in order; the first that knows a hash's form checks it. */
+export interface SecretScheme {
+  readonly name: string;
+  matches(hash: string): boolean;
+  verify(hash: string, password: string): boolean | Promise<boolean>;
+}
+
+export type SecretVerdict =
+  | { readonly valid: true; readonly secret?: StoredSecret | undefined }
+  | { readonly valid: false; readonly reason: 'mismatch' | 'expired' | 'not_yet_valid' };
+
+/**
+ * Says whether a presented password proves a credential.
+ * @param stored the `password` of the credential's value: not empty.
+ * @param presented the CONNECT's password; empty when it had none.
+ * @param now epoch milliseconds.
+ */
+export type VerifySecret = (
+  record: CredentialsRecord,
+  stored: string,
+  presented: string,
+  now: number,
+) => SecretVerdict | Promise<SecretVerdict>;
+
+const VALID: SecretVerdict = Object.freeze({ valid: true });
+const MISMATCH: SecretVerdict = Object.freeze({ valid: false, reason: 'mismatch' });
+
+/** The check of secrets with the given schemes beside ThingsBoard's plaintext, which stands in the value itself. */
+export function createVerifySecret(schemes: readonly SecretScheme[] = []): VerifySecret {
+  return (record, stored, presented, now) => {
+    if (presented === '' || !presented.isWellFormed()) return MISMATCH;
+    if (record.secrets.length > 0) return verifyKept(record.secrets, schemes, presented, now);
+    if (stored === PASSWORD_KEPT_ELSEWHERE) return MISMATCH;
+    return equalsInConstantTime(stored, presented) ? VALID : MISMATCH;
+  };
+}
+
+async function verifyKept(
+  secrets: readonly StoredSecret[],
+  schemes: readonly SecretScheme[],
+  presented: string,
+  now: number,
+): Promise<SecretVerdict> {
+  let outside: 'expired' | 'not_yet_valid' | undefined;
+  for (const secret of secrets) {
+    const scheme = schemes.find((one) => one.matches(secret.hash));
+    if (scheme === undefined || !(await scheme.verify(secret.hash, presented))) continue;
+    if (secret.notAfter !== undefined && secret.notAfter <= now) outside = 'expired';
+    else if (secret.notBefore !== undefined && secret.notBefore > now) outside = 'not_yet_valid';
+    else return { valid: true, secret };
+  }
+  return outside === undefined ? MISMATCH : { valid: false, reason: outside };
+}
+
+/** Compares all of the shorter-or-equal text whatever it holds; only lengths may show. */
+export function equalsInConstantTime(one: string, other: string): boolean {
+  const left = Buffer.from(one, 'utf8');
+  const right = Buffer.from(other, 'utf8');
+  return left.length === right.length && timingSafeEqual(left, right);
+}
