@@ -1,0 +1,108 @@
+import type { Holder } from './holder.ts';
+import type { Reach } from './matching.ts';
+import { fillLevel, type Level, readLevel } from './placeholder.ts';
+import { describeRule, problemOf, type Qos, type Rule } from './rule.ts';
+
+/** What a check asks of a rule beside the topic. `undefined` means that the broker did not tell. */
+export interface Circumstances {
+  readonly action: 'publish' | 'subscribe';
+  readonly qos?: Qos | undefined;
+  /** Looked at for a publish only. */
+  readonly retain?: boolean | undefined;
+}
+
+/** A rule made ready: levels cut, conditions as bits. Made once per rule, shared by all holders. */
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly allow: boolean;
+  readonly description: string;
+  /** Smaller decides first, over all scopes. */
+  readonly order: number;
+  readonly levels: readonly Level[];
+  /** Bit 0, 1, 2 for QoS 0, 1, 2. */
+  readonly qosBits: number;
+  /** True when the rule has a condition, so that not every publish (subscribe) to a topic is treated alike. */
+  readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
+  /** The rule itself as every holder has it, when it has no placeholder. */
+  readonly literal: FilledRule | undefined;
+}
+
+/** A rule as one holder has it: plain levels. */
+export interface FilledRule extends Reach {
+  readonly source: CompiledRule;
+  readonly allow: boolean;
+}
+
+export const ALL_QOS_BITS = 0b111;
+
+/**
+ * Makes a rule ready.
+ * @throws {RangeError} with the sentence of `problemOf` for a rule that cannot be used.
+ */
+export function compileRule(rule: Rule, order: number): CompiledRule {
+  const problem = problemOf(rule);
+  if (problem !== undefined) throw new RangeError(problem);
+  const qosBits = (rule.qos ?? [0, 1, 2]).reduce<number>((bits, qos) => bits | (1 << qos), 0);
+  const compiled: CompiledRule = {
+    rule,
+    allow: rule.permission === 'allow',
+    description: describeRule(rule),
+    order,
+    levels: rule.filter.split('/').map(readLevel),
+    qosBits,
+    conditional: {
+      publish: qosBits !== ALL_QOS_BITS || rule.retain !== undefined,
+      subscribe: qosBits !== ALL_QOS_BITS,
+    },
+    literal: undefined,
+  };
+  const levels = compiled.levels.filter((level) => typeof level === 'string');
+  return levels.length === compiled.levels.length ? withLiteral(compiled, levels) : compiled;
+}
+
+function withLiteral(compiled: CompiledRule, levels: readonly string[]): CompiledRule {
+  const rule: CompiledRule & { literal: FilledRule | undefined } = { ...compiled };
+  rule.literal = { source: rule, allow: rule.allow, levels, everything: false };
+  return rule;
+}
+
+/**
+ * The rule with the holder's values in it, or `undefined` when it drops out.
+ *
+ * An *allow* whose value is unusable drops out, so it never widens. A *deny* may not drop out: what it was to keep shut
+ * would be open to a later allow, and a client could bring that about by its choice of a client id. Nobody can say which
+ * topics were meant (the text that a value with `/` makes has other levels than the rule), so the deny closes everything
+ * beneath its levels before the first unusable one; with none before, everything.
+ */
+export function fillRule(compiled: CompiledRule, holder: Holder): FilledRule | undefined {
+  if (compiled.literal !== undefined) return compiled.literal;
+  const levels: string[] = [];
+  for (const [at, level] of compiled.levels.entries()) {
+    const filled = typeof level === 'string' ? level : fillLevel(level, holder, at === 0);
+    if (filled === undefined) {
+      if (compiled.allow) return undefined;
+      return { source: compiled, allow: false, levels: [...levels, '#'], everything: at === 0 };
+    }
+    levels.push(filled);
+  }
+  return { source: compiled, allow: compiled.allow, levels, everything: false };
+}
+
+/** Whether the rule is for this action at all. */
+export function isFor(compiled: CompiledRule, action: 'publish' | 'subscribe'): boolean {
+  return compiled.rule.action === 'all' || compiled.rule.action === action;
+}
+
+/** Whether the rule's conditions hold. What the broker did not tell holds for a deny and not for an allow. */
+export function applies(compiled: CompiledRule, asked: Circumstances): boolean {
+  if (!isFor(compiled, asked.action)) return false;
+  if (!compiled.conditional[asked.action]) return true;
+  if (compiled.qosBits !== ALL_QOS_BITS) {
+    if (asked.qos === undefined ? compiled.allow : (compiled.qosBits & (1 << asked.qos)) === 0) return false;
+  }
+  const { retain } = compiled.rule;
+  if (asked.action === 'publish' && retain !== undefined) {
+    if (asked.retain === undefined ? compiled.allow : asked.retain !== retain) return false;
+  }
+  return true;
+}

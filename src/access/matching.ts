@@ -1,0 +1,66 @@
+/** How filters, given as levels, relate to topics and to each other (MQTT 5, section 4.7). */
+
+const DOLLAR = 0x24;
+
+/** A filter to compare with. `everything` lifts the exception for `$` topics: then `#` is every topic there is. */
+export interface Reach {
+  readonly levels: readonly string[];
+  readonly everything: boolean;
+}
+
+/** Whether a level is a wildcard: `+` or `#`. */
+export function isWildcard(level: string | undefined): boolean {
+  return level === '+' || level === '#';
+}
+
+/** Topics beginning with `$` are not matched by a filter beginning with a wildcard [MQTT-4.7.2-1]. */
+export function isReserved(level: string | undefined): boolean {
+  return level !== undefined && level.charCodeAt(0) === DOLLAR;
+}
+
+/** Whether a filter holds any wildcard. */
+export function hasWildcard(levels: readonly string[]): boolean {
+  return levels.includes('+') || levels[levels.length - 1] === '#';
+}
+
+/** Whether the topic matches; `a/#` matches `a` too (MQTT 5, section 4.7.1.2). */
+export function matches(filter: Reach, topic: readonly string[]): boolean {
+  const { levels } = filter;
+  if (isReserved(topic[0]) && isWildcard(levels[0]) && !filter.everything) return false;
+  for (let at = 0; at < levels.length; at++) {
+    const level = levels[at];
+    if (level === '#') return true;
+    if (at >= topic.length || (level !== '+' && level !== topic[at])) return false;
+  }
+  return topic.length === levels.length;
+}
+
+/** Whether some topic matches both. Exact: the empty text, which both `+` and `/#` would match, is no topic [MQTT-4.7.3-1]. */
+export function overlaps(filter: Reach, other: readonly string[]): boolean {
+  const { levels } = filter;
+  if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;
+  if (isReserved(levels[0]) && isWildcard(other[0])) return false;
+  for (let at = 0; ; at++) {
+    const left = levels[at];
+    const right = other[at];
+    if (left === '#' || right === '#') {
+      const onlyFirstLevel = at === 1 && (left === undefined || right === undefined);
+      return !(onlyFirstLevel && (levels[0] === '' || other[0] === ''));
+    }
+    if (left === undefined || right === undefined) return left === right;
+    if (left !== '+' && right !== '+' && left !== right) return false;
+  }
+}
+
+/** Whether every topic that `other` matches is matched by the filter. May say no where the answer is yes (`+/#` and `#`). */
+export function covers(filter: Reach, other: readonly string[]): boolean {
+  const { levels } = filter;
+  if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;
+  for (let at = 0; ; at++) {
+    const left = levels[at];
+    const right = other[at];
+    if (left === '#') return true;
+    if (left === undefined || right === undefined) return left === right;
+    if (right === '#' || (left !== '+' && left !== right)) return false;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Holder } from './holder.ts';
+import { isReserved } from './matching.ts';
+
+/**
+ * What a rule may leave open, and where the value comes from.
+ *
+ * The client chooses its own client id and user name wherever the credentials do not fix them (an access token fixes
+ * neither), so rules that must hold against a hostile device use `device.id`.
+ */
+const SOURCES = {
+  clientId: (holder) => holder.clientId,
+  username: (holder) => holder.username,
+  'device.id': (holder) => holder.device?.id,
+  'device.name': (holder) => holder.device?.name,
+  'profile.name': (holder) => holder.device?.profileName,
+  'tenant.id': (holder) => holder.device?.tenantId,
+  'certificate.cn': (holder) => holder.commonName,
+} as const satisfies Record<string, (holder: Holder) => string | undefined>;
+
+export type Placeholder = keyof typeof SOURCES;
+
+export const PLACEHOLDERS = Object.keys(SOURCES) as readonly Placeholder[];
+
+/** One level with placeholders in it: literal text and placeholders by turns, beginning with text (often empty). */
+export interface OpenLevel {
+  readonly texts: readonly string[];
+  readonly placeholders: readonly Placeholder[];
+}
+
+export type Level = string | OpenLevel;
+
+/** A value with one of these could reach further than one level, or be read as a placeholder by the next reader. */
+const UNUSABLE = /[+#/\0]|\$\{|\p{Surrogate}/u;
+
+/**
+ * Reads one level of a rule's filter.
+ * @returns the text itself when it holds no placeholder.
+ * @throws {SyntaxError} for a `${` that opens no known placeholder.
+ */
+export function readLevel(text: string): Level {
+  if (!text.includes('${')) return text;
+  const texts: string[] = [];
+  const placeholders: Placeholder[] = [];
+  let at = 0;
+  for (let start = text.indexOf('${'); start >= 0; start = text.indexOf('${', at)) {
+    const end = text.indexOf('}', start);
+    const name = end < 0 ? text.slice(start + 2) : text.slice(start + 2, end);
+    if (end < 0 || !isPlaceholder(name)) {
+      const known = PLACEHOLDERS.map((one) => `\${${one}}`).join(', ');
+      throw new SyntaxError(`"\${${name}${end < 0 ? '' : '}'}" is not one of the placeholders ${known}`);
+    }
+    texts.push(text.slice(at, start));
+    placeholders.push(name);
+    at = end + 1;
+  }
+  texts.push(text.slice(at));
+  return { texts, placeholders };
+}
+
+function isPlaceholder(name: string): name is Placeholder {
+  return Object.hasOwn(SOURCES, name);
+}
+
+/**
+ * The level as this holder's text; `undefined` when a value is absent, empty, or not plainly one level.
+ * @param first whether it is the filter's first level: there a value may not begin a `$` topic, which no wildcard
+ * would reach either [MQTT-4.7.2-1].
+ */
+export function fillLevel(level: OpenLevel, holder: Holder, first: boolean): string | undefined {
+  let filled = level.texts[0] as string;
+  const opensWithValue = filled === '';
+  for (let at = 0; at < level.placeholders.length; at++) {
+    const value = SOURCES[level.placeholders[at] as Placeholder](holder);
+    if (value === undefined || value === '' || UNUSABLE.test(value)) return undefined;
+    filled += value + (level.texts[at + 1] as string);
+  }
+  return first && opensWithValue && isReserved(filled) ? undefined : filled;
+}

@@ -1,0 +1,182 @@
+import {
+  applies,
+  type Circumstances,
+  type CompiledRule,
+  compileRule,
+  type FilledRule,
+  fillRule,
+  isFor,
+} from './compile.ts';
+import type { Holder } from './holder.ts';
+import { matches } from './matching.ts';
+import { GLOBAL, type Rule, type RuleScope } from './rule.ts';
+import { firstInTree, plantTree, type WordTree } from './word-tree.ts';
+
+/** The rules of one scope for one reference: all in order, and the same split for a quick look. */
+interface RuleGroup {
+  readonly rules: readonly CompiledRule[];
+  readonly literal: WordTree;
+  readonly open: readonly CompiledRule[];
+}
+
+/** Operators' rules, compiled once and then asked for every holder. Immutable: a change makes a new set. */
+export interface RuleSet {
+  /** By {@link groupKey}. */
+  readonly groups: ReadonlyMap<string, RuleGroup>;
+  /** Whether any rule has a condition that tells one subscribe (publish) to a topic from another. */
+  readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
+  readonly size: number;
+}
+
+/** Every device's own topics, after the operators' rules so that these can narrow them. */
+const OWN_NAMESPACE: Rule = {
+  permission: 'allow',
+  action: 'all',
+  filter: `devices/\${device.id}/#`,
+  scope: GLOBAL,
+  origin: 'built in',
+};
+
+const RANKS = { global: 0, profile: 1, device: 2 } as const;
+const RANK_STEP = 2 ** 32;
+
+/** The built-in rules, compiled. */
+export const OWN_RULES: readonly CompiledRule[] = [compileRule(OWN_NAMESPACE, 3 * RANK_STEP)];
+
+const OWN_GROUP = groupOf(OWN_RULES);
+
+/**
+ * Compiles rules. Within one scope their order is kept; a profile's rules follow the global ones, a device's the
+ * profile's, whatever their place in the list.
+ * @throws {RangeError} for a rule that cannot be used, with the rule's place and what is wrong.
+ */
+export function compileRules(rules: readonly Rule[]): RuleSet {
+  const byKey = new Map<string, CompiledRule[]>();
+  for (const [at, rule] of rules.entries()) {
+    const compiled = compileAt(rule, at);
+    const key = groupKey(rule.scope);
+    const group = byKey.get(key);
+    if (group === undefined) byKey.set(key, [compiled]);
+    else group.push(compiled);
+  }
+  const all = [...byKey.values()].flat();
+  return {
+    groups: new Map([...byKey].map(([key, group]) => [key, groupOf(group)])),
+    conditional: {
+      publish: all.some((rule) => rule.conditional.publish),
+      subscribe: all.some((rule) => rule.conditional.subscribe),
+    },
+    size: rules.length,
+  };
+}
+
+/** No rules of operators: devices have their own topics and ThingsBoard's. */
+export const NO_RULES: RuleSet = compileRules([]);
+
+function compileAt(rule: Rule, at: number): CompiledRule {
+  try {
+    return compileRule(rule, RANKS[rule.scope.kind] * RANK_STEP + at);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new RangeError(`${rule.origin ?? `rule ${at + 1}`}: ${error.message}`);
+    throw error;
+  }
+}
+
+function groupOf(rules: readonly CompiledRule[]): RuleGroup {
+  const literal = rules.flatMap((rule) => (rule.literal === undefined ? [] : [rule.literal]));
+  return { rules, literal: plantTree(literal), open: rules.filter((rule) => rule.literal === undefined) };
+}
+
+function groupKey(scope: RuleScope): string {
+  if (scope.kind === 'global') return 'global';
+  return 'id' in scope ? `${scope.kind}Id ${scope.id}` : `${scope.kind} ${scope.name}`;
+}
+
+/** The groups that concern a holder, in the order of their ranks; those of one rank (by id, by name) stand side by side. */
+function* groupsFor(set: RuleSet, holder: Holder): Generator<readonly RuleGroup[]> {
+  const { device } = holder;
+  if (set.groups.size > 0) {
+    yield present(set, ['global']);
+    if (device !== undefined && (set.groups.size > 1 || !set.groups.has('global'))) {
+      yield present(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
+      yield present(set, [`deviceId ${device.id}`, `device ${device.name}`]);
+    }
+  }
+  yield [OWN_GROUP];
+}
+
+function present(set: RuleSet, keys: readonly string[]): RuleGroup[] {
+  const groups: RuleGroup[] = [];
+  for (const key of keys) {
+    const group = set.groups.get(key);
+    if (group !== undefined) groups.push(group);
+  }
+  return groups;
+}
+
+/** The operators' rules by scope; profiles and devices with a name for messages. */
+export function groupsByKind(set: RuleSet): {
+  readonly global: readonly CompiledRule[];
+  readonly profiles: readonly (readonly [string, readonly CompiledRule[]])[];
+  readonly devices: readonly (readonly [string, readonly CompiledRule[]])[];
+} {
+  const named = [...set.groups].map(([key, group]) => [key, group.rules] as const);
+  return {
+    global: set.groups.get('global')?.rules ?? [],
+    profiles: named.filter(([key]) => key.startsWith('profile')),
+    devices: named.filter(([key]) => key.startsWith('device')),
+  };
+}
+
+/** The first rule that decides a topic for this holder, the device's own namespace included; `undefined` when none does. */
+export function firstRule(
+  set: RuleSet,
+  holder: Holder,
+  asked: Circumstances,
+  topic: readonly string[],
+): FilledRule | undefined {
+  for (const groups of groupsFor(set, holder)) {
+    let best: FilledRule | undefined;
+    for (const group of groups) {
+      best = firstInTree(group.literal, topic, asked, best);
+      best = firstOpen(group.open, holder, topic, asked, best);
+    }
+    if (best !== undefined) return best;
+  }
+  return undefined;
+}
+
+function firstOpen(
+  rules: readonly CompiledRule[],
+  holder: Holder,
+  topic: readonly string[],
+  asked: Circumstances,
+  best: FilledRule | undefined,
+): FilledRule | undefined {
+  for (const rule of rules) {
+    if (best !== undefined && best.source.order < rule.order) return best;
+    if (!applies(rule, asked)) continue;
+    const filled = fillRule(rule, holder);
+    if (filled !== undefined && matches(filled, topic)) return filled;
+  }
+  return best;
+}
+
+/** All rules of a holder for an action in the order in which they decide, the device's own namespace last. */
+export function rulesOf(set: RuleSet, holder: Holder, action: 'publish' | 'subscribe'): FilledRule[] {
+  const filled: FilledRule[] = [];
+  for (const groups of groupsFor(set, holder)) {
+    for (const rule of inOrder(groups)) {
+      const one = isFor(rule, action) ? fillRule(rule, holder) : undefined;
+      if (one !== undefined) filled.push(one);
+    }
+  }
+  return filled;
+}
+
+function inOrder(groups: readonly RuleGroup[]): readonly CompiledRule[] {
+  const [only, more] = groups;
+  if (only === undefined || more === undefined) return only?.rules ?? [];
+  return groups.flatMap((group) => group.rules).sort((left, right) => left.order - right.order);
+}

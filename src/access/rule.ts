@@ -1,0 +1,132 @@
+import { readLevel } from './placeholder.ts';
+import { hasSharing, readTopicFilter } from './topic.ts';
+
+export type Permission = 'allow' | 'deny';
+
+/** `all` is publish and subscribe. */
+export type RuleAction = 'publish' | 'subscribe' | 'all';
+
+export type Qos = 0 | 1 | 2;
+
+/** Whom a rule is for. Names are not ids: a device may choose its own name when it is provisioned, but never its id. */
+export type RuleScope =
+  | { readonly kind: 'global' }
+  | { readonly kind: 'profile' | 'device'; readonly id: string }
+  | { readonly kind: 'profile' | 'device'; readonly name: string };
+
+export const GLOBAL: RuleScope = Object.freeze({ kind: 'global' });
+
+/** One rule of an operator: the first that matches decides, global ones before the profile's, those before the device's. */
+export interface Rule {
+  readonly permission: Permission;
+  readonly action: RuleAction;
+  /** MQTT filter with placeholders, as `devices/${device.id}/#`. */
+  readonly filter: string;
+  /** The QoS levels of a publish, or asked for by a subscribe, that the rule is for; absent means all. */
+  readonly qos?: readonly Qos[] | undefined;
+  /** The retain flag of a publish that the rule is for; absent means both. A subscribe has none, and it is not looked at. */
+  readonly retain?: boolean | undefined;
+  readonly scope: RuleScope;
+  readonly note?: string | undefined;
+  /** Where it stands, as `rules.yaml:12`, for explain. */
+  readonly origin?: string | undefined;
+}
+
+/** More levels than brokers take as a rule; it also bounds how deep the check of a filter can go. */
+const MAXIMUM_LEVELS = 128;
+
+const MEMBERS = new Set(
+  'permission action filter qos retain profile profileId device deviceId note'.split(' '),
+);
+
+/**
+ * A rule out of data that somebody wrote (a file, a request).
+ * @returns the rule, or a sentence on what is wrong with it.
+ */
+export function readRule(value: unknown): Rule | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'a rule is an object with permission, action and filter';
+  }
+  const given = new Map<string, unknown>(Object.entries(value));
+  for (const name of given.keys()) {
+    if (!MEMBERS.has(name)) return `"${name}" is not a member of a rule; they are ${[...MEMBERS].join(', ')}`;
+  }
+  const permission = given.get('permission');
+  if (permission !== 'allow' && permission !== 'deny') return 'permission must be allow or deny';
+  const action = given.get('action');
+  if (action !== 'publish' && action !== 'subscribe' && action !== 'all') {
+    return 'action must be publish, subscribe or all';
+  }
+  const filter = given.get('filter');
+  if (typeof filter !== 'string') return 'filter must be a text';
+  const qos = readQos(given.get('qos'));
+  if (typeof qos === 'string') return qos;
+  const retain = given.get('retain');
+  if (retain !== undefined && typeof retain !== 'boolean') return 'retain must be true or false';
+  const note = given.get('note');
+  if (note !== undefined && typeof note !== 'string') return 'note must be a text';
+  const scope = readScope(given);
+  if (typeof scope === 'string') return scope;
+  const rule: Rule = { permission, action, filter, qos, retain, scope, note };
+  return problemOf(rule) ?? rule;
+}
+
+function readQos(value: unknown): readonly Qos[] | undefined | string {
+  if (value === undefined) return undefined;
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const good = list.every((one) => one === 0 || one === 1 || one === 2);
+  return good && list.length > 0 ? (list as Qos[]) : 'qos must be 0, 1, 2 or a list of these';
+}
+
+function readScope(given: ReadonlyMap<string, unknown>): RuleScope | string {
+  let scope: RuleScope = GLOBAL;
+  for (const kind of ['profile', 'device'] as const) {
+    for (const by of ['name', 'id'] as const) {
+      const member = by === 'id' ? `${kind}Id` : kind;
+      const reference = given.get(member);
+      if (reference === undefined) continue;
+      if (typeof reference !== 'string' || reference === '') return `${member} must be a text`;
+      if (scope !== GLOBAL)
+        return 'a rule is for one profile or one device: give one of profile, profileId, device, deviceId';
+      scope = by === 'id' ? { kind, id: reference } : { kind, name: reference };
+    }
+  }
+  return scope;
+}
+
+/** What keeps a well-formed rule from being used, in one sentence; `undefined` when nothing does. */
+export function problemOf(rule: Rule): string | undefined {
+  if (hasSharing(rule.filter)) {
+    return 'filter must stand without $share/<group>/, $queue/ or $exclusive/: rules see what is behind them';
+  }
+  const levels = rule.filter.split('/');
+  if (levels.length > MAXIMUM_LEVELS) return `filter has more than ${MAXIMUM_LEVELS} levels`;
+  try {
+    // A placeholder stands for a plain word, so the rest must be a filter around one.
+    const plain = levels.map((text) => plainly(readLevel(text)));
+    if (readTopicFilter(plain.join('/')) === undefined) return `"${rule.filter}" is not a valid topic filter`;
+  } catch (error) {
+    if (error instanceof SyntaxError) return error.message;
+    throw error;
+  }
+  if (rule.retain !== undefined && rule.action === 'subscribe') {
+    return 'retain is a condition for publishing; a rule for subscribing cannot have it';
+  }
+  return undefined;
+}
+
+function plainly(level: ReturnType<typeof readLevel>): string {
+  return typeof level === 'string' ? level : level.texts.join('x');
+}
+
+/** The rule in one line, for explain and the decision log. */
+export function describeRule(rule: Rule): string {
+  const conditions = [
+    rule.qos === undefined ? '' : ` qos ${rule.qos.join(',')}`,
+    rule.retain === undefined ? '' : ` retain ${rule.retain}`,
+  ].join('');
+  const { scope } = rule;
+  const whose = scope.kind === 'global' ? 'global' : `${scope.kind} ${'id' in scope ? scope.id : scope.name}`;
+  const where = rule.origin === undefined ? whose : `${whose}, ${rule.origin}`;
+  return `${rule.permission} ${rule.action} ${rule.filter}${conditions} (${where})`;
+}
