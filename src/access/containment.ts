@@ -2,8 +2,8 @@ import type { FilledRule } from './compile.ts';
 import { type Refused, walkFilter } from './filter-walk.ts';
 import { covers, hasWildcard, matches, overlaps } from './matching.ts';
 
-/** Enough for any rule set that an operator writes; about ten milliseconds at most. */
-export const MAXIMUM_STEPS = 100_000;
+/** Thousands of rules about different words stay below it; it is about ten milliseconds of work. */
+export const MAXIMUM_STEPS = 30_000;
 
 export interface ContainmentOptions {
   /** Whether topics that no rule matches are let through: `true` asks only whether a deny stands in the way. */
