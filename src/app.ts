@@ -2,7 +2,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { DIALECTS } from './brokers/registry.ts';
 import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
 import { registerManagement } from './management/plugin.ts';
-import { registerHealth, type Health } from './operations/health.ts';
+import { type Health, registerHealth } from './operations/health.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;

@@ -33,9 +33,10 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {
   await program.parseAsync();
 } catch (error) {
-  const known = [CommandFailed, ConfigError, DeviceProblem, AlreadyTaken].some(
+  const { message, stack } = error as Error;
+  const isForPeople = [CommandFailed, ConfigError, DeviceProblem, AlreadyTaken].some(
     (kind) => (error as object) instanceof kind,
   );
-  process.stderr.write(`${known ? error.message : `unexpected: ${(error as Error).stack}`}\n`);
+  process.stderr.write(`${isForPeople ? message : `unexpected: ${stack}`}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

@@ -67,7 +67,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
-      problems.push(`THINGPASS_CERTIFICATE_FORMS names ${broker}, which has no secret: anyone could present a certificate`);
+      problems.push(
+        `THINGPASS_CERTIFICATE_FORMS names ${broker}, which has no secret: anyone could present a certificate`,
+      );
     }
   }
   if (problems.length > 0 || database === undefined) throw new ConfigError(problems);
@@ -87,8 +89,13 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.');
 }
 
-function refuseUnknownNames(environment: Readonly<Record<string, string | undefined>>, problems: string[]): void {
-  const known = new Set(SETTINGS.flatMap(({ name, kind }) => (kind === 'secret' ? [name, `${name}_FILE`] : [name])));
+function refuseUnknownNames(
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): void {
+  const known = new Set(
+    SETTINGS.flatMap(({ name, kind }) => (kind === 'secret' ? [name, `${name}_FILE`] : [name])),
+  );
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('THINGPASS_') || known.has(name)) continue;
     problems.push(`${name} is not a setting; did you mean ${nearest(name, known)}?`);
@@ -148,11 +155,15 @@ function secretsOf(broker: BrokerName, text: (name: string) => string, problems:
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const tooShort = `${name} is shorter than ${SHORTEST_SECRET} characters`;
-  if (secrets.some((secret) => secret.length < SHORTEST_SECRET) && !problems.includes(tooShort)) problems.push(tooShort);
+  if (secrets.some((secret) => secret.length < SHORTEST_SECRET) && !problems.includes(tooShort))
+    problems.push(tooShort);
   return secrets;
 }
 
-function certificateForms(parts: readonly string[], problems: string[]): Map<BrokerName, ReadonlySet<string>> {
+function certificateForms(
+  parts: readonly string[],
+  problems: string[],
+): Map<BrokerName, ReadonlySet<string>> {
   const forms = new Map<BrokerName, Set<string>>();
   for (const part of parts) {
     const [broker, form] = part.split(':') as [BrokerName, string | undefined];

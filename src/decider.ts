@@ -1,7 +1,121 @@
+import { decideTopic, type TopicDecision } from './access/decide-topic.ts';
+import type { Holder } from './access/holder.ts';
+import type { RuleSet } from './access/rule-set.ts';
 import type { BrokerSettings, Question } from './brokers/dialect.ts';
-import type { Decision } from './decision.ts';
+import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credentials/identify.ts';
+import type { Passports } from './credentials/passport.ts';
+import type { CredentialsStore } from './credentials/record.ts';
+import { resolve } from './credentials/resolve.ts';
+import type { VerifySecret } from './credentials/verify-secret.ts';
+import { type Allow, type Decision, deny, unavailable } from './decision.ts';
+import type { ClientClaim, ConnectAttempt, TopicAccess } from './question.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
 export interface Decider {
-  decide(question: Question, settings: BrokerSettings): Promise<Decision>;
+  decide(question: Question, settings: DeciderSettings): Promise<Decision>;
+}
+
+/** What of a broker's settings bears on decisions, and what its dialect can carry. */
+export interface DeciderSettings extends BrokerSettings {
+  /** The broker hands passports back at topic checks, so connect decisions carry one. */
+  readonly carriesPassport: boolean;
+}
+
+export interface DeciderParts {
+  readonly credentials: CredentialsStore;
+  readonly verifySecret: VerifySecret;
+  readonly passports: Passports;
+  /** The operators' rules in force at this moment. */
+  readonly rules: () => RuleSet;
+  readonly skipCertificateDates: boolean;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Told of what should not happen: the store failing, a bug. */
+  readonly onError: (error: unknown) => void;
+}
+
+export function createDecider(parts: DeciderParts): Decider {
+  function contextFor(settings: DeciderSettings): IdentifyContext {
+    return {
+      store: parts.credentials,
+      verifySecret: parts.verifySecret,
+      passports: parts.passports,
+      now: parts.now,
+      provisionSessions: settings.provisionSessions,
+      skipCertificateDates: parts.skipCertificateDates,
+      certificatesInUse: settings.certificateForms.size > 0,
+    };
+  }
+
+  async function connect(attempt: ConnectAttempt, settings: DeciderSettings): Promise<Decision> {
+    const decision = await resolve(attempt, contextFor(settings));
+    if (decision.outcome === 'allow' && settings.carriesPassport) {
+      const passport = parts.passports.issue(attempt.clientId, decision.credentialsId ?? PROVISION_PASSPORT);
+      return { ...decision, passport };
+    }
+    if (
+      decision.outcome === 'deny' &&
+      settings.noOpinionOnUnknown &&
+      decision.reason === 'credentials_unknown'
+    ) {
+      return { ...decision, outcome: 'no_opinion' };
+    }
+    return decision;
+  }
+
+  /** All accesses are of one client and must all be allowed; the first that is not decides. */
+  async function topics(accesses: readonly TopicAccess[], settings: DeciderSettings): Promise<Decision> {
+    const [first] = accesses;
+    if (first === undefined) return deny('topic_invalid');
+    const client = await identify(first, contextFor(settings));
+    if (client.outcome !== 'allow') return client;
+    const holder = holderOf(first, client);
+    const steps = [...client.steps];
+    for (const access of accesses) {
+      const said = decideTopic(holder, access, parts.rules(), { mountedApart: settings.mountsDevicesApart });
+      steps.push({ step: access.action, said: describe(said) });
+      if (!said.allowed) return deny(said.reason, steps);
+    }
+    return { ...client, steps };
+  }
+
+  async function byKind(question: Question, settings: DeciderSettings): Promise<Decision> {
+    switch (question.kind) {
+      case 'settled':
+        return question.decision;
+      case 'connect':
+        return connect(question.attempt, settings);
+      case 'topic':
+        return topics(question.accesses, settings);
+      case 'identity': {
+        const client = await identify(question.claim, contextFor(settings));
+        return client.outcome === 'allow' ? question.permit(client) : client;
+      }
+    }
+  }
+
+  return {
+    async decide(question, settings) {
+      try {
+        return await byKind(question, settings);
+      } catch (error) {
+        parts.onError(error);
+        return unavailable('storage_unavailable');
+      }
+    },
+  };
+}
+
+function holderOf(claim: ClientClaim, client: Allow): Holder {
+  return {
+    role: client.role,
+    clientId: claim.clientId,
+    username: claim.username,
+    device: client.device,
+    commonName: client.commonName,
+  };
+}
+
+function describe(said: TopicDecision): string {
+  return said.allowed ? `allowed by ${said.by}` : `${said.reason}, by ${said.by}`;
 }

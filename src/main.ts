@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { NO_RULES } from './access/rule-set.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
+import { createPassports } from './credentials/passport.ts';
+import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
 import { BROKER_NAMES } from './question.ts';
@@ -31,8 +34,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       brokers: config.brokers,
       decider: createDecider({
         credentials: storage.credentials,
-        passportKey: storage.passportKey,
+        verifySecret: createVerifySecret(),
+        passports: createPassports(storage.passportKey),
+        rules: () => NO_RULES,
         skipCertificateDates: config.skipCertificateDates,
+        now: Date.now,
+        onError: (error) => log.error({ err: error }, 'a decision could not be made'),
       }),
       decisionLog: createDecisionLog(log),
       health,

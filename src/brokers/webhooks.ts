@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BrokerConfig } from '../config.ts';
-import type { Decider } from '../decider.ts';
+import type { Decider, DeciderSettings } from '../decider.ts';
 import { type Decision, deny, unavailable } from '../decision.ts';
 import type { DecisionLog } from '../operations/decision-log.ts';
 import type { BrokerName } from '../question.ts';
@@ -20,7 +20,7 @@ export interface WebhookParts {
  */
 export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: WebhookParts): void {
   for (const endpoint of dialect.endpoints) {
-    const route = new WebhookRoute(dialect.broker, endpoint, parts);
+    const route = new WebhookRoute(dialect, endpoint, parts);
     for (const url of [endpoint.path, `/k/:secret${endpoint.path}`]) {
       app.route({
         url,
@@ -38,16 +38,17 @@ const LARGEST_BODY_OF_GET = 2 * 1024 * 1024;
 class WebhookRoute {
   readonly #broker: BrokerName;
   readonly #endpoint: Endpoint;
-  readonly #settings: BrokerConfig;
+  readonly #settings: DeciderSettings;
   readonly #parts: WebhookParts;
   readonly #proves: ReturnType<typeof createGuard>;
 
-  constructor(broker: BrokerName, endpoint: Endpoint, parts: WebhookParts) {
+  constructor(dialect: Dialect, endpoint: Endpoint, parts: WebhookParts) {
+    const { broker, carriesPassport = false } = dialect;
     this.#broker = broker;
     this.#endpoint = endpoint;
     this.#parts = parts;
-    this.#settings = parts.brokers[broker];
-    this.#proves = createGuard(this.#settings.secrets);
+    this.#settings = { ...parts.brokers[broker], carriesPassport };
+    this.#proves = createGuard(parts.brokers[broker].secrets);
   }
 
   /** The broker proves itself before its body is read. */

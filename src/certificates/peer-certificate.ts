@@ -1,4 +1,6 @@
-/** Every form in which a client certificate may be forwarded; one file each in this folder. */
+import type { CertificateFault } from './fault.ts';
+
+/** Every form in which a client certificate may be forwarded; one file each in `forms/`. */
 export type CertificateForm = string;
 
 /**
@@ -19,13 +21,23 @@ export interface PeerCertificate {
   readonly verificationDetail?: string | undefined;
 }
 
-/** CN, DN or SAN only, where the broker forwards no certificate: only as good as the broker's own verification. */
+/** A digest of the leaf's DER, lower-case hex, where it came without the certificate. */
+export interface CertificateDigest {
+  readonly algorithm: 'sha256' | 'md5';
+  readonly hex: string;
+}
+
+/**
+ * CN, DN, SAN or a digest only, where no certificate is forwarded: only as good as the endpoint's own verification.
+ */
 export interface CertificateName {
   readonly kind: 'name';
   readonly form: CertificateForm;
   readonly commonName?: string | undefined;
   /** Subject DN, in the broker's own notation. */
   readonly subject?: string | undefined;
+  /** Names the certificate exactly, but ThingsBoard's credentials id (SHA3-256) cannot be computed from it. */
+  readonly digest?: CertificateDigest | undefined;
 }
 
 /** A certificate was announced but can't be read: a denial of its own, never "no certificate". */
@@ -34,6 +46,9 @@ export interface UnreadableCertificate {
   readonly form: CertificateForm;
   /** Short and free of the certificate's own text. */
   readonly detail: string;
+  readonly fault?: CertificateFault | undefined;
+  /** Set where the endpoint says that verification failed and hands on no certificate (lighttpd). */
+  readonly verification?: 'failed' | undefined;
 }
 
 export interface NoCertificate {

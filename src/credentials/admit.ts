@@ -52,7 +52,11 @@ export function admit(
 }
 
 /** The device, or the refusal where there is none or its profile is for another transport. */
-export function admitDevice(record: CredentialsRecord, steps: Step[], refusal: ConnackCode): StoredDevice | Deny {
+export function admitDevice(
+  record: CredentialsRecord,
+  steps: Step[],
+  refusal: ConnackCode,
+): StoredDevice | Deny {
   const { device } = record;
   if (device === undefined) {
     steps.push({ step: 'device', said: 'does not exist' });

@@ -42,7 +42,8 @@ export async function basicChain(
     const matched = await compare(byHash, attempt, context);
     steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said: matched.said });
     // Without a user name there is nowhere to go on to.
-    if (matched.said !== 'HASH_MISMATCH' || userName === '') return conclude(byHash, matched, attempt, context, steps);
+    if (matched.said !== 'HASH_MISMATCH' || userName === '')
+      return conclude(byHash, matched, attempt, context, steps);
   } else {
     const said = byHash === undefined ? 'none' : `of type ${byHash.credentialsType}`;
     steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said });

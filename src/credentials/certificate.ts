@@ -30,7 +30,11 @@ export function certificate(
       return refuse('certificate_name_not_enabled', `a name in the form ${presented.form}`, steps);
     case 'certificate':
       if (presented.verification === 'failed') {
-        return refuse('certificate_verification_failed', presented.verificationDetail ?? presented.form, steps);
+        return refuse(
+          'certificate_verification_failed',
+          presented.verificationDetail ?? presented.form,
+          steps,
+        );
       }
       return byLeaf(presented, context, steps);
   }

@@ -18,13 +18,18 @@ const MEMBERS = ['clientId', 'userName', 'password'] as const;
  */
 export function readStoredBasic(json: string | null): StoredBasic | undefined {
   if (json === null) return undefined;
-  const basic: Record<(typeof MEMBERS)[number], string | null> = { clientId: null, userName: null, password: null };
+  const basic: Record<(typeof MEMBERS)[number], string | null> = {
+    clientId: null,
+    userName: null,
+    password: null,
+  };
   const reader = new Reader(json);
   if (!reader.accept('{')) return undefined;
   if (reader.accept('}')) return basic;
   do {
     const name = reader.string();
-    if (name === undefined || !(MEMBERS as readonly string[]).includes(name) || !reader.accept(':')) return undefined;
+    if (name === undefined || !(MEMBERS as readonly string[]).includes(name) || !reader.accept(':'))
+      return undefined;
     const value = reader.scalar();
     if (value === undefined) return undefined;
     basic[name as (typeof MEMBERS)[number]] = value;

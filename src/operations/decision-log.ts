@@ -46,14 +46,22 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (decision.outcome === 'allow') {
         if (log.isLevelEnabled('debug')) {
-          log.debug({ broker, endpoint, ...describe(question), device: decision.device?.id, role: decision.role }, 'allowed');
+          log.debug(
+            { broker, endpoint, ...describe(question), device: decision.device?.id, role: decision.role },
+            'allowed',
+          );
         }
         return;
       }
+      // What a dialect settles by itself ("superuser?") is asked before every message and refuses nothing that a client did.
+      if (question?.kind === 'settled' && !log.isLevelEnabled('debug')) return;
       if (!mayWrite()) return;
       const sentence =
-        decision.outcome === 'unavailable' ? UNAVAILABLE_REASONS[decision.reason] : DENY_REASONS[decision.reason];
-      const level = decision.outcome === 'unavailable' ? 'error' : 'info';
+        decision.outcome === 'unavailable'
+          ? UNAVAILABLE_REASONS[decision.reason]
+          : DENY_REASONS[decision.reason];
+      const level =
+        decision.outcome === 'unavailable' ? 'error' : question?.kind === 'settled' ? 'debug' : 'info';
       log[level](
         { broker, endpoint, outcome: decision.outcome, reason, ...describe(question), steps: decision.steps },
         sentence,

@@ -24,4 +24,12 @@ export function createLog(level: string, destination?: DestinationStream): Logge
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-const SECRET_MEMBERS = ['password', 'token', 'secret', 'authorization', 'credentialsValue', 'credentialsId', 'body'];
+const SECRET_MEMBERS = [
+  'password',
+  'token',
+  'secret',
+  'authorization',
+  'credentialsValue',
+  'credentialsId',
+  'body',
+];

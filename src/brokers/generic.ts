@@ -1,0 +1,145 @@
+import { GENERIC_CERTIFICATE, readGenericCertificate } from '../certificates/forms/generic-body.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
+import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
+import type { TopicAccess, TopicAction } from '../question.ts';
+import { topicText } from './acl-request.ts';
+import {
+  type BrokerSettings,
+  type Dialect,
+  type Question,
+  RequestUnreadable,
+  type WebhookReply,
+  type WebhookRequest,
+} from './dialect.ts';
+import { type Fields, readFields } from './fields.ts';
+
+/**
+ * For curl, home-made brokers and everything without a dialect of its own: JSON or a form in, in the common spellings
+ * (`other-brokers.md`), one JSON body out; 200 allow, 403 deny, 400 unreadable, 503 cannot decide.
+ */
+
+const CLIENT_ID = ['clientId', 'clientid', 'client_id'] as const;
+const USERNAME = ['username', 'userName', 'user_name'] as const;
+const PEER_ADDRESS = ['peerAddress', 'peerhost', 'ipaddr', 'ipaddress', 'ip'] as const;
+
+/** Words, and EMQX's and NanoMQ's numbers, which `access` holds. */
+const ACCESS: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonly TopicAction[]>([
+  ['publish', ['publish']],
+  ['pub', ['publish']],
+  ['write', ['publish']],
+  ['subscribe', ['subscribe']],
+  ['sub', ['subscribe']],
+  ['read', ['receive']],
+  ['receive', ['receive']],
+  ['1', ['subscribe']],
+  ['2', ['publish']],
+]);
+
+/** `acc` holds mosquitto-go-auth's numbers, in which 1 is a delivery (`mosquitto.md` section 3). */
+const ACC: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonly TopicAction[]>([
+  ...[...ACCESS].filter(([word]) => !/\d/.test(word)),
+  ['1', ['receive']],
+  ['2', ['publish']],
+  ['3', ['publish', 'subscribe']],
+  ['4', ['subscribe']],
+]);
+
+function readClient(fields: Fields, settings: BrokerSettings) {
+  return {
+    broker: 'generic',
+    clientId: fields.text(...CLIENT_ID) ?? '',
+    username: fields.text(...USERNAME),
+    password: fields.text('password'),
+    certificate: readCertificate(fields, settings),
+    peerAddress: fields.filled(...PEER_ADDRESS),
+    listener: fields.filled('listener'),
+  } as const;
+}
+
+function readCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
+  if (!settings.certificateForms.has(GENERIC_CERTIFICATE)) return NO_CERTIFICATE;
+  return readGenericCertificate({
+    certificate: structureOrText(fields, 'certificate'),
+    certificateChain: structureOrText(fields, 'certificateChain'),
+    certificateVerified: flag(fields.text('certificateVerified')),
+  });
+}
+
+function structureOrText(fields: Fields, name: string): unknown {
+  const field = fields.get(name);
+  if (field === undefined) return undefined;
+  return 'structure' in field ? field.structure : field.text;
+}
+
+/** Anything but the two words stays as it is, for the reader of the form to refuse. */
+function flag(text: string | undefined): unknown {
+  return text === 'true' || text === 'false' ? text === 'true' : text;
+}
+
+function readConnect(request: WebhookRequest, settings: BrokerSettings): Question {
+  const attempt = readClient(readFields(request), settings);
+  const { clientId, username, password, certificate } = attempt;
+  if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
+    throw new RequestUnreadable(
+      'no field names the client: send clientId, username, password or certificate',
+    );
+  }
+  return { kind: 'connect', attempt };
+}
+
+/** @throws {RequestUnreadable} also for a missing topic, or a missing or unknown action. */
+function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
+  const fields = readFields(request);
+  const acc = fields.text('acc');
+  const action = acc ?? fields.required('action', 'access');
+  const actions = (acc === undefined ? ACCESS : ACC).get(action.toLowerCase());
+  if (actions === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
+  const topic = topicText(fields, 'topic');
+  const qos = fields.filled('qos');
+  const retain = fields.filled('retain');
+  const common = {
+    ...readClient(fields, settings),
+    topic,
+    qos: qos === '0' || qos === '1' || qos === '2' ? (Number(qos) as 0 | 1 | 2) : undefined,
+    retain: retain === undefined ? undefined : retain === 'true' || retain === '1',
+  };
+  return { kind: 'topic', accesses: actions.map((one): TopicAccess => ({ ...common, action: one })) };
+}
+
+const HEADERS = Object.freeze({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+
+/** What a person at a terminal wants to know: the result, why, and what an MQTT client would be told. */
+function answer(decision: Decision): WebhookReply {
+  const { connack } = decision;
+  if (decision.outcome === 'allow') {
+    const { device, role, expiresAt } = decision;
+    return reply(200, {
+      result: 'allow',
+      ...(device === undefined ? {} : { device: { id: device.id, name: device.name } }),
+      role,
+      ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+      connack,
+    });
+  }
+  const { reason } = decision;
+  if (decision.outcome === 'unavailable') {
+    const message = UNAVAILABLE_REASONS[decision.reason];
+    return reply(503, { result: 'unavailable', reason, message, connack });
+  }
+  const last = decision.steps.at(-1);
+  const message =
+    decision.reason === 'request_unreadable' && last ? last.said : DENY_REASONS[decision.reason];
+  return reply(reason === 'request_unreadable' ? 400 : 403, { result: 'deny', reason, message, connack });
+}
+
+function reply(status: number, body: object): WebhookReply {
+  return { status, headers: HEADERS, body: `${JSON.stringify(body)}\n` };
+}
+
+export const generic: Dialect = {
+  broker: 'generic',
+  endpoints: [
+    { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },
+    { name: 'topic', path: '/v1/authorize', methods: ['POST'], read: readTopic, answer },
+  ],
+};

@@ -1,0 +1,101 @@
+import { contentsOf, type Element, MalformedDer, TAG } from './der.ts';
+
+/** ASN.1 string types by tag (X.680 section 8.6). */
+const STRING_TYPES = {
+  12: 'utf8String',
+  18: 'numericString',
+  19: 'printableString',
+  20: 'teletexString',
+  22: 'ia5String',
+  26: 'visibleString',
+  28: 'universalString',
+  30: 'bmpString',
+} as const;
+
+export type StringType = (typeof STRING_TYPES)[keyof typeof STRING_TYPES] | 'other';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * A string's text by its own type (`forwarded-certificates.md` section 6): BMPString is UTF-16BE, TeletexString in practice
+ * Latin-1, UniversalString UTF-32BE. A NUL stays in it. Values of other types are shown as `#` and their encoding in hex, as
+ * RFC 4514 section 2.4 does.
+ * @throws {MalformedDer} for bytes that are not of their type.
+ */
+export function readText(bytes: Uint8Array, element: Element): { value: string; stringType: StringType } {
+  const stringType = typeOf(element.tag);
+  const contents = Buffer.from(contentsOf(bytes, element));
+  switch (stringType) {
+    case 'utf8String':
+      return { stringType, value: decodeUtf8(contents) };
+    case 'bmpString':
+      return { stringType, value: decodeUtf16(contents) };
+    case 'universalString':
+      return { stringType, value: decodeUtf32(contents) };
+    case 'other':
+      return {
+        stringType,
+        value: `#${Buffer.from(bytes.subarray(element.start, element.end)).toString('hex')}`,
+      };
+    default:
+      // The others are ASCII by their definition, and Latin-1 where somebody did not care.
+      return { stringType, value: contents.toString('latin1') };
+  }
+}
+
+function typeOf(tag: number): StringType {
+  return tag in STRING_TYPES ? STRING_TYPES[tag as keyof typeof STRING_TYPES] : 'other';
+}
+
+function decodeUtf8(contents: Buffer): string {
+  try {
+    return utf8.decode(contents);
+  } catch {
+    throw new MalformedDer('text is not UTF-8');
+  }
+}
+
+function decodeUtf16(contents: Buffer): string {
+  if (contents.length % 2 !== 0) throw new MalformedDer('text is not UTF-16');
+  const text = contents.swap16().toString('utf16le');
+  if (/\p{Surrogate}/u.test(text)) throw new MalformedDer('text is not UTF-16');
+  return text;
+}
+
+function decodeUtf32(contents: Buffer): string {
+  if (contents.length % 4 !== 0) throw new MalformedDer('text is not UTF-32');
+  let text = '';
+  for (let at = 0; at < contents.length; at += 4) {
+    const point = contents.readUInt32BE(at);
+    if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+      throw new MalformedDer('text is not UTF-32');
+    text += String.fromCodePoint(point);
+  }
+  return text;
+}
+
+const TIME =
+  /^([0-9]{2,4}?)([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})?(?:Z|([+-])([0-9]{2})([0-9]{2}))$/;
+
+/**
+ * A validity date in epoch milliseconds. RFC 5280 section 4.1.2.5 demands seconds and `Z`; Java, and so ThingsBoard, and
+ * OpenSSL read a UTCTime without seconds or with an offset as well. Its two-digit years are 1950 to 2049.
+ */
+export function readTime(bytes: Uint8Array, element: Element): number {
+  const text = Buffer.from(contentsOf(bytes, element)).toString('latin1');
+  const isUtcTime = element.tag === TAG.utcTime;
+  const match = TIME.exec(text);
+  const [, year = '', month, day, hour, minute, second = '00', sign, offsetHours, offsetMinutes] =
+    match ?? [];
+  if (match === null || year.length !== (isUtcTime ? 2 : 4)) throw new MalformedDer('not a time');
+  const fullYear = isUtcTime ? Number(year) + (Number(year) < 50 ? 2000 : 1900) : Number(year);
+  const date = new Date(0);
+  date.setUTCFullYear(fullYear, Number(month) - 1, Number(day));
+  date.setUTCHours(Number(hour), Number(minute), Number(second));
+  // A day that the calendar lacks would roll over.
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day) || Number(hour) > 23) {
+    throw new MalformedDer('not a time');
+  }
+  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  return date.getTime() - (sign === '-' ? -offset : offset);
+}

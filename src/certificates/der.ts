@@ -1,0 +1,141 @@
+/**
+ * A reader for DER (X.690 section 10): definite, minimal lengths only. It answers with offsets and copies nothing, and is
+ * what makes the bytes of a certificate its identity: whatever has a second encoding is refused here
+ * (`forwarded-certificates.md` section 9, step 3).
+ */
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+const CONSTRUCTED = 0x20;
+/** Certificates nest about ten deep; a hostile one of 20,000 levels must not cost more than that. */
+const DEEPEST = 32;
+
+/** One element: `start` is where its tag stands, `contents` where its contents begin; `end` is exclusive. */
+export interface Element {
+  readonly tag: number;
+  readonly start: number;
+  readonly contents: number;
+  readonly end: number;
+}
+
+/** Not DER, or not of the expected shape. Says where, never what. */
+export class MalformedDer extends Error {
+  override readonly name = 'MalformedDer';
+}
+
+/** @throws {MalformedDer} for BER, for a length beyond `limit`, and for tag numbers above 30, which certificates lack. */
+export function readElement(bytes: Uint8Array, at: number, limit: number): Element {
+  const tag = byteAt(bytes, at, limit);
+  if ((tag & 0x1f) === 0x1f) throw new MalformedDer(`multi-byte tag at ${at}`);
+  const first = byteAt(bytes, at + 1, limit);
+  let contents = at + 2;
+  let length = first;
+  if (first >= 0x80) {
+    const octets = first & 0x7f;
+    if (octets === 0) throw new MalformedDer(`indefinite length at ${at}`);
+    if (octets > 3) throw new MalformedDer(`length of ${octets} octets at ${at}`);
+    length = 0;
+    for (let octet = 0; octet < octets; octet++)
+      length = length * 256 + byteAt(bytes, contents + octet, limit);
+    contents += octets;
+    // Minimal: the short form below 128, and no leading zero octet (X.690 section 10.1).
+    if (length < 0x80 || length < 256 ** (octets - 1)) throw new MalformedDer(`length not minimal at ${at}`);
+  }
+  const end = contents + length;
+  if (end > limit) throw new MalformedDer(`length beyond the end at ${at}`);
+  return { tag, start: at, contents, end };
+}
+
+function byteAt(bytes: Uint8Array, at: number, limit: number): number {
+  const byte = at < limit ? bytes[at] : undefined;
+  if (byte === undefined) throw new MalformedDer(`ends at ${at}`);
+  return byte;
+}
+
+/** The elements that make up `parent`'s contents, without a gap. */
+export function readChildren(bytes: Uint8Array, parent: Element): Element[] {
+  const children: Element[] = [];
+  for (let at = parent.contents; at < parent.end; ) {
+    const child = readElement(bytes, at, parent.end);
+    children.push(child);
+    at = child.end;
+  }
+  return children;
+}
+
+/** @throws {MalformedDer} unless `element` is there and has that tag. */
+export function expectTag(element: Element | undefined, tag: number, what: string): Element {
+  if (element?.tag !== tag) throw new MalformedDer(`${what} is missing or of another type`);
+  return element;
+}
+
+/**
+ * Every element inside `root`, constructed ones opened, is DER and fills its parent exactly. Contents of primitive
+ * elements (extension values among them) are not looked at.
+ */
+export function assertNested(bytes: Uint8Array, root: Element): void {
+  const ends = [root.end];
+  let at = root.contents;
+  for (let limit = ends.at(-1); limit !== undefined; limit = ends.at(-1)) {
+    if (at === limit) {
+      ends.pop();
+      continue;
+    }
+    const element = readElement(bytes, at, limit);
+    if ((element.tag & CONSTRUCTED) === 0) {
+      at = element.end;
+      continue;
+    }
+    if (ends.length >= DEEPEST) throw new MalformedDer(`nested deeper than ${DEEPEST}`);
+    ends.push(element.end);
+    at = element.contents;
+  }
+}
+
+export function contentsOf(bytes: Uint8Array, element: Element): Uint8Array {
+  return bytes.subarray(element.contents, element.end);
+}
+
+/** The element with its header. */
+export function encodingOf(bytes: Uint8Array, element: Element): Uint8Array {
+  return bytes.subarray(element.start, element.end);
+}
+
+/** An OBJECT IDENTIFIER in dotted decimals (X.690 section 8.19). */
+export function readOid(bytes: Uint8Array, element: Element | undefined): string {
+  const contents = contentsOf(bytes, expectTag(element, TAG.oid, 'object identifier'));
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const [index, byte] of contents.entries()) {
+    arc = arc * 128 + (byte & 0x7f);
+    if (arc > Number.MAX_SAFE_INTEGER) throw new MalformedDer('object identifier too large');
+    if ((byte & 0x80) !== 0) {
+      if (index === contents.length - 1) throw new MalformedDer('object identifier cut off');
+      continue;
+    }
+    if (arcs.length === 0) arcs.push(Math.min(Math.floor(arc / 40), 2), arc < 80 ? arc % 40 : arc - 80);
+    else arcs.push(arc);
+    arc = 0;
+  }
+  if (arcs.length === 0) throw new MalformedDer('object identifier empty');
+  return arcs.join('.');
+}
+
+/** A non-negative INTEGER that fits a number, such as a path length. */
+export function readSmallInteger(bytes: Uint8Array, element: Element | undefined): number {
+  const contents = contentsOf(bytes, expectTag(element, TAG.integer, 'integer'));
+  if (contents.length === 0 || contents.length > 4 || (contents[0] ?? 0) >= 0x80) {
+    throw new MalformedDer('integer out of range');
+  }
+  return contents.reduce((value, byte) => value * 256 + byte, 0);
+}

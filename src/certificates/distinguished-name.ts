@@ -1,0 +1,155 @@
+import { readElement } from './der.ts';
+import { readText } from './der-text.ts';
+
+/**
+ * How a product writes a distinguished name (`forwarded-certificates.md` section 6).
+ *
+ * - `rfc4514`: last RDN first, `,` between RDNs, `+` inside, specials escaped by `\`, bytes as `\C3\A4`: OpenSSL's RFC 2253
+ *   (nginx, Envoy, Mosquitto), OTP's (RabbitMQ, EMQX), TBMQ's.
+ * - `mbedtls`: NanoMQ's: as encoded, `, ` and ` + `, `=` escaped too, and `?` for each byte that is not ASCII.
+ *
+ * Slash forms and one-line forms without escapes are no notation here: a value may look like an attribute, so they are
+ * never parsed.
+ */
+export type NameNotation = 'rfc4514' | 'mbedtls';
+
+export interface ParsedAttribute {
+  /** As written: a short name in whatever case, or an OID. */
+  readonly type: string;
+  readonly value: string;
+  /** The text has `?` where a byte may have been dropped, so different names look alike. */
+  readonly lossy: boolean;
+}
+
+/** RDNs in encoded order. */
+export type ParsedName = readonly (readonly ParsedAttribute[])[];
+
+/** The text is not in the notation. Free of the text itself. */
+export class NameUnreadable extends Error {
+  override readonly name = 'NameUnreadable';
+}
+
+const NOTATIONS = {
+  rfc4514: { comma: /,/y, plus: /\+/y, reversed: true, unescaped: /[^\\",+;<>]/y },
+  mbedtls: { comma: /, /y, plus: / \+ /y, reversed: false, unescaped: /[^\\",+;<>=]/y },
+} as const;
+
+const TYPE = /[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+/y;
+const HEX_PAIR = /[0-9A-Fa-f]{2}/y;
+const HEX_VALUE = /#(?:[0-9A-Fa-f]{2})+/y;
+/** RFC 4514 section 2.4: what a backslash may stand before besides a hex pair. */
+const ESCAPABLE = ' "#+,;<=>\\';
+/** Longer than any name that a TLS stack takes from a certificate; NanoMQ cuts at 1,023 bytes without a word. */
+const LONGEST = 8192;
+const NANOMQ_LONGEST = 1022;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * A distinguished name's text in a product's notation. An empty text is the empty name.
+ *
+ * An unescaped special inside a value is refused rather than read somehow: it comes from a version that does not escape,
+ * and there a value can look like an attribute.
+ * @throws {NameUnreadable}
+ */
+export function parseName(text: string, notation: NameNotation): ParsedName {
+  const longest = notation === 'mbedtls' ? NANOMQ_LONGEST : LONGEST;
+  if (text.length > longest) throw new NameUnreadable('too long, so it may have been cut off');
+  const rdns: ParsedAttribute[][] = [];
+  if (text === '') return rdns;
+  const { comma, plus, reversed } = NOTATIONS[notation];
+  let rdn: ParsedAttribute[] = [];
+  for (let at = 0; ; ) {
+    const [attribute, end] = parseAttribute(text, at, notation);
+    rdn.push(attribute);
+    if (end === text.length) break;
+    const joined = match(plus, text, end);
+    const separator = joined ?? match(comma, text, end);
+    if (separator === undefined) throw new NameUnreadable('an unescaped special character');
+    if (joined === undefined) {
+      rdns.push(rdn);
+      rdn = [];
+    }
+    at = end + separator.length;
+  }
+  rdns.push(rdn);
+  return reversed ? rdns.reverse() : rdns;
+}
+
+function parseAttribute(text: string, start: number, notation: NameNotation): [ParsedAttribute, number] {
+  const type = match(TYPE, text, start);
+  if (type === undefined || text[start + type.length] !== '=')
+    throw new NameUnreadable('an attribute without a type');
+  const at = start + type.length + 1;
+  const hex = match(HEX_VALUE, text, at);
+  if (hex !== undefined) return [{ type, value: decodeHexValue(hex), lossy: false }, at + hex.length];
+  const { bytes, end } = parseBytes(text, at, notation);
+  const value = decodeUtf8(bytes);
+  return [{ type, value, lossy: notation === 'mbedtls' && value.includes('?') }, end];
+}
+
+/** Escapes name bytes, and characters beside them stand for theirs in UTF-8: only the whole is text. */
+function parseBytes(text: string, start: number, notation: NameNotation): { bytes: Buffer; end: number } {
+  const { unescaped, plus } = NOTATIONS[notation];
+  const parts: Buffer[] = [];
+  let at = start;
+  while (at < text.length) {
+    if (text[at] === '\\') {
+      const pair = match(HEX_PAIR, text, at + 1);
+      const character = text[at + 1] ?? '';
+      if (pair === undefined && (character === '' || !ESCAPABLE.includes(character))) {
+        throw new NameUnreadable('an unknown escape');
+      }
+      parts.push(pair === undefined ? Buffer.from(character) : Buffer.from(pair, 'hex'));
+      at += pair === undefined ? 2 : 3;
+      continue;
+    }
+    const plain = runOf(unescaped, text, at);
+    if (plain === '') break;
+    // The separator ` + ` of mbedTLS begins with a character that values have too.
+    const separator = notation === 'mbedtls' && match(plus, text, at + plain.length - 1) !== undefined;
+    const taken = separator && plain.endsWith(' ') ? plain.slice(0, -1) : plain;
+    parts.push(Buffer.from(taken));
+    at += taken.length;
+    if (taken !== plain) break;
+  }
+  return { bytes: Buffer.concat(parts), end: at };
+}
+
+function runOf(pattern: RegExp, text: string, start: number): string {
+  let end = start;
+  while (match(pattern, text, end) !== undefined) end++;
+  return text.slice(start, end);
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new NameUnreadable('a value that is not UTF-8');
+  }
+}
+
+/** `#` and the value's encoding (RFC 4514 section 2.4). */
+function decodeHexValue(hex: string): string {
+  const bytes = Buffer.from(hex.slice(1), 'hex');
+  try {
+    const element = readElement(bytes, 0, bytes.length);
+    if (element.end === bytes.length) return readText(bytes, element).value;
+  } catch {
+    // One answer for all that is wrong with it.
+  }
+  throw new NameUnreadable('a value in hex that is not DER');
+}
+
+function match(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+const COMMON_NAME_TYPES: ReadonlySet<string> = new Set(['cn', 'commonname', '2.5.4.3']);
+
+/** The attributes that are common names, in encoded order. */
+export function commonNameAttributes(name: ParsedName): ParsedAttribute[] {
+  return name.flat().filter(({ type }) => COMMON_NAME_TYPES.has(type.toLowerCase()));
+}

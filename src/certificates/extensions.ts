@@ -1,0 +1,95 @@
+import { type AlternativeName, readAlternativeNames } from './alternative-name.ts';
+import {
+  contentsOf,
+  type Element,
+  expectTag,
+  MalformedDer,
+  readChildren,
+  readElement,
+  readOid,
+  readSmallInteger,
+  TAG,
+} from './der.ts';
+
+/** KeyUsage bits in their order (RFC 5280 section 4.2.1.3). */
+const KEY_USAGES = [
+  ...(['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement'] as const),
+  ...(['keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly'] as const),
+] as const;
+
+export type KeyUsage = (typeof KEY_USAGES)[number];
+
+/** What the extensions say that rules ask about; `undefined` where a certificate lacks the extension. */
+export interface Extensions {
+  readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined;
+  /** Not to be confused with Node's `X509Certificate.keyUsage`, which is the extended one. */
+  readonly keyUsage: readonly KeyUsage[] | undefined;
+  /** Object identifiers. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
+  readonly alternativeNames: readonly AlternativeName[];
+  /** Object identifiers of critical extensions that nothing here understands. */
+  readonly unknownCritical: readonly string[];
+}
+
+/** Critical extensions that RFC 5280 section 4.2 defines; a path validation handles those that are not read here. */
+const KNOWN_CRITICAL: ReadonlySet<string> = new Set([
+  ...['2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.30', '2.5.29.31', '2.5.29.32', '2.5.29.33', '2.5.29.36'],
+  ...['2.5.29.37', '2.5.29.54', '2.5.29.18', '2.5.29.35', '2.5.29.14'],
+]);
+
+/** @throws {MalformedDer} also for an extension that stands twice (RFC 5280 section 4.2). */
+export function readExtensions(der: Uint8Array, list: Element | undefined): Extensions {
+  const values = new Map<string, Element>();
+  const unknownCritical: string[] = [];
+  for (const extension of list === undefined ? [] : readChildren(der, list)) {
+    const parts = readChildren(der, expectTag(extension, TAG.sequence, 'extension'));
+    const oid = readOid(der, parts.shift());
+    const critical = parts[0]?.tag === TAG.boolean && readBoolean(der, parts.shift());
+    const value = expectTag(parts.shift(), TAG.octetString, 'extension value');
+    if (parts.length > 0 || values.has(oid)) throw new MalformedDer('extension');
+    values.set(oid, value);
+    if (critical && !KNOWN_CRITICAL.has(oid)) unknownCritical.push(oid);
+  }
+  const inside = <T>(oid: string, read: (element: Element) => T): T | undefined => {
+    const value = values.get(oid);
+    return value === undefined ? undefined : read(onlyElement(der, value));
+  };
+  return {
+    basicConstraints: inside('2.5.29.19', (element) => readBasicConstraints(der, element)),
+    keyUsage: inside('2.5.29.15', (element) => readKeyUsage(der, element)),
+    extendedKeyUsage: inside('2.5.29.37', (element) =>
+      readChildren(der, expectTag(element, TAG.sequence, 'extended key usage')).map((one) =>
+        readOid(der, one),
+      ),
+    ),
+    alternativeNames: inside('2.5.29.17', (element) => readAlternativeNames(der, element)) ?? [],
+    unknownCritical,
+  };
+}
+
+/** The one element inside an OCTET STRING. */
+function onlyElement(der: Uint8Array, value: Element): Element {
+  const element = readElement(der, value.contents, value.end);
+  if (element.end !== value.end) throw new MalformedDer('bytes behind an extension value');
+  return element;
+}
+
+function readBoolean(der: Uint8Array, element: Element | undefined): boolean {
+  const [value, ...others] = contentsOf(der, expectTag(element, TAG.boolean, 'boolean'));
+  if (value === undefined || others.length > 0) throw new MalformedDer('boolean');
+  return value !== 0;
+}
+
+function readBasicConstraints(der: Uint8Array, element: Element) {
+  const parts = readChildren(der, expectTag(element, TAG.sequence, 'basic constraints'));
+  const ca = parts[0]?.tag === TAG.boolean && readBoolean(der, parts.shift());
+  const pathLength = parts.length === 0 ? undefined : readSmallInteger(der, parts.shift());
+  if (parts.length > 0) throw new MalformedDer('basic constraints');
+  return { ca, pathLength };
+}
+
+function readKeyUsage(der: Uint8Array, element: Element): KeyUsage[] {
+  // The first octet counts the unused bits at the end, which are zero in DER (X.690 section 11.2).
+  const [, ...octets] = contentsOf(der, expectTag(element, TAG.bitString, 'key usage'));
+  return KEY_USAGES.filter((_usage, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
+}

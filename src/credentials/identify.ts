@@ -1,0 +1,123 @@
+import {
+  type Allow,
+  CONNACK_ACCEPTED,
+  CONNACK_NOT_AUTHORIZED,
+  type Decision,
+  deny,
+  type Step,
+} from '../decision.ts';
+import type { ClientClaim } from '../question.ts';
+import { admitDevice, roleOf } from './admit.ts';
+import { isUnusable } from './basic.ts';
+import { basicCredentialsId } from './hash.ts';
+import type { Passports } from './passport.ts';
+import type { CredentialsRecord } from './record.ts';
+import { PROVISION, type ResolveContext, resolve } from './resolve.ts';
+import { readStoredBasic } from './stored-basic.ts';
+
+export interface IdentifyContext extends ResolveContext {
+  readonly passports: Passports;
+  /**
+   * Clients of this endpoint may have come by certificate or certificate name, and such a client may send any user name:
+   * then a name alone never selects credentials that have a password.
+   */
+  readonly certificatesInUse: boolean;
+}
+
+/**
+ * Who asks, at a topic check, which carries no proof (design: "Who is asking"): by the passport that the connect answer
+ * gave to the broker, by the whole resolution where the password came along, else by the same resolution less the secret.
+ * @returns an `Allow` that stands for the client, not for any topic.
+ * @throws whatever the store throws.
+ */
+export async function identify(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
+  if (claim.passport) return byPassport(claim, claim.passport, context);
+  if (claim.password !== undefined || claim.certificate.kind !== 'none') return resolve(claim, context);
+  return byNames(claim, context);
+}
+
+async function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): Promise<Decision> {
+  const steps: Step[] = [];
+  const credentialsId = context.passports.read(claim.clientId, passport);
+  if (credentialsId === undefined) {
+    steps.push({ step: 'passport', said: 'not ours, or issued to another client id' });
+    return deny('passport_invalid', steps);
+  }
+  if (credentialsId === PROVISION_PASSPORT) {
+    steps.push({ step: 'passport', said: 'a provisioning session' });
+    return provisioningSession(context, steps);
+  }
+  const record = (await context.store.findByCredentialsIds([credentialsId])).get(credentialsId);
+  steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
+  return record === undefined ? deny('credentials_unknown', steps) : standFor(record, context.now(), steps);
+}
+
+/** What a provisioning session's passport holds in the place of a credentials id: longer than any hash, and no MQTT text. */
+export const PROVISION_PASSPORT = '\0provisioning session';
+
+async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
+  const steps: Step[] = [];
+  const { clientId } = claim;
+  const userName = claim.username ?? '';
+  if (userName === PROVISION || clientId === PROVISION) return provisioningSession(context, steps);
+  if (isUnusable(clientId) || isUnusable(userName)) return deny('malformed_string', steps);
+
+  const hashedId = basicCredentialsId(clientId, userName);
+  const found = await context.store.findByCredentialsIds(userName === '' ? [hashedId] : [hashedId, userName]);
+  const byHash = found.get(hashedId);
+  if (byHash?.credentialsType === 'MQTT_BASIC' && fits(byHash, clientId, userName)) {
+    steps.push({ step: 'by_client_id_and_user_name', said: 'found' });
+    return select(byHash, context, steps);
+  }
+  const byUserName = userName === '' ? undefined : found.get(userName);
+  const isToken = byUserName?.credentialsType === 'ACCESS_TOKEN';
+  const isBasic = byUserName?.credentialsType === 'MQTT_BASIC' && fits(byUserName, clientId, userName);
+  if (byUserName !== undefined && (isToken || isBasic)) {
+    steps.push({ step: 'by_user_name', said: isToken ? 'an access token' : 'found' });
+    return select(byUserName, context, steps);
+  }
+  steps.push({ step: 'by_names', said: 'none' });
+  return deny('credentials_unknown', steps);
+}
+
+/** Whether client id and user name are the stored ones, as in resolution, whatever the password. */
+function fits(record: CredentialsRecord, clientId: string, userName: string): boolean {
+  const stored = readStoredBasic(record.credentialsValue);
+  if (stored === undefined) return false;
+  return (
+    (!stored.clientId || stored.clientId === clientId) && (!stored.userName || stored.userName === userName)
+  );
+}
+
+function select(record: CredentialsRecord, context: IdentifyContext, steps: Step[]): Decision {
+  const hasPassword =
+    record.secrets.length > 0 || Boolean(readStoredBasic(record.credentialsValue)?.password);
+  if (context.certificatesInUse && record.credentialsType === 'MQTT_BASIC' && hasPassword) {
+    steps.push({ step: 'by_names', said: 'has a password, and certificate clients may send any name here' });
+    return deny('credentials_unknown', steps);
+  }
+  return standFor(record, context.now(), steps);
+}
+
+function standFor(record: CredentialsRecord, now: number, steps: Step[]): Decision {
+  if (record.notAfter !== undefined && record.notAfter <= now) return deny('credentials_expired', steps);
+  if (record.notBefore !== undefined && record.notBefore > now)
+    return deny('credentials_not_yet_valid', steps);
+  const device = admitDevice(record, steps, CONNACK_NOT_AUTHORIZED);
+  if ('outcome' in device) return device;
+  const client: Allow = {
+    outcome: 'allow',
+    role: roleOf(device),
+    device,
+    credentialsId: record.credentialsId,
+    connack: CONNACK_ACCEPTED,
+    steps,
+  };
+  return client;
+}
+
+function provisioningSession(context: IdentifyContext, steps: Step[]): Decision {
+  if (!context.provisionSessions) return deny('provision_session_not_allowed', steps);
+  steps.push({ step: 'provision_session', said: 'granted' });
+  return { outcome: 'allow', role: 'provisioning_session', connack: CONNACK_ACCEPTED, steps };
+}
