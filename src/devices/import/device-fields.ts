@@ -114,7 +114,7 @@ function readMqttBasic(fields: DeviceFields, options: DeviceFileOptions): Import
   if (secret !== undefined && userName === undefined) {
     return 'a client id with a password needs a user name too: ThingsBoard keeps no such credentials';
   }
-  if (secret === undefined && false) {
+  if (secret === undefined && options.allowNoPassword !== true) {
     return 'no password: anyone who knows the user name or client id could connect';
   }
   return { type: 'MQTT_BASIC', clientId, userName, secret };
