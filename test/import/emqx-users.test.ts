@@ -94,6 +94,28 @@ test('every algorithm of EMQX reads what its emqx_passwd module wrote', async ()
   await secrets.close();
 });
 
+test('a PBKDF2 hash of another length than configured never verified in EMQX, so it is reported', async () => {
+  const hash =
+    'f2a83a9f7d251789075448d84e7d82671c6415d4785b72df22550a8cad6bd25f7fa01af04ccc32d9d71cf71faf804487';
+  const algorithm = { name: 'pbkdf2', macFunction: 'sha256', iterations: 1000 } as const;
+  const items = await collect('emqx-csv', [`user_id,password_hash,salt\nmeter,${hash},salt\n`], {
+    algorithm,
+  });
+  expectProblems(items, { 2: /does not fit/ });
+});
+
+test('a password with escaped quotes and braces does not end its JSON element', async () => {
+  const users = [
+    { user_id: 'm1', password: '"}]\\"' },
+    { user_id: 'm2', password: 'x\\' },
+  ];
+  const items = await collect('emqx-json', [JSON.stringify(users)]);
+  assert.deepEqual(
+    devices(items).map(({ credentials }) => credentials?.type === 'MQTT_BASIC' && credentials.secret),
+    users.map(({ password }) => ({ kind: 'password', password })),
+  );
+});
+
 test('files that are not what they should be end with a problem', async () => {
   expectProblems(await collect('emqx-csv', ['user_id,pasword\nm,hunter2\n']), { 1: /columns out of/ });
   expectProblems(await collect('emqx-json', ['{"user_id":"m"}']), { 1: /not a JSON array/ });

@@ -49,6 +49,17 @@ test('lines that are no user, and hashes that cannot verify, are reported', asyn
   );
 });
 
+test('blanks around a name and a hash are not theirs', async () => {
+  const hash =
+    '$7$101$0yHSU8dodo4GWXlK$fxFC1jWLXniyQwS9T5ZtbfqYUEM+PK6wuEL7mOsRso9I1OIRt8cp942lIKd44uu4+mbI+BUoSYG6Re+mO23H+g==';
+  const [device] = devices(await collect('mosquitto-passwords', [` meter :\t${hash} \r\n`]));
+  assert.equal(device?.deviceName, 'meter');
+  assert.deepEqual(device?.credentials?.type === 'MQTT_BASIC' && device.credentials.secret, {
+    kind: 'hash',
+    hash,
+  });
+});
+
 test('go-auth’s salts are decoded or taken as text, as its option says', async () => {
   const file = ['np:PBKDF2$sha256$901$4ZQwMkWkKfbO5R2A$BymII9ZXv1QICLW1ZwbD3mJ0C5KrJo38\n'];
   const secrets = createSecretSchemes();

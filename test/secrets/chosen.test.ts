@@ -43,6 +43,8 @@ test('everything but our own at the present cost wants an upgrade', async (t) =>
   assert.equal(dearer.needsUpgrade(hash), true);
   assert.equal(other.needsUpgrade(hash), true);
   assert.equal(secrets.needsUpgrade(await dearer.hashChosen('meter')), false);
+  const longerWithLess = secretSchemes(t, { chosen: { scheme: 'scrypt', ln: 3, r: 8, p: 4 } });
+  assert.equal(secrets.needsUpgrade(await longerWithLess.hashChosen('meter')), true);
   assert.equal(secrets.needsUpgrade(secrets.hashGenerated('x')), false);
   for (const { hash: old, scheme } of KNOWN_HASHES) {
     // Dear scrypt and generated secrets are ours whoever made them.
@@ -73,7 +75,7 @@ test('generated secrets are letters and digits, all of them, evenly, and never t
   }
   assert.equal(counts.size, 62);
   const expected = (2000 * 115) / 62;
-  // Five standard deviations are 8 %; taking bytes modulo 62 would give eight letters a quarter more.
+  // Seven standard deviations are 12 %; bytes modulo 62 would give eight of the letters a quarter more.
   for (const [letter, count] of counts)
     assert.ok(Math.abs(count / expected - 1) < 0.12, `${letter}: ${count}`);
 });

@@ -52,7 +52,10 @@ test('closing fails what is under way and what comes later', async () => {
   await workers.run(job('x'));
   const underWay = assert.rejects(workers.run(job('x', 65_536)), Error);
   const waiting = assert.rejects(workers.run(job('y')), /closed/);
-  await workers.close();
+  const closed = workers.close();
+  // A thread that is going to end must not be given another job.
+  assert.equal(workers.size, 0);
+  await closed;
   await Promise.all([underWay, waiting, assert.rejects(workers.run(job('z')), /closed/)]);
   assert.equal(workers.size, 0);
 });

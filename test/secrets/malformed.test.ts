@@ -17,6 +17,16 @@ test('a hash that is cut off anywhere never verifies', async (t) => {
   }
 });
 
+test('a foreign character anywhere in a hash is not skipped over', async (t) => {
+  const secrets = secretSchemes(t);
+  for (const { hash, password } of CHEAP) {
+    for (let at = 0; at <= hash.length; at++) {
+      const changed = `${hash.slice(0, at)}%${hash.slice(at)}`;
+      assert.equal(await verify(secrets, changed, password), false, changed);
+    }
+  }
+});
+
 test('a PBKDF2 hash without its length may be cut off to 24 or 48 bytes at most, which are hard enough', async (t) => {
   const secrets = secretSchemes(t);
   const key = pbkdf2Sync('meter', 'salt', 1, 64, 'sha512').toString('base64');
