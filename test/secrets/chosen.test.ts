@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashProvisionally } from '../../src/secrets/emqx-password.ts';
 import { createSecretSchemes } from '../../src/secrets/secret-schemes.ts';
-import { KNOWN_HASHES } from './known-hashes.ts';
+import { KNOWN_EMQX_HASHES } from './known-emqx-hashes.ts';
+import { KNOWN_HASHES as OTHERS } from './known-hashes.ts';
 import { secretSchemes, verify } from './support.ts';
+
+const KNOWN_HASHES = [...OTHERS, ...KNOWN_EMQX_HASHES];
 
 test('a chosen password is stored with scrypt at the default cost, salted, and verifies', async (t) => {
   const secrets = createSecretSchemes();

@@ -3,8 +3,11 @@ import { pbkdf2Sync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { problemOfHash } from '../../src/secrets/formats.ts';
-import { KNOWN_HASHES } from './known-hashes.ts';
+import { KNOWN_EMQX_HASHES } from './known-emqx-hashes.ts';
+import { KNOWN_HASHES as OTHERS } from './known-hashes.ts';
 import { secretSchemes, verify } from './support.ts';
+
+const KNOWN_HASHES = [...OTHERS, ...KNOWN_EMQX_HASHES];
 
 const CHEAP = KNOWN_HASHES.filter(({ hash }) => !/100000|80000|ln=1|m=65536|m=47104/.test(hash));
 
