@@ -23,13 +23,14 @@ const program = new Command('thingpass')
     '\nExit codes: 0 done, 1 not done, 2 the command or the configuration cannot be used.',
   );
 
+// Before the commands are added: they inherit it.
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 addServe(program);
 addDevice(program);
 addCredentials(program);
 addMigrate(program);
 addSettings(program);
 
-program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {
   await program.parseAsync();
 } catch (error) {

@@ -53,7 +53,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
       health.stopping = true;
-      await app.close();
+      await closeApp(app);
       await storage.close();
       log.info('stopped');
     };
@@ -69,6 +69,22 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   } catch (error) {
     await storage.close();
     throw error;
+  }
+}
+
+/** Requests under way get this long to be answered before their connections are cut. */
+const LONGEST_STOP_MS = 10_000;
+
+/** Closes the app once its requests are answered; connections that only idle are closed as soon as they do. */
+async function closeApp(app: FastifyInstance): Promise<void> {
+  const { server } = app;
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 20);
+  const cut = setTimeout(() => server.closeAllConnections(), LONGEST_STOP_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(closeIdle);
+    clearTimeout(cut);
   }
 }
 

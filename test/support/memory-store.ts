@@ -1,4 +1,9 @@
-import type { CredentialsRecord, CredentialsStore, CredentialsType, TransportType } from '../../src/credentials/record.ts';
+import type {
+  CredentialsRecord,
+  CredentialsStore,
+  CredentialsType,
+  TransportType,
+} from '../../src/credentials/record.ts';
 import { isGateway, readProfileTransport } from '../../src/credentials/stored-json.ts';
 
 /** A store as the ThingsBoard vectors write it down. */
@@ -10,7 +15,10 @@ export interface VectorStore {
     readonly transportType: TransportType;
     readonly provisionType: string;
     readonly provisionDeviceKey?: string | null;
-    readonly profileData?: { readonly transportConfiguration?: object; readonly provisionConfiguration?: object };
+    readonly profileData?: {
+      readonly transportConfiguration?: object;
+      readonly provisionConfiguration?: object;
+    };
   }[];
   readonly devices: readonly {
     readonly id: string;
@@ -58,7 +66,9 @@ function toRecord(row: VectorStore['credentials'][number], store: VectorStore): 
       profileId: profile.id,
       profileName: profile.name,
       transportType: profile.transportType,
-      gateway: isGateway(typeof additionalInfo === 'string' ? additionalInfo : JSON.stringify(additionalInfo ?? null)),
+      gateway: isGateway(
+        typeof additionalInfo === 'string' ? additionalInfo : JSON.stringify(additionalInfo ?? null),
+      ),
       ...transport,
     },
   };

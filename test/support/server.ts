@@ -32,7 +32,13 @@ export async function startTestServer(environment: Record<string, string> = {}):
   const config = testConfig(environment);
   const { log, logged } = gatheringLog();
   const server = await startServer(config, log);
-  return { url: server.url, port: Number(new URL(server.url).port), logged, config, close: () => server.stop() };
+  return {
+    url: server.url,
+    port: Number(new URL(server.url).port),
+    logged,
+    config,
+    close: () => server.stop(),
+  };
 }
 
 /**
