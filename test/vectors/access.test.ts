@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { profileFilter } from '../../src/access/profile-filter.ts';
-import { decideThingsBoardTopic, type PublishOutcome, publishOutcome } from '../../src/access/thingsboard-topics.ts';
+import {
+  decideThingsBoardTopic,
+  type PublishOutcome,
+  publishOutcome,
+} from '../../src/access/thingsboard-topics.ts';
 import { readProfileTransport } from '../../src/credentials/stored-json.ts';
 import type { Role } from '../../src/decision.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
@@ -55,7 +59,9 @@ goldenFile<AccessCase>(
   (one) => {
     const role = ROLES[one.role];
     const configuration = one.mqttTransportConfiguration;
-    const { topics } = readProfileTransport(configuration && JSON.stringify({ type: 'MQTT', ...configuration }));
+    const { topics } = readProfileTransport(
+      configuration && JSON.stringify({ type: 'MQTT', ...configuration }),
+    );
     const allow = decideThingsBoardTopic(role, topics, one.action, one.topic);
     assert.equal(allow, one.expected.allow);
     if (one.action === 'subscribe') {

@@ -21,14 +21,20 @@ interface Attempt {
 }
 
 interface ConnectFile {
-  readonly stores: readonly { readonly store: VectorStore; readonly attempts: readonly Omit<Attempt, 'store'>[] }[];
+  readonly stores: readonly {
+    readonly store: VectorStore;
+    readonly attempts: readonly Omit<Attempt, 'store'>[];
+  }[];
 }
 
 const FILE = 'vectors/thingsboard/connect.json';
 
 goldenFile<Attempt>(
   FILE,
-  () => goldenJson<ConnectFile>(FILE).stores.flatMap(({ store, attempts }) => attempts.map((one) => ({ ...one, store }))),
+  () =>
+    goldenJson<ConnectFile>(FILE).stores.flatMap(({ store, attempts }) =>
+      attempts.map((one) => ({ ...one, store })),
+    ),
   async ({ store, clientId, userName, password, sessionOpenRateLimited, expected }) => {
     const decision = await resolve(
       {

@@ -43,7 +43,10 @@ goldenFile<HashCase>(
     assert.equal(sha3WithNoble(trim(input)), one.sha3);
     if (OPENSSL_HAS_SHA3) assert.equal(sha3WithOpenSsl(trim(input)), one.sha3);
     if (one.peerCertificateString !== undefined) {
-      assert.equal(certificateCredentialsId(Buffer.from(one.peerCertificateString, 'base64')), one.peerCertificateSha3);
+      assert.equal(
+        certificateCredentialsId(Buffer.from(one.peerCertificateString, 'base64')),
+        one.peerCertificateSha3,
+      );
     }
   },
   (one): Difference | undefined => (one.unpairedSurrogate ? 'unpaired_surrogate' : undefined),
