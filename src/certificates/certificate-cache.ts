@@ -3,7 +3,7 @@ import { type InspectedCertificate, inspectCertificate } from './inspect.ts';
 
 /**
  * Certificates already read, by the SHA-256 of their DER: the least recently used one leaves first. Reading one costs some
- * ten hashes, so this pays where the same certificates come again and rules ask for more than the hash. A certificate
+ * thirty hashes, so this pays where the same certificates come again and rules ask for more than the hash. A certificate
  * never changes, so nothing in here grows old.
  */
 export class CertificateCache {

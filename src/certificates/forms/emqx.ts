@@ -28,6 +28,12 @@ export function readEmqxCertPem(
   });
 }
 
+const PEER_CERT_FORMS = {
+  pem: EMQX_PEER_CERT_PEM,
+  crt: EMQX_PEER_CERT_CRT,
+  md5: EMQX_PEER_CERT_MD5,
+} as const;
+
 /** What shows that a user name or client id is EMQX's and not the client's own text. */
 export interface EmqxCorroboration {
   /** `${cert_common_name}` of the same request: broker-made, and empty for a client without a certificate. */
@@ -52,7 +58,7 @@ export function readEmqxPeerCertificate(
   corroboration: EmqxCorroboration,
   settings: BodySettings = {},
 ): PresentedCertificate {
-  const form = `emqx_peer_cert_${mode}`;
+  const form = PEER_CERT_FORMS[mode];
   return readBodyForm(form, () => {
     const announced =
       corroboration.everyClientHasOne === true || Boolean(corroboration.commonName || corroboration.subject);
