@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { example, loadConfig } from './command.ts';
 
@@ -35,7 +36,7 @@ function firstSteps(url: string): string {
   return `
 ThingPass is new here. Create a device, in another terminal:
 
-  npx thingpass device create my-first-device
+  ${ownName()} device create my-first-device
 
 and ask whether it may connect, with the token that was printed:
 
@@ -44,4 +45,10 @@ and ask whether it may connect, with the token that was printed:
 README.md tells which URL to give to your broker.
 
 `;
+}
+
+/** How to call this command again: from a clone by its file, from an installed package by name. */
+function ownName(): string {
+  const file = relative(process.cwd(), process.argv[1] ?? '');
+  return file === join('dist', 'cli.js') ? `node ${file}` : 'npx thingpass';
 }

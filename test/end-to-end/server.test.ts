@@ -23,7 +23,7 @@ async function connect(
 test('the first start makes the database, says what to do next, and later ones do not', async () => {
   const installation = new Installation();
   const first = await installation.serve();
-  assert.match(first.errors, /thingpass device create/);
+  assert.match(first.errors, /(npx thingpass|node dist.cli\.js) device create/);
   assert.match(first.errors, /curl http:\/\/127\.0\.0\.1:\d+\/v1\/connect/);
   assert.equal(statSync(join(installation.folder, 'thingpass.db')).mode & 0o777, 0o600);
   assert.equal(await first.stop(), 0);
