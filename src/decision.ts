@@ -1,3 +1,5 @@
+import type { TbmqRules } from './access/tbmq-rules.ts';
+
 /**
  * Every reason for which ThingPass refuses, once, for logs, metrics, explain and the audit trail.
  * Codes are stable; the sentences in {@link DENY_REASONS} may improve.
@@ -108,6 +110,8 @@ export interface Allow {
   readonly expiresAt?: number | undefined;
   /** Sealed text for the broker to hand back at topic checks, so that they know who asks. */
   readonly passport?: string | undefined;
+  /** What the client may do, for brokers that decide topics by themselves from then on (TBMQ's `authRules`). */
+  readonly topicRules?: TbmqRules | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
   readonly connack: ConnackCode;
