@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { BrokerSettings } from './brokers/dialect.ts';
+import { readFormSettings, readProxies } from './certificates/settings.ts';
+import type { FormSettings } from './certificates/forms/form.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './storage/database-url.ts';
@@ -18,6 +20,8 @@ export interface Config {
 export interface BrokerConfig extends BrokerSettings {
   /** Any of these proves a caller to be the broker; none means: serve on loopback only. */
   readonly secrets: readonly string[];
+  /** What the operator says about the forms of certificates in headers, by form. */
+  readonly formSettings: ReadonlyMap<string, FormSettings>;
 }
 
 /** The configuration cannot be used; one sentence per setting, never a value of a secret. */
@@ -46,6 +50,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const list = (name: string): string[] => splitList(text(name));
 
   const forms = certificateForms(list('THINGPASS_CERTIFICATE_FORMS'), problems);
+  const formSettings = readFormSettings(
+    list('THINGPASS_CERTIFICATE_HEADERS'),
+    Number(text('THINGPASS_XFCC_HOPS')),
+    problems,
+  );
+  const isProxy = readProxies(list('THINGPASS_PROXIES'), problems);
   const brokers = Object.fromEntries(
     BROKER_NAMES.map((broker): [BrokerName, BrokerConfig] => [
       broker,
@@ -55,6 +65,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         mountsDevicesApart: list('THINGPASS_MOUNTED_BROKERS').includes(broker),
         provisionSessions: list('THINGPASS_PROVISION_BROKERS').includes(broker),
         certificateForms: forms.get(broker) ?? new Set<string>(),
+        formSettings,
+        isProxy,
       }),
     ]),
   ) as Record<BrokerName, BrokerConfig>;

@@ -48,7 +48,7 @@ export function createDecider(parts: DeciderParts): Decider {
   }
 
   async function connect(attempt: ConnectAttempt, settings: DeciderSettings): Promise<Decision> {
-    const decision = await resolve(attempt, contextFor(settings));
+    const decision = withIgnored(await resolve(attempt, contextFor(settings)), attempt.ignoredCertificates);
     if (decision.outcome === 'allow' && settings.carriesPassport) {
       const passport = parts.passports.issue(attempt.clientId, decision.credentialsId ?? PROVISION_PASSPORT);
       return { ...decision, passport };
@@ -118,4 +118,11 @@ function holderOf(claim: ClientClaim, client: Allow): Holder {
 
 function describe(said: TopicDecision): string {
   return said.allowed ? `allowed by ${said.by}` : `${said.reason}, by ${said.by}`;
+}
+
+/** A certificate in a form that is not switched on decides nothing, but whoever looks for it must find it. */
+function withIgnored(decision: Decision, ignored: readonly string[] | undefined): Decision {
+  if (ignored === undefined || ignored.length === 0) return decision;
+  const said = `not read: ${ignored.join(', ')}`;
+  return { ...decision, steps: [{ step: 'certificate_forms', said }, ...decision.steps] };
 }

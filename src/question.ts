@@ -11,6 +11,7 @@ export const BROKER_NAMES = [
   'tbmq',
   'rmqtt',
   'generic',
+  'forward_auth',
 ] as const;
 
 export type BrokerName = (typeof BROKER_NAMES)[number];
@@ -32,6 +33,8 @@ export interface ConnectAttempt {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly certificate: PresentedCertificate;
+  /** What else stood in the request in the place of a certificate and was not read, for explain and the log. */
+  readonly ignoredCertificates?: readonly string[] | undefined;
   /** The client's address as the broker saw it; clients can choose it on some brokers, so it identifies nobody. */
   readonly peerAddress?: string | undefined;
   /** The broker's name or port of the listener, as configured there. */

@@ -89,6 +89,26 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'forms in which client certificates are believed, as broker:form, such as emqx:emqx_cert_pem',
   },
   {
+    name: 'THINGPASS_PROXIES',
+    kind: 'list',
+    default: '',
+    meaning: 'addresses that may write certificate headers, such as 127.0.0.1,10.0.0.0/8; none: nobody may',
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_HEADERS',
+    kind: 'list',
+    default: '',
+    meaning:
+      'header names that differ from a form’s own, as form.role=name, such as nginx.certificate=x-client-cert',
+  },
+  {
+    name: 'THINGPASS_XFCC_HOPS',
+    kind: 'integer',
+    default: '1',
+    between: [1, 16],
+    meaning: 'how many trusted Envoy proxies add an element to x-forwarded-client-cert',
+  },
+  {
     name: 'THINGPASS_SKIP_CERTIFICATE_DATES',
     kind: 'flag',
     default: 'false',

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import type { Allow, Decision, Deny } from '../decision.ts';
 import type { BrokerName, ClientClaim, ConnectAttempt, TopicAccess } from '../question.ts';
 
@@ -8,6 +9,10 @@ export interface WebhookRequest {
   /** The query as it came, without the leading `?`; empty when there is none. */
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came: for the forms of certificates, in which a repeated header is a refusal. */
+  readonly rawHeaders?: readonly string[] | undefined;
+  /** The TCP peer, which no header can claim to be. */
+  readonly peer?: string | undefined;
   /** The body's bytes as they came; empty when there is none. */
   readonly body: Buffer;
 }
@@ -45,6 +50,10 @@ export interface BrokerSettings {
   readonly provisionSessions: boolean;
   /** The forms in which a certificate, or its name alone, is believed from this broker; empty: none is read. */
   readonly certificateForms: ReadonlySet<string>;
+  /** Those of them that come in headers; only dialects that are not brokers' own read headers. */
+  readonly headerForms?: readonly SwitchedOnForm[] | undefined;
+  /** Whether an address is one of the proxies that may write certificate headers. */
+  readonly isProxy?: ((address: string) => boolean) | undefined;
 }
 
 /** One URL of a broker's dialect: a pure pair of functions, request → question and decision → reply. */
@@ -67,6 +76,10 @@ export interface Dialect {
   readonly broker: BrokerName;
   /** The broker hands back, at each topic check, a text that the connect answer gave it: `Allow.passport` is made. */
   readonly carriesPassport?: boolean;
+  /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
+  readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
+  /** `Authorization` is the client's own here, so it is not where the caller proves itself. */
+  readonly authorizationIsClients?: boolean;
   readonly endpoints: readonly Endpoint[];
 }
 

@@ -76,6 +76,7 @@ const answer = statusReplies({
 
 export const emqx4: Dialect = {
   broker: 'emqx4',
+  certificateForms: { body: [EMQX4_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/emqx4/auth', methods: ['POST', 'GET'], read: readConnect, answer },
     // 200 with any body makes a superuser; every other status does not.

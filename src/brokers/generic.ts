@@ -1,4 +1,5 @@
 import { GENERIC_CERTIFICATE, readGenericCertificate } from '../certificates/forms/generic-body.ts';
+import { unreadable } from '../certificates/header-certificates.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
 import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
@@ -12,6 +13,7 @@ import {
   type WebhookRequest,
 } from './dialect.ts';
 import { type Fields, readFields } from './fields.ts';
+import { type HeaderCertificate, readHeaderCertificate } from './header-certificate.ts';
 
 /**
  * For curl, home-made brokers and everything without a dialect of its own: JSON or a form in, in the common spellings
@@ -44,19 +46,37 @@ const ACC: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonl
   ['4', ['subscribe']],
 ]);
 
-function readClient(fields: Fields, settings: BrokerSettings) {
+function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSettings) {
+  const { certificate, ignored } = readCertificate(request, fields, settings);
   return {
     broker: 'generic',
     clientId: fields.text(...CLIENT_ID) ?? '',
     username: fields.text(...USERNAME),
     password: fields.text('password'),
-    certificate: readCertificate(fields, settings),
+    certificate,
+    ignoredCertificates: ignored,
     peerAddress: fields.filled(...PEER_ADDRESS),
     listener: fields.filled('listener'),
   } as const;
 }
 
-function readCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
+/**
+ * The certificate in the body, or in the headers of a wss upgrade that a home-made broker relays. Where both bring one, one
+ * of them is somebody else's.
+ */
+function readCertificate(
+  request: WebhookRequest,
+  fields: Fields,
+  settings: BrokerSettings,
+): HeaderCertificate {
+  const inHeaders = readHeaderCertificate(request, settings);
+  const inBody = readBodyCertificate(fields, settings);
+  if (inBody.kind === 'none') return inHeaders;
+  if (inHeaders.certificate.kind === 'none') return { ...inHeaders, certificate: inBody };
+  return { ...inHeaders, certificate: unreadable(GENERIC_CERTIFICATE, 'conflicting_headers') };
+}
+
+function readBodyCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
   if (!settings.certificateForms.has(GENERIC_CERTIFICATE)) return NO_CERTIFICATE;
   return readGenericCertificate({
     certificate: structureOrText(fields, 'certificate'),
@@ -77,7 +97,7 @@ function flag(text: string | undefined): unknown {
 }
 
 function readConnect(request: WebhookRequest, settings: BrokerSettings): Question {
-  const attempt = readClient(readFields(request), settings);
+  const attempt = readClient(request, readFields(request), settings);
   const { clientId, username, password, certificate } = attempt;
   if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
     throw new RequestUnreadable(
@@ -98,7 +118,7 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
   const qos = fields.filled('qos');
   const retain = fields.filled('retain');
   const common = {
-    ...readClient(fields, settings),
+    ...readClient(request, fields, settings),
     topic,
     qos: qos === '0' || qos === '1' || qos === '2' ? (Number(qos) as 0 | 1 | 2) : undefined,
     retain: retain === undefined ? undefined : retain === 'true' || retain === '1',
@@ -138,6 +158,7 @@ function reply(status: number, body: object): WebhookReply {
 
 export const generic: Dialect = {
   broker: 'generic',
+  certificateForms: { body: [GENERIC_CERTIFICATE], headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },
     { name: 'topic', path: '/v1/authorize', methods: ['POST'], read: readTopic, answer },

@@ -12,8 +12,9 @@ export type Guard = (headers: IncomingHttpHeaders, pathSecret: string | undefine
  * (`mosquitto.md` section 9).
  * @param secrets any one of them proves the caller; with none everybody passes, which only a server that listens on
  * loopback may have.
+ * @param authorizationIsClients `Authorization` belongs to the client whom a proxy asks about, and proves nothing here.
  */
-export function createGuard(secrets: readonly string[]): Guard {
+export function createGuard(secrets: readonly string[], authorizationIsClients = false): Guard {
   if (secrets.length === 0) return () => true;
   const expected = secrets.map((secret) => Buffer.from(secret, 'utf8'));
   const proves = (given: string): boolean => {
@@ -28,7 +29,7 @@ export function createGuard(secrets: readonly string[]): Guard {
     const header = headers[SECRET_HEADER];
     if (typeof header === 'string') return proves(header);
     if (pathSecret !== undefined) return proves(pathSecret);
-    const password = basicPassword(headers.authorization);
+    const password = authorizationIsClients ? undefined : basicPassword(headers.authorization);
     return password !== undefined && proves(password);
   };
 }

@@ -170,6 +170,7 @@ function isStatusEvent(topic: string, clientId: string): boolean {
 
 export const nanomq: Dialect = {
   broker: 'nanomq',
+  certificateForms: { body: [NANOMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/nanomq/auth', methods: ['POST', 'GET'], read: readConnect, answer: reply },
     {

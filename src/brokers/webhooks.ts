@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { BrokerConfig } from '../config.ts';
+import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
+import { type BrokerConfig, ConfigError } from '../config.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
 import { type Decision, deny, unavailable } from '../decision.ts';
 import type { DecisionLog } from '../operations/decision-log.ts';
 import type { BrokerName } from '../question.ts';
+import { switchOnForms } from './check-forms.ts';
 import type { Dialect, Endpoint, Question, WebhookReply } from './dialect.ts';
 import { RequestUnreadable } from './dialect.ts';
 import { createGuard } from './guard.ts';
@@ -19,8 +21,9 @@ export interface WebhookParts {
  * brokers that can send it no other way. Whatever goes wrong here, the broker gets an answer in its own language.
  */
 export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: WebhookParts): void {
+  const headerForms = formsFor(dialect, parts.brokers[dialect.broker]);
   for (const endpoint of dialect.endpoints) {
-    const route = new WebhookRoute(dialect, endpoint, parts);
+    const route = new WebhookRoute(dialect, endpoint, headerForms, parts);
     for (const url of [endpoint.path, `/k/:secret${endpoint.path}`]) {
       app.route({
         url,
@@ -33,6 +36,15 @@ export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: 
   }
 }
 
+/** @throws {ConfigError} for a form that the dialect cannot bring. */
+function formsFor(dialect: Dialect, broker: BrokerConfig): readonly SwitchedOnForm[] {
+  try {
+    return switchOnForms(dialect, broker.certificateForms, broker.formSettings);
+  } catch (error) {
+    throw new ConfigError([`THINGPASS_CERTIFICATE_FORMS: ${(error as Error).message}`]);
+  }
+}
+
 const LARGEST_BODY_OF_GET = 2 * 1024 * 1024;
 
 class WebhookRoute {
@@ -42,13 +54,18 @@ class WebhookRoute {
   readonly #parts: WebhookParts;
   readonly #proves: ReturnType<typeof createGuard>;
 
-  constructor(dialect: Dialect, endpoint: Endpoint, parts: WebhookParts) {
-    const { broker, carriesPassport = false } = dialect;
+  constructor(
+    dialect: Dialect,
+    endpoint: Endpoint,
+    headerForms: readonly SwitchedOnForm[],
+    parts: WebhookParts,
+  ) {
+    const { broker, carriesPassport = false, authorizationIsClients } = dialect;
     this.#broker = broker;
     this.#endpoint = endpoint;
     this.#parts = parts;
-    this.#settings = { ...parts.brokers[broker], carriesPassport };
-    this.#proves = createGuard(parts.brokers[broker].secrets);
+    this.#settings = { ...parts.brokers[broker], carriesPassport, headerForms };
+    this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
 
   /** The broker proves itself before its body is read. */
@@ -65,10 +82,16 @@ class WebhookRoute {
       const method = request.method;
       const bodiless = method === 'GET' || method === 'HEAD';
       const body = bodiless ? await readBodyOfGet(request) : ((request.body as Buffer | undefined) ?? EMPTY);
-      question = this.#endpoint.read(
-        { method, query: queryOf(request.url), headers: request.headers, body },
-        this.#settings,
-      );
+      const { headers, url, raw } = request;
+      const asked = {
+        method,
+        query: queryOf(url),
+        headers,
+        rawHeaders: raw.rawHeaders,
+        peer: raw.socket.remoteAddress,
+        body,
+      };
+      question = this.#endpoint.read(asked, this.#settings);
       decision = await this.#parts.decider.decide(question, this.#settings);
     } catch (error) {
       decision = this.#decideFailure(error, request);

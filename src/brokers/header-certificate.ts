@@ -1,0 +1,28 @@
+import { readCertificateHeaders } from '../certificates/header-certificates.ts';
+import type { PresentedCertificate } from '../certificates/peer-certificate.ts';
+import type { BrokerSettings, WebhookRequest } from './dialect.ts';
+
+/** What a request's headers present of a certificate, and what stood there in forms that are not switched on. */
+export interface HeaderCertificate {
+  readonly certificate: PresentedCertificate;
+  readonly ignored: readonly string[];
+}
+
+/**
+ * The certificate that a proxy, or a broker that relays its upgrade's headers, put into headers: in the forms that are
+ * switched on, and only from the addresses that may write them (design, "Trust").
+ */
+export function readHeaderCertificate(request: WebhookRequest, settings: BrokerSettings): HeaderCertificate {
+  const fromProxy = request.peer !== undefined && (settings.isProxy?.(request.peer) ?? false);
+  const { certificate, ignored } = readCertificateHeaders(
+    request.rawHeaders ?? [],
+    settings.headerForms ?? [],
+    fromProxy,
+  );
+  return {
+    certificate,
+    ignored: ignored.map(({ header, forms }) =>
+      forms.length === 0 ? `${header} is never read` : `${header}, a certificate as ${forms.join(' or ')}`,
+    ),
+  };
+}

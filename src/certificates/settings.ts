@@ -1,0 +1,60 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { FormSettings, HeaderRole } from './forms/form.ts';
+
+const ROLES: readonly HeaderRole[] = [
+  'certificate',
+  'chain',
+  'verification',
+  'presented',
+  'revoked',
+  'digest',
+];
+
+/**
+ * Reads `THINGPASS_CERTIFICATE_HEADERS` (`form.role=name`, an empty name takes the role away) and `THINGPASS_XFCC_HOPS`.
+ * Whether a form has the role is known where it is switched on.
+ */
+export function readFormSettings(
+  parts: readonly string[],
+  trustedHops: number,
+  problems: string[],
+): Map<string, FormSettings> {
+  const settings = new Map<string, FormSettings>([['xfcc', { trustedHops }]]);
+  for (const part of parts) {
+    const [, form = '', role = '', name = ''] = /^([a-z0-9_]+)\.([a-z]+)=(.*)$/.exec(part) ?? [];
+    if (!(ROLES as readonly string[]).includes(role)) {
+      problems.push(
+        `THINGPASS_CERTIFICATE_HEADERS: "${part}" is not form.role=name with a role of ${ROLES.join(', ')}`,
+      );
+      continue;
+    }
+    const known = settings.get(form);
+    settings.set(form, { ...known, headers: { ...known?.headers, [role]: name } });
+  }
+  return settings;
+}
+
+/** Reads `THINGPASS_PROXIES`: addresses and networks in CIDR notation. */
+export function readProxies(parts: readonly string[], problems: string[]): (address: string) => boolean {
+  const proxies = new BlockList();
+  for (const part of parts) {
+    const [address = '', length] = part.split('/');
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    const longest = family === 'ipv4' ? 32 : 128;
+    if (
+      isIP(address) === 0 ||
+      (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= longest))
+    ) {
+      problems.push(`THINGPASS_PROXIES: "${part}" is neither an address nor a network`);
+    } else if (length === undefined) {
+      proxies.addAddress(address, family);
+    } else {
+      proxies.addSubnet(address, Number(length), family);
+    }
+  }
+  return (address) => {
+    // A dual-stack socket shows IPv4 peers as ::ffff:1.2.3.4.
+    const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
+    return proxies.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  };
+}
