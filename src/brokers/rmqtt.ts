@@ -139,5 +139,6 @@ function endpointsBelow(root: string, naming: Naming): Endpoint[] {
 
 export const rmqtt: Dialect = {
   broker: 'rmqtt',
+  certificateForms: { body: [RMQTT_SUBJECT], headers: false },
   endpoints: [...endpointsBelow('/rmqtt', byUsername), ...endpointsBelow('/rmqtt/subject', bySubject)],
 };

@@ -103,6 +103,7 @@ function checkReply(status: number): WebhookReply {
 
 export const tbmq: Dialect = {
   broker: 'tbmq',
+  certificateForms: { body: [TBMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/tbmq', methods: ['POST', 'GET'], read: readConnect, answer: tbmqAnswer },
     { name: 'check', path: '/tbmq', methods: ['HEAD'], read: () => CHECK, answer: answerCheck },
