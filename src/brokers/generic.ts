@@ -20,11 +20,14 @@ import { type HeaderCertificate, readHeaderCertificate } from './header-certific
  * (`other-brokers.md`), one JSON body out; 200 allow, 403 deny, 400 unreadable, 503 cannot decide.
  */
 
+/** The common name or subject alone, as a broker knows it that decodes PROXY protocol v2. */
+export const GENERIC_NAME = 'generic_name';
+
 const CLIENT_ID = ['clientId', 'clientid', 'client_id'] as const;
-const USERNAME = ['username', 'userName', 'user_name'] as const;
+const USERNAME = ['username', 'userName', 'user_name', 'user'] as const;
 const PEER_ADDRESS = ['peerAddress', 'peerhost', 'ipaddr', 'ipaddress', 'ip'] as const;
 
-/** Words, and EMQX's and NanoMQ's numbers, which `access` holds. */
+/** What `action` and `access` may hold: words in any case, and EMQX's and NanoMQ's numbers. */
 const ACCESS: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonly TopicAction[]>([
   ['publish', ['publish']],
   ['pub', ['publish']],
@@ -77,12 +80,28 @@ function readCertificate(
 }
 
 function readBodyCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
-  if (!settings.certificateForms.has(GENERIC_CERTIFICATE)) return NO_CERTIFICATE;
-  return readGenericCertificate({
-    certificate: structureOrText(fields, 'certificate'),
-    certificateChain: structureOrText(fields, 'certificateChain'),
-    certificateVerified: flag(fields.text('certificateVerified')),
-  });
+  const forms = settings.certificateForms;
+  const nameMayCome = forms.has(GENERIC_NAME);
+  const certificateVerified = flag(fields.text('certificateVerified'));
+  if (forms.has(GENERIC_CERTIFICATE)) {
+    const certificate = readGenericCertificate({
+      certificate: structureOrText(fields, 'certificate'),
+      certificateChain: structureOrText(fields, 'certificateChain'),
+      certificateVerified:
+        nameMayCome && fields.get('certificate') === undefined ? undefined : certificateVerified,
+    });
+    if (certificate.kind !== 'none') return certificate;
+  }
+  return nameMayCome ? readName(fields, certificateVerified) : NO_CERTIFICATE;
+}
+
+/** A name is no better than the check behind it, so the broker must say that there was one. */
+function readName(fields: Fields, certificateVerified: unknown): PresentedCertificate {
+  const commonName = fields.filled('certificateCommonName');
+  const subject = fields.filled('certificateSubject');
+  if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
+  if (certificateVerified !== true) return unreadable(GENERIC_NAME, 'not_verified');
+  return { kind: 'name', form: GENERIC_NAME, commonName, subject };
 }
 
 function structureOrText(fields: Fields, name: string): unknown {
@@ -107,13 +126,25 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   return { kind: 'connect', attempt };
 }
 
-/** @throws {RequestUnreadable} also for a missing topic, or a missing or unknown action. */
+/** @throws {RequestUnreadable} for none, for several, and for one that is no action. */
+function readActions(fields: Fields): readonly TopicAction[] {
+  const action = fields.text('action', 'access');
+  const acc = fields.text('acc');
+  if (action !== undefined && acc !== undefined) {
+    throw new RequestUnreadable('field action is there under several names, whose numbers differ in meaning');
+  }
+  const actions =
+    acc === undefined
+      ? ACCESS.get(fields.required('action', 'access').toLowerCase())
+      : ACC.get(acc.toLowerCase());
+  if (actions === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
+  return actions;
+}
+
+/** @throws {RequestUnreadable} also for a missing topic. */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = readFields(request);
-  const acc = fields.text('acc');
-  const action = acc ?? fields.required('action', 'access');
-  const actions = (acc === undefined ? ACCESS : ACC).get(action.toLowerCase());
-  if (actions === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
+  const actions = readActions(fields);
   const topic = topicText(fields, 'topic');
   const qos = fields.filled('qos');
   const retain = fields.filled('retain');
@@ -146,10 +177,12 @@ function answer(decision: Decision): WebhookReply {
     const message = UNAVAILABLE_REASONS[decision.reason];
     return reply(503, { result: 'unavailable', reason, message, connack });
   }
+  // "No opinion" is there only where it was asked for, for a caller that has somebody else to ask.
+  const result = decision.outcome;
   const last = decision.steps.at(-1);
   const message =
     decision.reason === 'request_unreadable' && last ? last.said : DENY_REASONS[decision.reason];
-  return reply(reason === 'request_unreadable' ? 400 : 403, { result: 'deny', reason, message, connack });
+  return reply(reason === 'request_unreadable' ? 400 : 403, { result, reason, message, connack });
 }
 
 function reply(status: number, body: object): WebhookReply {
@@ -158,7 +191,7 @@ function reply(status: number, body: object): WebhookReply {
 
 export const generic: Dialect = {
   broker: 'generic',
-  certificateForms: { body: [GENERIC_CERTIFICATE], headers: true },
+  certificateForms: { body: [GENERIC_CERTIFICATE, GENERIC_NAME], headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },
     { name: 'topic', path: '/v1/authorize', methods: ['POST'], read: readTopic, answer },

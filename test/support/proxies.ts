@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Whether a program of Debian's is there to be started. */
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  /** What it wrote to its standard streams. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts nginx with this `http { … }` content; `PORT` in it is the port to listen on. */
+export async function startNginx(http: (port: number) => string): Promise<RunningProxy> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const file = join(folder, 'nginx.conf');
+  const temporaries = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
+    .join('\n');
+  writeFileSync(
+    file,
+    `daemon off;\nworker_processes 1;\npid ${folder}/pid;\nerror_log stderr warn;\nevents {}\nhttp {\naccess_log off;\n${temporaries}\n${http(port)}\n}\n`,
+  );
+  return start('nginx', ['-e', 'stderr', '-p', folder, '-c', file], port);
+}
+
+/** Starts HAProxy with this configuration. */
+export async function startHaproxy(configuration: (port: number) => string): Promise<RunningProxy> {
+  const file = join(temporaryFolder(), 'haproxy.cfg');
+  const port = await freePort();
+  writeFileSync(file, configuration(port));
+  return start('haproxy', ['-db', '-f', file], port);
+}
+
+async function start(program: string, args: readonly string[], port: number): Promise<RunningProxy> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk;
+    });
+  }
+  await untilListening(port, child, () => output);
+  return {
+    port,
+    output: () => output,
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
+    },
+  };
+}
+
+async function untilListening(port: number, child: ChildProcess, output: () => string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (child.exitCode !== null) break;
+    const listening = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
+    });
+    if (listening) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the proxy does not listen on ${port}: ${output()}`);
+}
+
+/** A port that nobody listened on a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
