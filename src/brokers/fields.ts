@@ -82,7 +82,6 @@ export class Fields {
   }
 }
 
-const OPENING_BRACE = 0x7b;
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
@@ -107,20 +106,34 @@ export function readBody(request: WebhookRequest): Fields {
   let start = 0;
   while (start < body.length && WHITE_SPACE.has(body[start] as number)) start++;
   if (start === body.length) return new Fields(new Map());
-  if (body[start] === OPENING_BRACE) return new Fields(parseJsonObject(body));
-  // mosquitto-go-auth's jwt backend sends the JSON text null for "nothing to say" (`mosquitto-go-auth.md` section 9).
+  switch (body[start]) {
+    case 0x7b: // {
+      return new Fields(parseJsonObject(body));
+    // Other JSON, and a byte-order mark with whatever behind it, may hold a client's `x&username=admin`: never a form.
+    case 0x5b: // [
+    case 0x22: // "
+    case 0xef:
+    case 0xfe:
+    case 0xff:
+      throw new RequestUnreadable(NEITHER);
+  }
+  // mosquitto-go-auth's jwt backend sends the JSON text null for "nothing to say" (`mosquitto.md` section 9).
   if (body.length - start <= 6 && body.toString('latin1', start).trim() === 'null')
     return new Fields(new Map());
-  if (!body.includes(0x3d)) throw new RequestUnreadable('the body is neither a JSON object nor a form');
+  if (!body.includes(0x3d)) throw new RequestUnreadable(NEITHER);
   return new Fields(parseForm(body));
 }
 
+const NEITHER = 'the body is neither a JSON object nor a form';
+
+const FORM = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
+
 function refuseForeignContentType(contentType: string | undefined): void {
-  if (contentType === undefined || contentType === '') return;
+  if (contentType === undefined || contentType === JSON_TYPE || contentType === FORM || contentType === '')
+    return;
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
-    throw new RequestUnreadable(
-      'the content type is neither application/json nor application/x-www-form-urlencoded',
-    );
+  if (type !== JSON_TYPE && type !== FORM) {
+    throw new RequestUnreadable(`the content type is neither ${JSON_TYPE} nor ${FORM}`);
   }
 }

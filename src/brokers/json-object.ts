@@ -1,19 +1,22 @@
+import { isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
 import type { Field } from './fields.ts';
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+import { MAX_FIELDS } from './form.ts';
 
 /**
  * Reads a JSON object, keeping repeated members, which `JSON.parse` would drop in silence: a repeated member is how text
- * that a broker pasted unescaped shows itself. Scalars become text as written in JSON (`1.50` stays `1.5`, `true` is
- * `"true"`), null members are left out, objects and arrays stay structures.
- * @throws {RequestUnreadable} when it is not a JSON object in UTF-8.
+ * that a broker pasted unescaped shows itself. Names are compared as they are read, so `"\u0075sername"` repeats
+ * `"username"`; null counts as an occurrence.
+ *
+ * Texts, booleans and whole numbers become text, null members are left out, objects and arrays stay structures. So do
+ * numbers that a double does not hold exactly, or that could be written in several ways (`1.50`): an access token is a
+ * text, and two of them must not become one.
+ * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
  */
 export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
-  let text: string;
+  const text = decode(bytes);
   let parsed: unknown;
   try {
-    text = UTF8.decode(bytes);
     parsed = JSON.parse(text);
   } catch {
     throw new RequestUnreadable('the body is not JSON');
@@ -21,58 +24,69 @@ export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new RequestUnreadable('the body is not a JSON object');
   }
+  const members = membersOf(text);
+  if (members.length > MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
   const fields = new Map<string, Field[]>();
-  for (const [name, value] of Object.entries(parsed)) {
+  // Own members, `__proto__` among them: JSON.parse defines it like any other.
+  const names = Object.keys(parsed);
+  for (const name of names) {
+    const value = (parsed as Record<string, unknown>)[name];
     if (value !== null) fields.set(name, [asField(value)]);
   }
-  const members = memberNames(text);
-  if (members.length !== Object.keys(parsed).length) markRepetitions(fields, members);
+  if (members.length !== names.length) markRepetitions(fields, members, text);
   return fields;
 }
 
-function asField(value: unknown): Field {
-  return typeof value === 'object' ? { structure: value } : { text: String(value) };
+function decode(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new RequestUnreadable('the body is not UTF-8');
+  return bytes.toString('utf8');
 }
 
-function markRepetitions(fields: Map<string, Field[]>, members: readonly string[]): void {
+function asField(value: unknown): Field {
+  if (typeof value === 'string') return { text: value };
+  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return { text: String(value) };
+  return { structure: value };
+}
+
+function markRepetitions(fields: Map<string, Field[]>, members: readonly number[], text: string): void {
   const seen = new Set<string>();
-  for (const name of members) {
+  for (const start of members) {
+    const name = JSON.parse(text.slice(start, stringEnd(text, start) + 1)) as string;
     if (seen.has(name)) fields.set(name, [{ text: '' }, { text: '' }]);
     seen.add(name);
   }
 }
 
-/** The names of the outermost object's members, in order, repetitions included; `text` is known to be a JSON object. */
-function memberNames(text: string): string[] {
-  const names: string[] = [];
+/**
+ * Where the names of the outermost object's members begin, repetitions included, as far as there are not too many; `text` is
+ * known to be a JSON object.
+ */
+function membersOf(text: string): number[] {
+  const members: number[] = [];
   let depth = 0;
   let atName = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && members.length <= MAX_FIELDS; at++) {
     switch (text.charCodeAt(at)) {
-      case 0x22: {
-        const end = stringEnd(text, at);
-        if (depth === 1 && atName) {
-          names.push(JSON.parse(text.slice(at, end + 1)) as string);
-          atName = false;
-        }
-        at = end;
+      case 0x22:
+        if (atName) members.push(at);
+        atName = false;
+        at = stringEnd(text, at);
         break;
-      }
       case 0x7b:
       case 0x5b:
         depth++;
-        if (depth === 1) atName = true;
+        atName = depth === 1;
         break;
       case 0x7d:
       case 0x5d:
         depth--;
         break;
       case 0x2c:
-        if (depth === 1) atName = true;
+        atName = depth === 1;
         break;
     }
   }
-  return names;
+  return members;
 }
 
 /** Index of the quote that ends the JSON string beginning at `start`. */

@@ -1,0 +1,85 @@
+import type { Allow, Decision } from '../decision.ts';
+import type { WebhookReply } from './dialect.ts';
+
+/**
+ * What EMQX 5 and 6 are answered. Section numbers are of `emqx.md`; what each answer makes a broker do was seen on real
+ * ones. Nothing here ever says `is_superuser`: a superuser skips all authorization (section 3.2).
+ */
+
+/** The attribute in which a passport travels: `client_attrs` of the answer, `${client_attrs.thingpass}` of later requests. */
+export const PASSPORT_ATTRIBUTE = 'thingpass';
+
+/**
+ * The device's id, for `mountpoint = "devices/${client_attrs.thingpass_device}/"`: a mount point per device that no client
+ * chooses, unlike `${clientid}`, and that shows no token, unlike `${username}`.
+ */
+export const DEVICE_ATTRIBUTE = 'thingpass_device';
+
+/** In lower case: EMQX compares it so, and skips an answer without it (section 3.2). */
+const HEADERS = Object.freeze({ 'content-type': 'application/json' });
+
+function reply(status: number, body: object): WebhookReply {
+  return Object.freeze({ status, headers: HEADERS, body: JSON.stringify(body) });
+}
+
+const ALLOW = reply(200, { result: 'allow' });
+const DENY = reply(200, { result: 'deny' });
+const IGNORE = reply(200, { result: 'ignore' });
+
+/**
+ * "Cannot decide", for the authenticator. The client is refused, unless another authenticator stands behind this one, as
+ * with `ignore`. But every 2xx is kept for a minute by the answer cache that 6.2 has on by default (section 2.3), so a
+ * database that was away for a second would keep a fleet out for that long; and only a status is a failure to the
+ * hardened profile, which then denies (section 3.4). EMQX logs this body (section 3.1): nothing is in it.
+ */
+const UNAVAILABLE = reply(503, { error: 'unavailable' });
+
+/** 200 whatever is decided (section 3.1): 401 and 403 do not deny but skip. */
+export function answerConnect(decision: Decision): WebhookReply {
+  switch (decision.outcome) {
+    case 'allow':
+      return answerAllow(decision);
+    case 'no_opinion':
+      return IGNORE;
+    case 'unavailable':
+      return UNAVAILABLE;
+    case 'deny':
+      return DENY;
+  }
+}
+
+function answerAllow({ expiresAt, passport, device }: Allow): WebhookReply {
+  if (expiresAt === undefined && passport === undefined) return ALLOW;
+  // Whole seconds in the future: a past, fractional or non-numeric one is "bad user name or password" (section 3.2).
+  const expireAt = expiresAt === undefined ? undefined : Math.floor(expiresAt / 1_000);
+  if (expireAt !== undefined && !(expireAt * 1_000 > Date.now())) return DENY;
+  return reply(200, {
+    result: 'allow',
+    expire_at: expireAt,
+    client_attrs: passport === undefined ? undefined : attributes(passport, device?.id),
+  });
+}
+
+/** Texts only: a number or null in here makes EMQX skip the whole answer (section 3.2). */
+function attributes(passport: string, deviceId: string | undefined): Record<string, string> {
+  if (deviceId === undefined) return { [PASSPORT_ATTRIBUTE]: passport };
+  return { [PASSPORT_ATTRIBUTE]: passport, [DEVICE_ATTRIBUTE]: deviceId };
+}
+
+/**
+ * 200 whatever happened: anything else falls through to `no_match`, which allows by default, and that is then kept for a
+ * minute (section 5). "No opinion" is for authentication only.
+ */
+export function answerTopic(decision: Decision): WebhookReply {
+  return decision.outcome === 'allow' ? ALLOW : DENY;
+}
+
+/**
+ * To a request for SCRAM keys. 404 refuses the client for good; a 200 with keys in it lets in whoever knows the password,
+ * whatever `result` says (section 7).
+ */
+const SCRAM_REFUSED = reply(404, { error: 'not supported' });
+
+export function answerScram(): WebhookReply {
+  return SCRAM_REFUSED;
+}
