@@ -50,14 +50,23 @@ export function answerConnect(decision: Decision): WebhookReply {
 
 function answerAllow({ expiresAt, passport, device }: Allow): WebhookReply {
   if (expiresAt === undefined && passport === undefined) return ALLOW;
-  // Whole seconds in the future: a past, fractional or non-numeric one is "bad user name or password" (section 3.2).
-  const expireAt = expiresAt === undefined ? undefined : Math.floor(expiresAt / 1_000);
-  if (expireAt !== undefined && !(expireAt * 1_000 > Date.now())) return DENY;
+  const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
+  if (expireAt === 'over') return DENY;
   return reply(200, {
     result: 'allow',
     expire_at: expireAt,
     client_attrs: passport === undefined ? undefined : attributes(passport, device?.id),
   });
+}
+
+/**
+ * Whole seconds in the future: a past, fractional or non-numeric one is "bad user name or password" (section 3.2), and so is
+ * one that looks like milliseconds to EMQX, beyond the year 29 000; that is no expiry.
+ */
+function expireTime(expiresAt: number, now: number): number | 'over' | undefined {
+  const seconds = Math.floor(expiresAt / 1_000);
+  if (!(seconds * 1_000 > now)) return 'over';
+  return seconds > now / 2 ? undefined : seconds;
 }
 
 /** Texts only: a number or null in here makes EMQX skip the whole answer (section 3.2). */
