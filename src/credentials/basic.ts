@@ -87,9 +87,10 @@ async function compare(
   if (stored === undefined) return { said: 'UNREADABLE' };
   if (stored.clientId && stored.clientId !== attempt.clientId) return { said: 'HASH_MISMATCH' };
   if (stored.userName && stored.userName !== (attempt.username ?? '')) return { said: 'HASH_MISMATCH' };
-  // A stored empty password accepts any.
-  if (!stored.password) return { said: 'VALID' };
-  const verdict = await context.verifySecret(record, stored.password, attempt.password ?? '', context.now());
+  // A stored empty password accepts any, but never where a secret is kept beside it.
+  if (!stored.password && record.secrets.length === 0) return { said: 'VALID' };
+  const { password = '' } = attempt;
+  const verdict = await context.verifySecret(record, stored.password ?? '', password, context.now());
   if (verdict.valid) return { said: 'VALID', notAfter: verdict.secret?.notAfter };
   return { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] };
 }

@@ -42,6 +42,8 @@ export function certificate(
 
 async function byLeaf(presented: PeerCertificate, context: ResolveContext, steps: Step[]): Promise<Decision> {
   steps.push({ step: 'certificate', said: `came as ${presented.form}, ${presented.verification}` });
+  // ThingsBoard stores an empty X.509 text under the hash of nothing, which an empty certificate would find.
+  if (presented.der.length === 0) return refuse('certificate_unreadable', 'empty', steps);
   if (!context.skipCertificateDates) {
     const outside = outsideDates(presented.der, context.now());
     if (outside !== undefined) return refuse(outside, outside, steps);
@@ -56,6 +58,7 @@ async function byLeaf(presented: PeerCertificate, context: ResolveContext, steps
   return admit({ record, refusal: CONNACK_NOT_AUTHORIZED }, context.now(), steps, context.sessionOpenLimited);
 }
 
+/** Java's `checkValidity`: both bounds are still within. Dates that cannot be read are no dates to be within. */
 function outsideDates(der: Uint8Array, now: number): DenyReason | undefined {
   let certificate: X509Certificate;
   try {
@@ -63,8 +66,11 @@ function outsideDates(der: Uint8Array, now: number): DenyReason | undefined {
   } catch {
     return 'certificate_unreadable';
   }
-  if (Date.parse(certificate.validFrom) > now) return 'certificate_not_yet_valid';
-  return Date.parse(certificate.validTo) < now ? 'certificate_expired' : undefined;
+  const notBefore = Date.parse(certificate.validFrom);
+  const notAfter = Date.parse(certificate.validTo);
+  if (Number.isNaN(notBefore) || Number.isNaN(notAfter)) return 'certificate_unreadable';
+  if (notBefore > now) return 'certificate_not_yet_valid';
+  return notAfter < now ? 'certificate_expired' : undefined;
 }
 
 function refuse(reason: DenyReason, said: string, steps: Step[]): Decision {

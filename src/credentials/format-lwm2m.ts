@@ -1,10 +1,19 @@
 import { isBlank } from './connack.ts';
 import { sha3, trim } from './hash.ts';
-import { isEcCertificate, isEcPrivateKey, isEcPublicKey } from './lwm2m-keys.ts';
+import { writeJackson } from './jackson.ts';
+import { type Lwm2mClient, type Lwm2mServer, readLwm2mBody } from './lwm2m-body.ts';
+import {
+  decodeBase64,
+  isEcCertificate,
+  isEcPrivateKey,
+  isEcPublicKey,
+  withoutPrivateKeyArmour,
+  withoutPublicKeyArmour,
+} from './lwm2m-keys.ts';
 
 type PskFault = 'IDENTITY_BLANK' | 'IDENTITY_RESERVED' | 'KEY_BLANK' | 'KEY_NOT_HEX' | 'KEY_LENGTH';
 type KeyPairFault = 'PUBLIC_BLANK' | 'PUBLIC_INVALID' | 'SECRET_BLANK' | 'SECRET_INVALID';
-type BootstrapFault = `PSK_${PskFault}` | `RPK_${KeyPairFault}` | `X509_${KeyPairFault}`;
+type ServerFault = `PSK_${PskFault}` | `RPK_${KeyPairFault}` | `X509_${KeyPairFault}`;
 
 export type Lwm2mError =
   | 'LWM2M_BODY_NULL'
@@ -18,118 +27,92 @@ export type Lwm2mError =
   | 'LWM2M_BOOTSTRAP_MISSING'
   | 'LWM2M_BOOTSTRAP_SERVER_MISSING'
   | 'LWM2M_SERVER_MISSING'
-  | `LWM2M_BOOTSTRAP_SERVER_${BootstrapFault}`
-  | `LWM2M_LWM2M_SERVER_${BootstrapFault}`;
+  | `LWM2M_BOOTSTRAP_SERVER_${ServerFault}`
+  | `LWM2M_LWM2M_SERVER_${ServerFault}`;
 
 type Formatted =
   | { readonly ok: true; readonly credentialsId: string; readonly credentialsValue: string }
   | { readonly ok: false; readonly error: Lwm2mError };
 
-type Members = Record<string, unknown>;
-
-const MODES = ['PSK', 'RPK', 'X509', 'NO_SEC'];
-
-/** LwM2M credentials as ThingsBoard saves them, or the first fault in its order (`thingsboard.md` section 2). */
+/**
+ * LwM2M credentials as ThingsBoard saves them, or the first fault in its order: client, bootstrap server, LwM2M server
+ * (`thingsboard.md` section 2). PSK credentials are kept as given, all others are written anew.
+ */
 export function formatLwm2m(value: string | null): Formatted {
-  if (value === null) return refuse('LWM2M_BODY_NULL');
-  const body = parse(value);
+  const body = value === null ? null : readLwm2mBody(value);
   if (body === undefined) return refuse('LWM2M_BODY_INVALID');
+  if (value === null || body === null) return refuse('LWM2M_BODY_NULL');
   const { client, bootstrap } = body;
   if (client === undefined) return refuse('LWM2M_CLIENT_MISSING');
   const clientFault = checkClient(client);
   if (clientFault !== undefined) return refuse(clientFault);
   if (bootstrap === undefined) return refuse('LWM2M_BOOTSTRAP_MISSING');
   const { bootstrapServer, lwm2mServer } = bootstrap;
-  if (!isMembers(bootstrapServer)) return refuse('LWM2M_BOOTSTRAP_SERVER_MISSING');
-  if (!isMembers(lwm2mServer)) return refuse('LWM2M_SERVER_MISSING');
-  const serverFault = checkBootstrap(bootstrapServer);
-  if (serverFault !== undefined) return refuse(`LWM2M_BOOTSTRAP_SERVER_${serverFault}`);
-  const lwm2mFault = checkBootstrap(lwm2mServer);
-  if (lwm2mFault !== undefined) return refuse(`LWM2M_LWM2M_SERVER_${lwm2mFault}`);
+  if (bootstrapServer === undefined) return refuse('LWM2M_BOOTSTRAP_SERVER_MISSING');
+  const bootstrapFault = checkServer(bootstrapServer);
+  if (bootstrapFault !== undefined) return refuse(`LWM2M_BOOTSTRAP_SERVER_${bootstrapFault}`);
+  if (lwm2mServer === undefined) return refuse('LWM2M_SERVER_MISSING');
+  const serverFault = checkServer(lwm2mServer);
+  if (serverFault !== undefined) return refuse(`LWM2M_LWM2M_SERVER_${serverFault}`);
 
-  const mode = client.securityConfigClientMode;
+  const rewritten = {
+    client: rewriteClient(client),
+    bootstrap: { bootstrapServer: rewriteServer(bootstrapServer), lwm2mServer: rewriteServer(lwm2mServer) },
+  };
   return {
     ok: true,
     credentialsId: credentialsIdOf(client),
-    credentialsValue:
-      mode === 'PSK'
-        ? value
-        : JSON.stringify({
-            client: rewriteClient(client),
-            bootstrap: {
-              bootstrapServer: rewriteBootstrap(bootstrapServer),
-              lwm2mServer: rewriteBootstrap(lwm2mServer),
-            },
-          }),
+    credentialsValue: client.mode === 'PSK' ? value : writeJackson(rewritten),
   };
 }
 
-/** The two top-level members; an entry without a known security mode cannot be read at all, other unknown members can. */
-function parse(value: string): { client?: Members; bootstrap?: Members } | undefined {
-  let body: unknown;
-  try {
-    body = JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-  if (!isMembers(body)) return undefined;
-  if (Object.keys(body).some((name) => name !== 'client' && name !== 'bootstrap')) return undefined;
-  const { client, bootstrap } = body;
-  if (isMembers(client) && !MODES.includes(text(client.securityConfigClientMode))) return undefined;
-  if (isMembers(bootstrap)) {
-    for (const server of [bootstrap.bootstrapServer, bootstrap.lwm2mServer]) {
-      if (isMembers(server) && !MODES.includes(text(server.securityMode))) return undefined;
-    }
-  }
-  return { ...(isMembers(client) ? { client } : {}), ...(isMembers(bootstrap) ? { bootstrap } : {}) };
+function credentialsIdOf({ mode, members }: Lwm2mClient): string {
+  if (mode === 'PSK') return members.identity ?? '';
+  // Hashing trims what was trimmed before: once more matters for armour that a line break had cut (section 3).
+  const certificate = trim(members.cert ?? '');
+  return mode === 'X509' && !isBlank(certificate) ? sha3(certificate) : (members.endpoint ?? '');
 }
 
-function credentialsIdOf(client: Members): string {
-  const cert = text(client.cert);
-  if (client.securityConfigClientMode === 'PSK') return text(client.identity);
-  if (client.securityConfigClientMode === 'X509' && !isBlank(cert)) return sha3(cert);
-  return text(client.endpoint);
-}
-
-function checkClient(client: Members): Lwm2mError | undefined {
-  if (isBlank(text(client.endpoint))) return 'LWM2M_ENDPOINT_BLANK';
-  switch (client.securityConfigClientMode) {
+/** Blank is looked for before armour is taken off, so that armour around nothing is an invalid key, not a missing one. */
+function checkClient({ mode, members }: Lwm2mClient): Lwm2mError | undefined {
+  if (isBlank(members.endpoint ?? '')) return 'LWM2M_ENDPOINT_BLANK';
+  const key = members.key ?? '';
+  switch (mode) {
+    case 'NO_SEC':
+      return undefined;
     case 'PSK': {
-      const fault = checkPsk(text(client.identity), text(client.key));
+      const fault = checkPsk(members.identity ?? '', key);
       return fault && `LWM2M_CLIENT_PSK_${fault}`;
     }
-    case 'RPK': {
-      const key = withoutArmour(text(client.key));
+    case 'RPK':
       if (isBlank(key)) return 'LWM2M_CLIENT_RPK_KEY_BLANK';
-      return isEcPublicKey(key) ? undefined : 'LWM2M_CLIENT_RPK_KEY_INVALID';
-    }
-    case 'X509': {
-      const cert = trim(text(client.cert));
-      return cert === '' || isEcCertificate(cert) ? undefined : 'LWM2M_CLIENT_X509_INVALID';
-    }
-    default:
-      return undefined;
+      return isEcPublicKey(withoutPublicKeyArmour(key)) ? undefined : 'LWM2M_CLIENT_RPK_KEY_INVALID';
+    case 'X509':
+      if (!members.cert) return undefined;
+      return isEcCertificate(trim(members.cert)) ? undefined : 'LWM2M_CLIENT_X509_INVALID';
   }
 }
 
-function checkBootstrap(server: Members): BootstrapFault | undefined {
-  const id = text(server.clientPublicKeyOrId);
-  const secret = text(server.clientSecretKey);
-  switch (server.securityMode) {
+function checkServer({ mode, members }: Lwm2mServer): ServerFault | undefined {
+  const publicPart = members.clientPublicKeyOrId ?? '';
+  const secret = members.clientSecretKey ?? '';
+  switch (mode) {
+    case 'NO_SEC':
+      return undefined;
     case 'PSK': {
-      const fault = checkPsk(id, secret);
+      const fault = checkPsk(publicPart, secret);
       return fault && `PSK_${fault}`;
     }
-    case 'RPK': {
-      const fault = checkKeyPair(withoutArmour(id), secret, isEcPublicKey);
-      return fault && `RPK_${fault}`;
-    }
-    case 'X509': {
-      const fault = checkKeyPair(trim(id), secret, isEcCertificate);
-      return fault && `X509_${fault}`;
-    }
-    default:
-      return undefined;
+    case 'RPK':
+      if (publicPart === '') return 'RPK_PUBLIC_BLANK';
+      if (!isEcPublicKey(withoutPublicKeyArmour(publicPart))) return 'RPK_PUBLIC_INVALID';
+      if (secret === '') return 'RPK_SECRET_BLANK';
+      return isEcPrivateKey(withoutPrivateKeyArmour(secret)) ? undefined : 'RPK_SECRET_INVALID';
+    case 'X509':
+      if (isBlank(publicPart)) return 'X509_PUBLIC_BLANK';
+      if (!isEcCertificate(trim(publicPart))) return 'X509_PUBLIC_INVALID';
+      if (isBlank(secret)) return 'X509_SECRET_BLANK';
+      return isEcPrivateKey(withoutPrivateKeyArmour(secret)) ? undefined : 'X509_SECRET_INVALID';
   }
 }
 
@@ -138,63 +121,53 @@ function checkPsk(identity: string, key: string): PskFault | undefined {
   if (isBlank(identity)) return 'IDENTITY_BLANK';
   if (identity === 'NO_SEC') return 'IDENTITY_RESERVED';
   if (isBlank(key)) return 'KEY_BLANK';
-  if (!/^-?[0-9a-f]+$/i.test(key)) return 'KEY_NOT_HEX';
+  if (!/^-?[0-9a-fA-F]+$/.test(key)) return 'KEY_NOT_HEX';
   return key.length % 32 !== 0 || key.length > 128 ? 'KEY_LENGTH' : undefined;
 }
 
-function checkKeyPair(
-  publicPart: string,
-  secret: string,
-  isPublicPart: (base64: string) => boolean,
-): KeyPairFault | undefined {
-  if (isBlank(publicPart)) return 'PUBLIC_BLANK';
-  if (!isPublicPart(publicPart)) return 'PUBLIC_INVALID';
-  if (isBlank(secret)) return 'SECRET_BLANK';
-  return isEcPrivateKey(secret) ? undefined : 'SECRET_INVALID';
-}
-
-function rewriteClient(client: Members): Members {
-  const { securityConfigClientMode, endpoint } = client;
+function rewriteClient({ mode: securityConfigClientMode, members }: Lwm2mClient): object {
+  const { endpoint, key } = members;
   switch (securityConfigClientMode) {
     case 'RPK': {
-      const key = withoutArmour(text(client.key));
-      return { securityConfigClientMode, endpoint, key, decoded: reencode(key) };
+      const bare = withoutPublicKeyArmour(key ?? '');
+      return { securityConfigClientMode, endpoint, key: bare, decoded: reencode(bare) };
     }
     case 'X509': {
-      const cert = trim(text(client.cert));
-      return { securityConfigClientMode, endpoint, key: null, cert, decoded: reencode(cert) };
+      const cert = members.cert === null ? null : trim(members.cert);
+      return {
+        securityConfigClientMode,
+        endpoint,
+        key,
+        cert,
+        decoded: cert === null ? null : reencode(cert),
+      };
     }
     default:
       return { securityConfigClientMode, endpoint };
   }
 }
 
-function rewriteBootstrap(server: Members): Members {
-  const { securityMode, clientPublicKeyOrId, clientSecretKey } = server;
-  if (securityMode === 'NO_SEC') return { securityMode };
-  const id = text(clientPublicKeyOrId);
-  if (securityMode === 'PSK') return { securityMode, clientPublicKeyOrId, clientSecretKey };
-  return {
-    securityMode,
-    clientPublicKeyOrId: securityMode === 'RPK' ? withoutArmour(id) : trim(id),
-    clientSecretKey,
-  };
+function rewriteServer({ mode: securityMode, members }: Lwm2mServer): object {
+  const { clientPublicKeyOrId, clientSecretKey } = members;
+  switch (securityMode) {
+    case 'NO_SEC':
+      return { securityMode };
+    case 'PSK':
+      return { securityMode, clientPublicKeyOrId, clientSecretKey };
+    default: {
+      const publicPart = clientPublicKeyOrId ?? '';
+      return {
+        securityMode,
+        clientPublicKeyOrId: securityMode === 'RPK' ? withoutPublicKeyArmour(publicPart) : trim(publicPart),
+        clientSecretKey: withoutPrivateKeyArmour(clientSecretKey ?? ''),
+      };
+    }
+  }
 }
 
-function withoutArmour(key: string): string {
-  return key.replace(/-----(?:BEGIN|END) PUBLIC KEY-----/g, '').replace(/[\r\n]/g, '');
-}
-
+/** ThingsBoard's getter for the decoded key is written too, as Base64. */
 function reencode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('base64');
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return decodeBase64(base64).toString('base64');
 }
 
 function refuse(error: Lwm2mError): Formatted {

@@ -3,7 +3,10 @@ import { basicCredentialsId, sha3, trim } from './hash.ts';
 import type { CredentialsType } from './record.ts';
 import { readStoredBasic } from './stored-basic.ts';
 
-/** Why ThingsBoard would not save credentials; the names are this project's. */
+/**
+ * Why ThingsBoard would not save credentials; the names are this project's. `UNPAIRED_SURROGATE` is ours alone: no client
+ * could ever present such text, and a database would store another in its place, which a client could.
+ */
 export type FormatError =
   | 'TYPE_MISSING'
   | 'ID_EMPTY'
@@ -12,6 +15,7 @@ export type FormatError =
   | 'CONTROL_CHAR_CLIENT_ID'
   | 'CONTROL_CHAR_USER_NAME'
   | 'CONTROL_CHAR_PASSWORD'
+  | 'UNPAIRED_SURROGATE'
   | 'MQTT_BASIC_BODY_INVALID'
   | 'MQTT_BASIC_ID_AND_USER_EMPTY'
   | 'MQTT_BASIC_PASSWORD_WITH_CLIENT_ID_ONLY'
@@ -37,11 +41,14 @@ export function formatCredentials(credentials: UnformattedCredentials): Formatte
   if (!formatted.ok) return formatted;
   if (formatted.credentialsId === '') return refuse('ID_EMPTY');
   if (CONTROL_CHARACTER.test(formatted.credentialsId)) return refuse('CONTROL_CHAR_CREDENTIALS_ID');
+  if (!formatted.credentialsId.isWellFormed()) return refuse('UNPAIRED_SURROGATE');
   if (credentials.credentialsType !== 'MQTT_BASIC') return formatted;
   const basic = readStoredBasic(formatted.credentialsValue);
   if (CONTROL_CHARACTER.test(basic?.clientId ?? '')) return refuse('CONTROL_CHAR_CLIENT_ID');
   if (CONTROL_CHARACTER.test(basic?.userName ?? '')) return refuse('CONTROL_CHAR_USER_NAME');
   if (CONTROL_CHARACTER.test(basic?.password ?? '')) return refuse('CONTROL_CHAR_PASSWORD');
+  const texts = [basic?.clientId, basic?.userName, basic?.password];
+  if (texts.some((text) => text?.isWellFormed() === false)) return refuse('UNPAIRED_SURROGATE');
   return formatted;
 }
 
@@ -60,10 +67,15 @@ function formatByType({
     case 'X509_CERTIFICATE':
       // Whether the text is a certificate at all is not looked at.
       if (credentialsValue === null) return refuse('VALUE_NULL');
-      return { ok: true, credentialsId: sha3(credentialsValue), credentialsValue: trim(credentialsValue) };
+      return trimmedCertificate(trim(credentialsValue));
     case 'LWM2M_CREDENTIALS':
       return formatLwm2m(credentialsValue);
   }
+}
+
+/** Hashing trims once more, which matters for armour that a line break had cut (section 3). */
+function trimmedCertificate(trimmed: string): FormattedCredentials {
+  return { ok: true, credentialsId: sha3(trimmed), credentialsValue: trimmed };
 }
 
 function formatBasic(value: string | null): FormattedCredentials {

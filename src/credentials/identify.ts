@@ -1,13 +1,6 @@
-import {
-  type Allow,
-  CONNACK_ACCEPTED,
-  CONNACK_NOT_AUTHORIZED,
-  type Decision,
-  deny,
-  type Step,
-} from '../decision.ts';
+import { CONNACK_ACCEPTED, CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
 import type { ClientClaim } from '../question.ts';
-import { admitDevice, roleOf } from './admit.ts';
+import { admitDevice, allowDevice } from './admit.ts';
 import { isUnusable } from './basic.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { Passports } from './passport.ts';
@@ -65,28 +58,37 @@ async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<De
   const hashedId = basicCredentialsId(clientId, userName);
   const found = await context.store.findByCredentialsIds(userName === '' ? [hashedId] : [hashedId, userName]);
   const byHash = found.get(hashedId);
-  if (byHash?.credentialsType === 'MQTT_BASIC' && fits(byHash, clientId, userName)) {
-    steps.push({ step: 'by_client_id_and_user_name', said: 'found' });
-    return select(byHash, context, steps);
+  if (byHash?.credentialsType === 'MQTT_BASIC') {
+    const said = compareNames(byHash, clientId, userName);
+    steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said });
+    if (said === 'unreadable') return deny('credentials_unreadable', steps);
+    if (said === 'the same') return select(byHash, context, steps);
   }
   const byUserName = userName === '' ? undefined : found.get(userName);
-  const isToken = byUserName?.credentialsType === 'ACCESS_TOKEN';
-  const isBasic = byUserName?.credentialsType === 'MQTT_BASIC' && fits(byUserName, clientId, userName);
-  if (byUserName !== undefined && (isToken || isBasic)) {
-    steps.push({ step: 'by_user_name', said: isToken ? 'an access token' : 'found' });
+  if (byUserName?.credentialsType === 'ACCESS_TOKEN') {
+    steps.push({ step: 'by_user_name', said: 'an access token' });
     return select(byUserName, context, steps);
+  }
+  if (byUserName?.credentialsType === 'MQTT_BASIC') {
+    const said = compareNames(byUserName, clientId, userName);
+    steps.push({ step: 'by_user_name', said });
+    if (said === 'unreadable') return deny('credentials_unreadable', steps);
+    if (said === 'the same') return select(byUserName, context, steps);
   }
   steps.push({ step: 'by_names', said: 'none' });
   return deny('credentials_unknown', steps);
 }
 
 /** Whether client id and user name are the stored ones, as in resolution, whatever the password. */
-function fits(record: CredentialsRecord, clientId: string, userName: string): boolean {
+function compareNames(
+  record: CredentialsRecord,
+  clientId: string,
+  userName: string,
+): 'the same' | 'others' | 'unreadable' {
   const stored = readStoredBasic(record.credentialsValue);
-  if (stored === undefined) return false;
-  return (
-    (!stored.clientId || stored.clientId === clientId) && (!stored.userName || stored.userName === userName)
-  );
+  if (stored === undefined) return 'unreadable';
+  if (stored.clientId && stored.clientId !== clientId) return 'others';
+  return stored.userName && stored.userName !== userName ? 'others' : 'the same';
 }
 
 function select(record: CredentialsRecord, context: IdentifyContext, steps: Step[]): Decision {
@@ -99,21 +101,14 @@ function select(record: CredentialsRecord, context: IdentifyContext, steps: Step
   return standFor(record, context.now(), steps);
 }
 
+/** Nothing here is a failed login: no secret was presented, and anybody may name anybody. */
 function standFor(record: CredentialsRecord, now: number, steps: Step[]): Decision {
   if (record.notAfter !== undefined && record.notAfter <= now) return deny('credentials_expired', steps);
   if (record.notBefore !== undefined && record.notBefore > now)
     return deny('credentials_not_yet_valid', steps);
   const device = admitDevice(record, steps, CONNACK_NOT_AUTHORIZED);
-  if ('outcome' in device) return device;
-  const client: Allow = {
-    outcome: 'allow',
-    role: roleOf(device),
-    device,
-    credentialsId: record.credentialsId,
-    connack: CONNACK_ACCEPTED,
-    steps,
-  };
-  return client;
+  if ('outcome' in device) return { ...device, countsAsFailure: false };
+  return allowDevice({ record, refusal: CONNACK_NOT_AUTHORIZED }, device, steps);
 }
 
 function provisioningSession(context: IdentifyContext, steps: Step[]): Decision {

@@ -48,7 +48,7 @@ export function isGateway(additionalInfo: string | null): boolean {
   if (additionalInfo === null || !additionalInfo.includes('gateway')) return false;
   const gateway = parseObject(additionalInfo)?.gateway;
   if (typeof gateway === 'number') return gateway !== 0;
-  if (typeof gateway === 'string') return gateway.trim() === 'true';
+  if (typeof gateway === 'string') return /^[\0-\x20]*true[\0-\x20]*$/.test(gateway);
   return gateway === true;
 }
 

@@ -2,10 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 
 /**
- * What stands in the `password` member of a value whose secret is kept, hashed, in `credentials_secret`. It begins with a
- * NUL, which no MQTT client can send (MQTT 5 section 1.5.4), and is compared with nothing: the secrets decide.
+ * What stands in the `password` member of a value whose secret is kept, hashed, in `credentials_secret`. It is compared with
+ * nothing here: the secrets decide. ThingsBoard, reading the same row, would compare it, so it holds an unpaired surrogate:
+ * a NUL alone would not do, because passwords are binary data (MQTT 5 section 3.1.3.6), but no decoded UTF-8 yields this.
  */
-export const PASSWORD_KEPT_ELSEWHERE = '\0kept in credentials_secret';
+export const PASSWORD_KEPT_ELSEWHERE = '\0\udfff kept in credentials_secret';
 
 /** One way to keep a password. Schemes are tried in order; the first that knows a hash's form checks it. */
 export interface SecretScheme {
@@ -20,7 +21,7 @@ export type SecretVerdict =
 
 /**
  * Says whether a presented password proves a credential.
- * @param stored the `password` of the credential's value: not empty.
+ * @param stored the `password` of the credential's value; empty only where `record.secrets` is not, which then decide.
  * @param presented the CONNECT's password; empty when it had none.
  * @param now epoch milliseconds.
  */
@@ -61,9 +62,13 @@ async function verifyKept(
   return outside === undefined ? MISMATCH : { valid: false, reason: outside };
 }
 
-/** Compares all of the shorter-or-equal text whatever it holds; only lengths may show. */
+/**
+ * Whether both texts are the same, code unit by code unit as in Java; where they differ cannot be learned from the time
+ * this takes, whether their lengths differ can.
+ */
 export function equalsInConstantTime(one: string, other: string): boolean {
-  const left = Buffer.from(one, 'utf8');
-  const right = Buffer.from(other, 'utf8');
+  // Not UTF-8, which has one encoding for all unpaired surrogates and U+FFFD together.
+  const left = Buffer.from(one, 'utf16le');
+  const right = Buffer.from(other, 'utf16le');
   return left.length === right.length && timingSafeEqual(left, right);
 }
