@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import type { CredentialsType } from '../credentials/record.ts';
+import {
+  type NewProvisionDevice,
+  PROVISION_STATE,
+  PROVISIONED,
+  type ProvisionCredentials,
+  type ProvisionDevice,
+  type ProvisionProfile,
+  type ProvisionStore,
+} from '../devices/provision-store.ts';
+import type { DatabaseLocation } from './database-url.ts';
+import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
+import { retryWhileBusy } from './retry-busy.ts';
+
+/**
+ * Provisioning's tables. Every write is one array transaction that begins with a write; the unique indexes decide between
+ * two at once, and triggers leave the `change` row of new credentials in the same transaction.
+ */
+export class ProvisionRepository implements ProvisionStore {
+  readonly #prisma: PrismaClient;
+
+  private constructor(prisma: PrismaClient) {
+    this.#prisma = prisma;
+  }
+
+  static async open(location: DatabaseLocation): Promise<ProvisionRepository> {
+    return new ProvisionRepository(await openPrisma(location));
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.$disconnect();
+  }
+
+  async findProfile(provisionDeviceKey: string): Promise<ProvisionProfile | undefined> {
+    const row = await this.#prisma.deviceProfile.findUnique({
+      where: { provisionDeviceKey },
+      select: { id: true, name: true, tenantId: true, provisionType: true, profileData: true },
+    });
+    if (row === null) return undefined;
+    return {
+      id: row.id,
+      name: row.name ?? '',
+      tenantId: row.tenantId ?? '',
+      provisionType: row.provisionType ?? 'DISABLED',
+      provisionDeviceSecret: secretIn(row.profileData),
+    };
+  }
+
+  async findDevice(tenantId: string, name: string): Promise<ProvisionDevice | undefined> {
+    const device = await this.#prisma.device.findUnique({
+      where: { tenantId_name: { tenantId, name } },
+      select: { id: true, deviceProfileId: true },
+    });
+    if (device === null) return undefined;
+    const { id } = device;
+    const [state, credentials] = await Promise.all([
+      this.#prisma.serverAttribute.findUnique({
+        where: { deviceId_key: { deviceId: id, key: PROVISION_STATE } },
+      }),
+      // During a rotation there are several; the newest is the one to stay.
+      this.#prisma.deviceCredentials.findFirst({ where: { deviceId: id }, orderBy: { createdTime: 'desc' } }),
+    ]);
+    return {
+      id,
+      profileId: device.deviceProfileId,
+      provisionState: state?.value,
+      credentials:
+        credentials === null
+          ? undefined
+          : {
+              credentialsType: credentials.credentialsType as CredentialsType,
+              credentialsId: credentials.credentialsId ?? '',
+              credentialsValue: credentials.credentialsValue,
+            },
+    };
+  }
+
+  createDevice({ name, profile, additionalInfo, credentials }: NewProvisionDevice): Promise<boolean> {
+    const id = randomUUID();
+    const now = BigInt(Date.now());
+    return this.#write([
+      this.#prisma.device.create({
+        data: {
+          id,
+          createdTime: now,
+          name,
+          additionalInfo: additionalInfo ?? null,
+          type: profile.name,
+          tenantId: profile.tenantId,
+          deviceProfileId: profile.id,
+        },
+      }),
+      this.#prisma.deviceCredentials.create({ data: credentialsRow(id, now, credentials) }),
+      this.#markProvisioned(id),
+    ]);
+  }
+
+  markProvisioned(deviceId: string): Promise<boolean> {
+    return this.#write([this.#markProvisioned(deviceId)]);
+  }
+
+  #markProvisioned(deviceId: string) {
+    const data = { deviceId, key: PROVISION_STATE, value: PROVISIONED };
+    return this.#prisma.serverAttribute.create({ data });
+  }
+
+  async #write(writes: Prisma.PrismaPromise<unknown>[]): Promise<boolean> {
+    try {
+      await retryWhileBusy(() => this.#prisma.$transaction(writes));
+      return true;
+    } catch (error) {
+      // Something of it exists already, and nothing was written.
+      if ((error as { code?: string }).code === 'P2002') return false;
+      throw error;
+    }
+  }
+}
+
+function credentialsRow(deviceId: string, createdTime: bigint, credentials: ProvisionCredentials) {
+  const { credentialsType, credentialsId, credentialsValue } = credentials;
+  return { id: randomUUID(), createdTime, deviceId, credentialsType, credentialsId, credentialsValue };
+}
+
+/** `profile_data.provisionConfiguration.provisionDeviceSecret` (`credentials/thingsboard.md` section 6). */
+function secretIn(profileData: Prisma.JsonValue): string | undefined {
+  const configuration = member(profileData, 'provisionConfiguration');
+  const secret = member(configuration, 'provisionDeviceSecret');
+  return typeof secret === 'string' && secret !== '' ? secret : undefined;
+}
+
+function member(value: Prisma.JsonValue | undefined, name: string): Prisma.JsonValue | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return value[name];
+}
