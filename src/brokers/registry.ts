@@ -5,8 +5,10 @@ import { forwardAuth } from './forward-auth.ts';
 import { generic } from './generic.ts';
 import { mosquitto } from './mosquitto.ts';
 import { nanomq } from './nanomq.ts';
+import { rabbitmq } from './rabbitmq.ts';
 import { rmqtt } from './rmqtt.ts';
 import { tbmq } from './tbmq.ts';
+import { vernemq } from './vernemq.ts';
 
 /** Every dialect there is; a new broker is one more line here. */
 export const DIALECTS: readonly Dialect[] = [
@@ -14,6 +16,8 @@ export const DIALECTS: readonly Dialect[] = [
   emqx4,
   nanomq,
   mosquitto,
+  rabbitmq,
+  vernemq,
   tbmq,
   rmqtt,
   generic,

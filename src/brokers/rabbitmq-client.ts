@@ -1,0 +1,86 @@
+import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
+import { type Allow, type Deny, type DenyReason, deny } from '../decision.ts';
+import type { ClientClaim } from '../question.ts';
+import { type BrokerSettings, RequestUnreadable, type WebhookRequest } from './dialect.ts';
+import { type Fields, readBody, readFields } from './fields.ts';
+
+/** How RabbitMQ's requests say who the client is. Section numbers are of `rabbitmq.md`. */
+
+/** `ssl_cert_login_from = common_name` or `subject_alternative_name`: the user name is the certificate's one name. */
+export const RABBITMQ_NAME = 'rabbitmq_name';
+/** `ssl_cert_login_from = distinguished_name`, which is RabbitMQ's default: the user name is the whole subject. */
+export const RABBITMQ_DN = 'rabbitmq_dn';
+
+/**
+ * The tag that /user gives to a client that came by certificate. RabbitMQ repeats it in every later request (section 1),
+ * where nothing else tells a certificate's name from a user name that belongs to a password. One tag for all: tags become
+ * atoms, which Erlang never frees (section 2).
+ */
+export const CERTIFICATE_TAG = 'thingpass_certificate';
+
+/** The fields: of the query for GET, of the body for POST, whose query is the path's own (section 1). */
+export function rabbitmqFields(request: WebhookRequest): Fields {
+  return request.method === 'GET' ? readFields(request) : readBody(request);
+}
+
+/**
+ * Text of a field that is looked up or compared.
+ * @throws {RequestUnreadable} when it is absent, or its bytes are not UTF-8: their text would be that of other bytes, too.
+ */
+export function requiredUtf8(fields: Fields, name: string): string {
+  const text = optionalUtf8(fields, name);
+  if (text === undefined) throw new RequestUnreadable(`field ${name} is missing`);
+  return text;
+}
+
+/** As {@link requiredUtf8}, but it may be absent. */
+export function optionalUtf8(fields: Fields, name: string): string | undefined {
+  const field = fields.get(name);
+  if (field !== undefined && 'bytes' in field && field.bytes !== undefined) {
+    throw new RequestUnreadable(`field ${name} is not UTF-8`);
+  }
+  return fields.text(name);
+}
+
+/** A refusal by this dialect; with what was found out about the client, where anything was. */
+export function refusal(reason: DenyReason, said: string, client?: Allow): Deny {
+  return deny(reason, [...(client?.steps ?? []), { step: 'rabbitmq', said }]);
+}
+
+/**
+ * The user name of a certificate login (section 4). Nothing in the text tells which name it is, and a common name may be
+ * made to look like a subject: so the operator says it, and one of the two only.
+ */
+export function namedCertificate(text: string, settings: BrokerSettings): PresentedCertificate | Deny {
+  const name = settings.certificateForms.has(RABBITMQ_NAME);
+  const subject = settings.certificateForms.has(RABBITMQ_DN);
+  if (name && subject) {
+    return refusal('certificate_name_ambiguous', `${RABBITMQ_NAME} and ${RABBITMQ_DN} are both switched on`);
+  }
+  if (name) return { kind: 'name', form: RABBITMQ_NAME, commonName: text };
+  if (subject) return { kind: 'name', form: RABBITMQ_DN, subject: text };
+  return refusal(
+    'certificate_name_not_enabled',
+    `a certificate login: neither ${RABBITMQ_NAME} nor ${RABBITMQ_DN} is switched on`,
+  );
+}
+
+/**
+ * Who asks, after the CONNECT: by the certificate's name where the tag says so, else by the client id and user name.
+ * @param clientIdField `client_id`, or where the topic request has it (section 1).
+ * @returns a `Deny` for a certificate's name that is not believed (any more).
+ */
+export function readClaim(
+  fields: Fields,
+  clientIdField: string,
+  settings: BrokerSettings,
+): ClientClaim | Deny {
+  const username = requiredUtf8(fields, 'username');
+  const clientId = optionalUtf8(fields, clientIdField) ?? '';
+  const ip = fields.filled('ip');
+  const client = { broker: 'rabbitmq', clientId, peerAddress: ip === 'unknown' ? undefined : ip } as const;
+  const byCertificate = fields.text('tags')?.split(' ').includes(CERTIFICATE_TAG) ?? false;
+  if (!byCertificate) return { ...client, username, certificate: NO_CERTIFICATE };
+  const certificate = namedCertificate(username, settings);
+  return 'outcome' in certificate ? certificate : { ...client, certificate };
+}
