@@ -1,5 +1,5 @@
 import type { CredentialsRecord, CredentialsStore } from '../credentials/record.ts';
-import type { CredentialsReader } from './sqlite-reader.ts';
+import type { CredentialsReader } from './credentials-reader.ts';
 
 interface Waiting {
   readonly ids: readonly string[];

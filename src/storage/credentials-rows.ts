@@ -7,6 +7,7 @@ import {
   type TransportType,
 } from '../credentials/record.ts';
 import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
+import { UnreadableRow } from './credentials-reader.ts';
 
 /**
  * One row of the hot path's join: a credential, its device and profile (null where the device is gone), and one of its
@@ -14,7 +15,7 @@ import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
  */
 export interface CredentialsRow {
   readonly credentials_id: string;
-  readonly credentials_type: string;
+  readonly credentials_type: string | null;
   readonly credentials_value: string | null;
   readonly device_id: string;
   readonly window_not_before: number | null;
@@ -32,8 +33,16 @@ export interface CredentialsRow {
   readonly secret_not_after: number | null;
 }
 
+/** The join's part for tables that are ours, and its stand-in where there are only ThingsBoard's. */
+export const OWN_TABLES = `
+  LEFT JOIN credentials_window w ON w.device_credentials_id = c.id
+  LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id`;
+export const WITHOUT_OWN_TABLES = `
+  CROSS JOIN (SELECT NULL::bigint AS not_before, NULL::bigint AS not_after) w
+  CROSS JOIN (SELECT NULL::text AS id, NULL::text AS hash, NULL::bigint AS not_before, NULL::bigint AS not_after) s`;
+
 /** The columns of the join, alike in both databases; `transportConfiguration` is all that deciding needs of profile_data. */
-export function selectCredentials(condition: string, transportConfiguration: string): string {
+export function selectCredentials(condition: string, transportConfiguration: string, joins: string): string {
   return `SELECT c.credentials_id, c.credentials_type, c.credentials_value, c.device_id,
     w.not_before AS window_not_before, w.not_after AS window_not_after,
     d.name AS device_name, d.tenant_id, d.additional_info,
@@ -41,9 +50,7 @@ export function selectCredentials(condition: string, transportConfiguration: str
     s.id AS secret_id, s.hash AS secret_hash, s.not_before AS secret_not_before, s.not_after AS secret_not_after
   FROM device_credentials c
   LEFT JOIN device d ON d.id = c.device_id
-  LEFT JOIN device_profile p ON p.id = d.device_profile_id
-  LEFT JOIN credentials_window w ON w.device_credentials_id = c.id
-  LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id
+  LEFT JOIN device_profile p ON p.id = d.device_profile_id${joins}
   WHERE ${condition}`;
 }
 
@@ -88,9 +95,9 @@ function toTime(value: number | string | null): number | undefined {
   return value === null ? undefined : Number(value);
 }
 
-function toCredentialsType(type: string): CredentialsType {
-  if ((CREDENTIALS_TYPES as readonly string[]).includes(type)) return type as CredentialsType;
-  throw new Error('a credentials row is of an unknown type');
+function toCredentialsType(type: string | null): CredentialsType {
+  if ((CREDENTIALS_TYPES as readonly string[]).includes(type ?? '')) return type as CredentialsType;
+  throw new UnreadableRow('a credentials row is of an unknown type');
 }
 
 function toDevice(row: CredentialsRow): StoredDevice | undefined {

@@ -1,9 +1,17 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type DatabaseLocation =
-  | { readonly kind: 'sqlite'; readonly file: string }
-  | { readonly kind: 'postgresql'; readonly url: string };
+export interface SqliteLocation {
+  readonly kind: 'sqlite';
+  readonly file: string;
+}
+
+export interface PostgresqlLocation {
+  readonly kind: 'postgresql';
+  readonly url: string;
+}
+
+export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
 /**
  * Reads `DATABASE_URL`: `file:<path>` (relative to the working directory) or `postgresql://…`.
@@ -16,6 +24,16 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
     if (path === '') throw new Error('DATABASE_URL names no file after "file:"');
     return { kind: 'sqlite', file: resolve(path) };
   }
-  if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgresql', url };
-  throw new Error('DATABASE_URL must begin with "file:" or "postgresql://"');
+  if (isPostgresqlUrl(url)) return { kind: 'postgresql', url };
+  throw new Error('DATABASE_URL must begin with "file:" or "postgresql://", and be a URL');
+}
+
+/** Reads the URL of ThingsBoard's database. @throws {Error} without repeating it. */
+export function parseThingsBoardUrl(url: string): PostgresqlLocation {
+  if (isPostgresqlUrl(url)) return { kind: 'postgresql', url };
+  throw new Error('THINGPASS_THINGSBOARD_DATABASE_URL must begin with "postgresql://", and be a URL');
+}
+
+function isPostgresqlUrl(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url) && URL.canParse(url);
 }

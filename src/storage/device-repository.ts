@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsType, TransportType } from '../credentials/record.ts';
 import { isGateway } from '../credentials/stored-json.ts';
+import { isStorable } from './credentials-reader.ts';
 import type { DatabaseLocation } from './database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
+import { isUuid, openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 
 /** A device as management sees it, with its profile and the credentials it holds. */
@@ -62,7 +63,7 @@ export const OWN_TENANT = '00000000-0000-4000-8000-000000000001';
 
 const WITH_PROFILE = { deviceProfile: { select: { id: true, name: true, transportType: true } } } as const;
 
-/** Devices and their credentials in the database. Every write leaves its `change` row in the same transaction. */
+/** Devices and their credentials in the database. Triggers leave the `change` row of every write in its transaction. */
 export class DeviceRepository {
   readonly #prisma: PrismaClient;
 
@@ -99,18 +100,19 @@ export class DeviceRepository {
       this.#prisma.deviceCredentials.create({
         data: { id: randomUUID(), createdTime: now, deviceId: id, ...device.credentials },
       }),
-      this.#changed([device.credentials.credentialsId]),
     ]);
     return (await this.find(id)) as DeviceEntry;
   }
 
   /** The device with this id or, failing that, this name. */
   async find(idOrName: string): Promise<DeviceEntry | undefined> {
+    if (!isStorable(idOrName)) return undefined;
+    const id = isUuid(idOrName) ? idOrName.toLowerCase() : undefined;
     const devices = await this.#prisma.device.findMany({
-      where: { OR: [{ id: idOrName }, { name: idOrName, tenantId: OWN_TENANT }] },
+      where: { OR: [...(id === undefined ? [] : [{ id }]), { name: idOrName, tenantId: OWN_TENANT }] },
       include: WITH_PROFILE,
     });
-    const device = devices.find(({ id }) => id === idOrName) ?? devices[0];
+    const device = devices.find((one) => one.id === id) ?? devices[0];
     return device === undefined ? undefined : (await this.#withCredentials([device]))[0];
   }
 
@@ -130,15 +132,14 @@ export class DeviceRepository {
 
   /** Removes the device with all its credentials; false when there was none. */
   async remove(id: string): Promise<boolean> {
-    const credentials = await this.#prisma.deviceCredentials.findMany({ where: { deviceId: id } });
-    const results = await retryWhileBusy(() =>
+    if (!isUuid(id)) return false;
+    const [, { count }] = await retryWhileBusy(() =>
       this.#prisma.$transaction([
         this.#prisma.deviceCredentials.deleteMany({ where: { deviceId: id } }),
         this.#prisma.device.deleteMany({ where: { id } }),
-        this.#changed(credentials.map((row) => row.credentialsId ?? '')),
       ]),
     );
-    return (results[1] as { count: number }).count > 0;
+    return count > 0;
   }
 
   /**
@@ -147,7 +148,6 @@ export class DeviceRepository {
    */
   async replaceCredentials(device: DeviceEntry, credentials: NewCredentials): Promise<void> {
     const kept = device.credentials[0];
-    const old = device.credentials.map(({ credentialsId }) => credentialsId);
     await this.#write(credentials.credentialsId, undefined, [
       this.#prisma.deviceCredentials.deleteMany({
         where: { deviceId: device.id, ...(kept === undefined ? {} : { NOT: { id: kept.id } }) },
@@ -160,7 +160,6 @@ export class DeviceRepository {
             where: { id: kept.id },
             data: { ...credentials, version: { increment: 1 } },
           }),
-      this.#changed([...old, credentials.credentialsId]),
     ]);
   }
 
@@ -186,12 +185,6 @@ export class DeviceRepository {
       }),
     );
     return id;
-  }
-
-  #changed(credentialsIds: readonly string[]) {
-    return this.#prisma.change.create({
-      data: { createdTime: BigInt(Date.now()), keys: JSON.stringify([...new Set(credentialsIds)]) },
-    });
   }
 
   async #write(

@@ -7,10 +7,24 @@ export type { Prisma, PrismaClient } from './generated/sqlite/client.ts';
 /**
  * Prisma's client for management. Imported when first asked for: it costs more than the whole start of the server.
  *
- * On SQLite use write-first array transactions (`$transaction([…])`) only: interactive ones begin deferred, and with
- * several processes most of them fail and leak their connection.
+ * Use write-first array transactions (`$transaction([…])`) only: on SQLite interactive ones begin deferred, and with several
+ * processes most of them fail and leak their connection.
+ *
+ * Both databases have the same models (a test holds them equal), so repositories are written once, against the client for
+ * SQLite, which is the narrower one: what it can do, PostgreSQL's can. What differs at run time is that PostgreSQL refuses an
+ * id that is no UUID; see `isUuid`.
  */
 export async function openPrisma(location: DatabaseLocation): Promise<PrismaClient> {
-  const { PrismaClient } = await import('./generated/sqlite/client.ts');
-  return new PrismaClient({ adapter: await migrationAdapter(location) });
+  const adapter = await migrationAdapter(location);
+  if (location.kind === 'sqlite') {
+    const { PrismaClient } = await import('./generated/sqlite/client.ts');
+    return new PrismaClient({ adapter });
+  }
+  const { PrismaClient } = await import('./generated/postgresql/client.ts');
+  return new PrismaClient({ adapter }) as unknown as import('./generated/sqlite/client.ts').PrismaClient;
+}
+
+/** Whether a text can be an id at all: PostgreSQL fails a query that compares an id with anything else. */
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

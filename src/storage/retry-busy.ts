@@ -5,8 +5,9 @@ const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 2_000;
 
 /**
- * Repeats a write that found SQLite's one write lock taken for longer than the driver waits, a bounded number of times
- * with growing pauses. Anything else that goes wrong is the caller's.
+ * Repeats what found a lock taken for longer than the driver waits, a bounded number of times with growing pauses: SQLite's
+ * one write lock, or a deadlock or conflict of transactions that PostgreSQL resolved against this one. Anything else that
+ * goes wrong is the caller's.
  */
 export async function retryWhileBusy<Result>(write: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
@@ -21,5 +22,10 @@ export async function retryWhileBusy<Result>(write: () => Promise<Result>): Prom
 
 function isBusy(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  return code === 'P1008' || code === 'SQLITE_BUSY' || /database is locked|SQLITE_BUSY/.test(message ?? '');
+  return (
+    code === 'P1008' ||
+    code === 'P2034' ||
+    code === 'SQLITE_BUSY' ||
+    /database is locked|SQLITE_BUSY/.test(message ?? '')
+  );
 }

@@ -3,6 +3,7 @@ import type { CredentialsStore } from '../credentials/record.ts';
 import { batchCredentials } from './batched-credentials.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { migrate } from './migrations/apply.ts';
+import { openPostgresqlReader } from './postgresql-reader.ts';
 import { serverKey } from './server-key.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
 
@@ -20,10 +21,12 @@ export interface Storage {
 
 /** Migrates the database, creating it where there is none, and opens it for deciding. */
 export async function openStorage(location: DatabaseLocation): Promise<Storage> {
-  if (location.kind !== 'sqlite') throw new Error('PostgreSQL is not supported yet');
   const applied = await migrate(location);
   const passportKey = await serverKey(location, 'passport', () => randomBytes(32).toString('base64url'));
-  const reader = openSqliteReader(location.file);
+  const reader =
+    location.kind === 'sqlite'
+      ? openSqliteReader(location.file)
+      : openPostgresqlReader(location, { connections: 4, answerMs: 1_000 });
   return {
     credentials: batchCredentials(reader),
     passportKey: Buffer.from(passportKey, 'base64url'),

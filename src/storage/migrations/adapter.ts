@@ -1,5 +1,9 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { DatabaseLocation } from '../database-url.ts';
+import { connectionConfig, schemaOf } from '../postgresql-connection.ts';
+
+/** Management is seldom and short; PostgreSQL's connections are for deciding, and there are a hundred of them for all. */
+const MANAGEMENT_CONNECTIONS = 3;
 
 /**
  * The Prisma driver adapter for a database, imported only when asked for: serving needs none, so start-up stays quick.
@@ -13,5 +17,25 @@ export async function migrationAdapter(
     const url = location.file === ':memory:' ? ':memory:' : `file:${location.file}`;
     return new PrismaLibSql({ url, timeout: 50 });
   }
-  throw new Error('PostgreSQL is not supported yet');
+  const { PrismaPg } = await import('@prisma/adapter-pg');
+  const schema = schemaOf(location);
+  const factory = new PrismaPg(
+    { ...connectionConfig(location, { connectMs: 5_000 }), max: MANAGEMENT_CONNECTIONS },
+    {
+      ...(schema === undefined ? {} : { schema }),
+      // A connection that breaks while it idles is replaced by the pool; whoever asks next hears of trouble that stays.
+      onPoolError: () => undefined,
+      onConnectionError: () => undefined,
+    },
+  );
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    // The adapter cuts a script at every semicolon, also inside a function. Sent whole, it is one transaction too.
+    adapter.executeScript = async (script) => {
+      await adapter.underlyingDriver().query(script);
+    };
+    return adapter;
+  };
+  return factory;
 }

@@ -1,7 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import type { DatabaseLocation } from '../database-url.ts';
+import pg from 'pg';
+import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../database-url.ts';
+import { connectionConfig } from '../postgresql-connection.ts';
 import { migrationAdapter } from './adapter.ts';
 import { migrationNames, readMigrations, readSchema } from './files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
@@ -15,16 +17,20 @@ import { openSchemaEngine } from './schema-engine.ts';
 export async function migrate(location: DatabaseLocation): Promise<string[]> {
   if (location.kind === 'sqlite') createFile(location.file);
   if ((await missingMigrations(location)).length === 0) return [];
-  const engine = await openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
-  try {
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: readMigrations(location.kind),
-      filters: { externalTables: [], externalEnums: [] },
-    });
-    return appliedMigrationNames;
-  } finally {
-    engine.free();
-  }
+  return withMigrationLock(location, async () => {
+    // Another replica may have done it while this one waited.
+    if ((await missingMigrations(location)).length === 0) return [];
+    const engine = await openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
+    try {
+      const { appliedMigrationNames } = await engine.applyMigrations({
+        migrationsList: readMigrations(location.kind),
+        filters: { externalTables: [], externalEnums: [] },
+      });
+      return appliedMigrationNames;
+    } finally {
+      engine.free();
+    }
+  });
 }
 
 /**
@@ -41,21 +47,57 @@ export async function missingMigrations(location: DatabaseLocation): Promise<str
   return known.filter((name) => !applied.includes(name));
 }
 
-async function appliedMigrations(location: DatabaseLocation): Promise<string[]> {
-  if (location.kind !== 'sqlite') throw new Error('PostgreSQL is not supported yet');
-  const database = new Database(location.file, { timeout: 10_000 });
+function appliedMigrations(location: DatabaseLocation): Promise<string[]> {
+  return location.kind === 'sqlite' ? appliedInSqlite(location) : appliedInPostgresql(location);
+}
+
+async function appliedInSqlite({ file }: SqliteLocation): Promise<string[]> {
+  const database = new Database(file, { timeout: 10_000 });
   try {
     // Readers never wait for the writer in WAL mode; the mode is a property of the file and stays.
     database.exec('PRAGMA journal_mode = WAL');
     const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_prisma_migrations'").get();
     if (table === undefined) return [];
-    return (
-      database
-        .prepare('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
-        .all() as { migration_name: string }[]
-    ).map((row) => row.migration_name);
+    return (database.prepare(FINISHED_MIGRATIONS).all() as { migration_name: string }[]).map(nameOf);
   } finally {
     database.close();
+  }
+}
+
+function appliedInPostgresql(location: PostgresqlLocation): Promise<string[]> {
+  return withPostgresql(location, async (client) => {
+    const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') AS found");
+    if (rows[0]?.found === null) return [];
+    return (await client.query<{ migration_name: string }>(FINISHED_MIGRATIONS)).rows.map(nameOf);
+  });
+}
+
+const FINISHED_MIGRATIONS = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL';
+
+function nameOf(row: { readonly migration_name: string }): string {
+  return row.migration_name;
+}
+
+/** Replicas that start together migrate one after the other: PostgreSQL's lock lives as long as its connection. */
+function withMigrationLock<Result>(location: DatabaseLocation, run: () => Promise<Result>): Promise<Result> {
+  if (location.kind === 'sqlite') return run();
+  return withPostgresql(location, async (client) => {
+    await client.query("SELECT pg_advisory_lock(hashtext('thingpass migrations'))");
+    return run();
+  });
+}
+
+async function withPostgresql<Result>(
+  location: PostgresqlLocation,
+  run: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(connectionConfig(location, { connectMs: 5_000 }));
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await run(client);
+  } finally {
+    await client.end();
   }
 }
 

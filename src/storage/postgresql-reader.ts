@@ -1,0 +1,49 @@
+import pg from 'pg';
+import { type CredentialsReader, isStorable } from './credentials-reader.ts';
+import { type CredentialsRow, OWN_TABLES, selectCredentials, toRecords } from './credentials-rows.ts';
+import type { PostgresqlLocation } from './database-url.ts';
+import { connectionConfig } from './postgresql-connection.ts';
+
+export interface PostgresqlReaderOptions {
+  /** Most connections; a batch uses one at a time. */
+  readonly connections: number;
+  /** A connection or an answer that takes longer is given up, and the connection with it. */
+  readonly answerMs: number;
+  /** ThingsBoard's own database has neither secrets nor windows. */
+  readonly joins?: string;
+  readonly readOnly?: boolean;
+}
+
+/** Reads credentials from PostgreSQL: one prepared statement for any number of ids. */
+export function openPostgresqlReader(
+  location: PostgresqlLocation,
+  options: PostgresqlReaderOptions,
+): CredentialsReader {
+  const { connections, answerMs, joins = OWN_TABLES, readOnly = false } = options;
+  const pool = new pg.Pool({
+    ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly }),
+    max: connections,
+    // Connections stay: a reconnect of the whole fleet is when nobody wants to wait for one.
+    idleTimeoutMillis: 0,
+  });
+  // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
+  pool.on('error', () => undefined);
+  const select = {
+    name: 'credentials',
+    text: selectCredentials(
+      'c.credentials_id = ANY($1)',
+      "(p.profile_data -> 'transportConfiguration')::text",
+      joins,
+    ),
+  };
+  return {
+    async read(ids) {
+      const { rows } = await pool.query<CredentialsRow>({ ...select, values: [ids.filter(isStorable)] });
+      return toRecords(rows);
+    },
+    async check() {
+      await pool.query('SELECT 1 FROM device_credentials LIMIT 1');
+    },
+    close: () => pool.end(),
+  };
+}
