@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { MAX_FIELDS } from '../../src/brokers/form.ts';
+import { parseJsonObject } from '../../src/brokers/json-object.ts';
+import { assertRefused, JSON_TYPE, readPosted } from '../support/posted-fields.ts';
+
+describe('a JSON object', () => {
+  it('gives texts, whole numbers and booleans as text, and leaves null out', () => {
+    const fields = readPosted(
+      '{"a":"1","b":1,"c":true,"d":null,"e":"","f":-0,"g":9007199254740991}',
+      JSON_TYPE,
+    );
+    const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => fields.text(name));
+    assert.deepEqual(texts, ['1', '1', 'true', undefined, '', '0', '9007199254740991']);
+    assert.equal(fields.filled('e'), undefined);
+    assert.equal(fields.bytes('d'), undefined);
+  });
+
+  it('never makes one text of two numbers: 2^53 and one more would be the same token', () => {
+    for (const number of ['9007199254740993', '1.5', '1e400', '-1e-7', '12345678901234567890']) {
+      assertRefused(
+        () => readPosted(`{"username":${number}}`).text('username'),
+        /^field username is not a text$/,
+      );
+    }
+  });
+
+  it('does not read objects and arrays as text', () => {
+    for (const value of ['{}', '[]', '["x"]', '{"text":"x"}']) {
+      assertRefused(() => readPosted(`{"username":${value}}`).text('username'), /username is not a text/);
+      assert.equal(readPosted(`{"username":${value},"password":"p"}`).text('password'), 'p');
+    }
+  });
+
+  it('is refused where a member that is read is repeated, whatever the repetition looks like', () => {
+    for (const body of [
+      '{"username":"a","username":"b"}',
+      '{"username":"a","username":"a"}',
+      '{"username":"a","\\u0075sername":"b"}',
+      '{"\\u0075sername":"a","username":"b"}',
+      '{"username":null,"username":"b"}',
+      '{"username":"b","username":null}',
+      '{"username":{"username":"x"},"username":"b"}',
+      '{"username":"a\\\\","username":"b"}',
+      '{"x":"\\"}","username":"a","y":[{"z":1},"]"],"username":"b"}',
+      ' {\n"username"\t:"a" , "username" :"b"}',
+      '{"user":"a","username":"b"}',
+    ]) {
+      assertRefused(() => readPosted(body).text('username', 'user'), /^field username is repeated$/);
+    }
+  });
+
+  it('is not refused for what only looks like a repetition', () => {
+    for (const body of [
+      '{"username":"a","x":{"username":"b"}}',
+      '{"username":"a","x":[{"username":"b"},{"username":"c"}]}',
+      '{"username":"a","x":"\\",\\"username\\":\\"b"}',
+      '{"username":"a","x":"username","X":"username"}',
+      '{"username":"a","Username":"b","x":1,"x":2}',
+    ]) {
+      assert.equal(readPosted(body).text('username'), 'a');
+    }
+  });
+
+  it('finds every repetition that a written object has, and reads it otherwise like JSON.parse', () => {
+    const name = fc.constantFrom('a', 'b', 'é', '"', '\\', '__proto__', 'constructor', '');
+    const members = fc.array(fc.tuple(name, fc.boolean(), fc.jsonValue({ maxDepth: 2 })), { maxLength: 6 });
+    fc.assert(
+      fc.property(members, (written) => {
+        const texts = written.map(
+          ([one, escaped, value]) =>
+            `${escaped ? escapedName(one) : JSON.stringify(one)} : ${JSON.stringify(value)}`,
+        );
+        const fields = parseJsonObject(Buffer.from(`{${texts.join(',')}}`));
+        for (const [one, , value] of written) {
+          const times = written.filter(([other]) => other === one).length;
+          if (times > 1) assert.equal(fields.get(one)?.length, 2);
+          else if (value === null) assert.equal(fields.has(one), false);
+          else if (typeof value === 'string') assert.deepEqual(fields.get(one), [{ text: value }]);
+          else assert.equal(fields.get(one)?.length, 1);
+        }
+      }),
+    );
+  });
+
+  it('holds names that mean something to JavaScript like any other', () => {
+    const fields = readPosted('{"__proto__":"p","constructor":"c","toString":"t","username":"u"}');
+    assert.deepEqual([...fields.names()], ['__proto__', 'constructor', 'toString', 'username']);
+    assert.equal(fields.text('__proto__'), 'p');
+    assert.equal(readPosted('{"username":"u"}').text('constructor'), undefined);
+    assert.equal(readPosted('{"__proto__":{"username":"admin"}}').text('username'), undefined);
+  });
+
+  it('is UTF-8 without a byte-order mark', () => {
+    assertRefused(() => readPosted(Buffer.from('{"username":"\xe4"}', 'latin1')), /not UTF-8/);
+    assertRefused(() => readPosted(Buffer.from('{"username":"x"}', 'utf16le')), /not JSON/);
+    assertRefused(() => readPosted('\ufeff{"username":"x"}'), /neither a JSON object nor a form/);
+  });
+
+  it('may hold unpaired surrogates, which stay what they are', () => {
+    assert.equal(readPosted('{"username":"\\ud800"}').text('username'), '\ud800');
+    assertRefused(() => readPosted('{"username":"a","\\ud800":1,"\\ud800":2}').text('\ud800'), /repeated/);
+  });
+
+  it('may be nested as deep as a body is long, and have as many members as a template', () => {
+    const deep = `{"x":${'['.repeat(500_000)}${']'.repeat(500_000)},"username":"u"}`;
+    assert.equal(readPosted(deep).text('username'), 'u');
+    const members = (count: number) =>
+      `{${Array.from({ length: count }, (_, at) => `"m${at}":1`).join(',')}}`;
+    assert.equal(readPosted(members(MAX_FIELDS)).size, MAX_FIELDS);
+    assertRefused(() => readPosted(members(MAX_FIELDS + 1)), /too many fields/);
+    assertRefused(() => readPosted(`{${'"a":1,'.repeat(300_000)}"a":1}`), /too many fields/);
+  });
+});
+
+/** The name with its first character as an escape, as nobody writes it. */
+function escapedName(name: string): string {
+  if (name === '') return '""';
+  const [first = '', ...rest] = name.split('');
+  return `"\\u${first.charCodeAt(0).toString(16).padStart(4, '0')}${JSON.stringify(rest.join('')).slice(1)}`;
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { RequestUnreadable } from '../../src/brokers/dialect.ts';
+import { type Fields, readFields } from '../../src/brokers/fields.ts';
+import { post } from './questions.ts';
+
+export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+export const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** The fields of a POST. */
+export function readPosted(body: string | Buffer, headers = {}): Fields {
+  return readFields(post(body, headers));
+}
+
+export function assertRefused(read: () => unknown, message: RegExp): void {
+  assert.throws(read, (error) => {
+    assert.ok(error instanceof RequestUnreadable, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
