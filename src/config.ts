@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { BrokerSettings } from './brokers/dialect.ts';
-import { readFormSettings, readProxies } from './certificates/settings.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
+import { readFormSettings, readProxies } from './certificates/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './storage/database-url.ts';
@@ -15,6 +15,8 @@ export interface Config {
   readonly logLevel: string;
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly skipCertificateDates: boolean;
+  /** Path of the file with topic rules. */
+  readonly rulesFile: string | undefined;
 }
 
 export interface BrokerConfig extends BrokerSettings {
@@ -92,6 +94,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: text('THINGPASS_LOG_LEVEL'),
     brokers: Object.freeze(brokers),
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
+    rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }
 

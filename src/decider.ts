@@ -19,6 +19,8 @@ export interface Decider {
 export interface DeciderSettings extends BrokerSettings {
   /** The broker hands passports back at topic checks, so connect decisions carry one. */
   readonly carriesPassport: boolean;
+  /** The broker is told what a client may do, so connect decisions carry its rights. */
+  readonly tellsRights: boolean;
 }
 
 export interface DeciderParts {
@@ -49,10 +51,7 @@ export function createDecider(parts: DeciderParts): Decider {
 
   async function connect(attempt: ConnectAttempt, settings: DeciderSettings): Promise<Decision> {
     const decision = withIgnored(await resolve(attempt, contextFor(settings)), attempt.ignoredCertificates);
-    if (decision.outcome === 'allow' && settings.carriesPassport) {
-      const passport = parts.passports.issue(attempt.clientId, decision.credentialsId ?? PROVISION_PASSPORT);
-      return { ...decision, passport };
-    }
+    if (decision.outcome === 'allow') return equip(decision, attempt, settings);
     if (
       decision.outcome === 'deny' &&
       settings.noOpinionOnUnknown &&
@@ -61,6 +60,24 @@ export function createDecider(parts: DeciderParts): Decider {
       return { ...decision, outcome: 'no_opinion' };
     }
     return decision;
+  }
+
+  /** What the broker is given to keep for the length of the connection, where it can. */
+  function equip(decision: Allow, attempt: ConnectAttempt, settings: DeciderSettings): Allow {
+    if (!settings.carriesPassport && !settings.tellsRights) return decision;
+    return {
+      ...decision,
+      ...(settings.carriesPassport && {
+        passport: parts.passports.issue(attempt.clientId, decision.credentialsId ?? PROVISION_PASSPORT),
+      }),
+      ...(settings.tellsRights && {
+        rights: {
+          holder: holderOf(attempt, decision),
+          rules: parts.rules(),
+          mountedApart: settings.mountsDevicesApart,
+        },
+      }),
+    };
   }
 
   /** All accesses are of one client and must all be allowed; the first that is not decides. */
@@ -106,7 +123,7 @@ export function createDecider(parts: DeciderParts): Decider {
   };
 }
 
-function holderOf(claim: ClientClaim, client: Allow): Holder {
+function holderOf(claim: Pick<ClientClaim, 'clientId' | 'username'>, client: Allow): Holder {
   return {
     role: client.role,
     clientId: claim.clientId,

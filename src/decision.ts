@@ -1,4 +1,5 @@
-import type { TbmqRules } from './access/tbmq-rules.ts';
+import type { Holder } from './access/holder.ts';
+import type { RuleSet } from './access/rule-set.ts';
 
 /**
  * Every reason for which ThingPass refuses, once, for logs, metrics, explain and the audit trail.
@@ -99,6 +100,13 @@ export interface ProfileTopics {
   readonly attributesSubscribe?: string | undefined;
 }
 
+/** Whom the rules are asked about, and which rules; `access/` turns them into a broker's own lists. */
+export interface TopicRights {
+  readonly holder: Holder;
+  readonly rules: RuleSet;
+  readonly mountedApart: boolean;
+}
+
 export interface Allow {
   readonly outcome: 'allow';
   readonly role: Role;
@@ -110,8 +118,8 @@ export interface Allow {
   readonly expiresAt?: number | undefined;
   /** Sealed text for the broker to hand back at topic checks, so that they know who asks. */
   readonly passport?: string | undefined;
-  /** What the client may do, for brokers that decide topics by themselves from then on (TBMQ's `authRules`). */
-  readonly topicRules?: TbmqRules | undefined;
+  /** What the client may do, for brokers that are told at once instead of asking each time. */
+  readonly rights?: TopicRights | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
   readonly connack: ConnackCode;

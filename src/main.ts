@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { NO_RULES } from './access/rule-set.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
+import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openStorage } from './storage/storage.ts';
 
@@ -27,6 +27,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   refuseOpenEndpoints(config);
+  const rules = watchRulesFile(config.rulesFile, log);
   const storage = await openStorage(config.database);
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
@@ -36,7 +37,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         credentials: storage.credentials,
         verifySecret: createVerifySecret(),
         passports: createPassports(storage.passportKey),
-        rules: () => NO_RULES,
+        rules: () => rules.current(),
         skipCertificateDates: config.skipCertificateDates,
         now: Date.now,
         onError: (error) => log.error({ err: error }, 'a decision could not be made'),
@@ -54,6 +55,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     const stop = async (): Promise<void> => {
       health.stopping = true;
       await closeApp(app);
+      rules.close();
       await storage.close();
       log.info('stopped');
     };

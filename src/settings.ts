@@ -75,6 +75,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'brokers that mount each device apart, so that v1/devices/me/… may be subscribed to',
   },
   {
+    name: 'THINGPASS_RULES_FILE',
+    kind: 'text',
+    default: '',
+    meaning: 'YAML file with topic rules; read again when it changes',
+  },
+  {
     name: 'THINGPASS_PROVISION_BROKERS',
     kind: 'list',
     default: '',

@@ -76,6 +76,8 @@ export interface Dialect {
   readonly broker: BrokerName;
   /** The broker hands back, at each topic check, a text that the connect answer gave it: `Allow.passport` is made. */
   readonly carriesPassport?: boolean;
+  /** The broker is told at once what a client may do: `Allow.rights` is there. */
+  readonly tellsRights?: boolean;
   /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
   readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
   /** `Authorization` is the client's own here, so it is not where the caller proves itself. */

@@ -1,5 +1,7 @@
-import type { Allow, Decision } from '../decision.ts';
+import { type EmqxRule, emqxList } from '../access/emqx-list.ts';
+import type { Allow, Decision, TopicRights } from '../decision.ts';
 import type { WebhookReply } from './dialect.ts';
+import { emqxAcl } from './emqx-acl.ts';
 
 /**
  * What EMQX 5 and 6 are answered. Section numbers are of `emqx.md`; what each answer makes a broker do was seen on real
@@ -48,12 +50,13 @@ export function answerConnect(decision: Decision): WebhookReply {
   }
 }
 
-function answerAllow({ expiresAt, passport, device }: Allow): WebhookReply {
-  if (expiresAt === undefined && passport === undefined) return ALLOW;
+function answerAllow({ expiresAt, passport, device, rights }: Allow): WebhookReply {
+  if (expiresAt === undefined && passport === undefined && rights === undefined) return ALLOW;
   const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
   if (expireAt === 'over') return DENY;
   return reply(200, {
     result: 'allow',
+    acl: rights && emqxAcl(rights),
     expire_at: expireAt,
     client_attrs: passport === undefined ? undefined : attributes(passport, device?.id),
   });

@@ -177,6 +177,7 @@ const METHODS = ['POST', 'GET'] as const;
 export const emqx: Dialect = {
   broker: 'emqx',
   carriesPassport: true,
+  tellsRights: true,
   certificateForms: { body: [EMQX_CERT_PEM, EMQX_NAME], headers: false },
   endpoints: [
     {

@@ -1,7 +1,6 @@
-import { NO_RULES } from '../access/rule-set.ts';
 import { type TbmqRules, tbmqRules } from '../access/tbmq-rules.ts';
 import type { Allow, Decision } from '../decision.ts';
-import type { Question, WebhookReply } from './dialect.ts';
+import type { WebhookReply } from './dialect.ts';
 
 /** What TBMQ makes of an outcome: only upper case is read alike in every locale (`tbmq.md` section 2). */
 type Result = 'SUCCESS' | 'FAILURE' | 'SKIPPED';
@@ -20,10 +19,10 @@ const SKIPPED = reply('SKIPPED', NOTHING);
  * and without `authRules` those are `.*`; every other status only leaves the client to the next provider. So what cannot
  * be read or decided is a refusal too.
  */
-export function tbmqAnswer(decision: Decision, question: Question | undefined): WebhookReply {
+export function tbmqAnswer(decision: Decision): WebhookReply {
   switch (decision.outcome) {
     case 'allow':
-      return success(decision, question);
+      return success(decision);
     case 'no_opinion':
       return SKIPPED;
     case 'deny':
@@ -35,21 +34,21 @@ export function tbmqAnswer(decision: Decision, question: Question | undefined): 
 /** TBMQ skips an answer over `maxInMemoryBufferSizeInKb`, 256 as installed (sections 1 and 2). */
 const LARGEST_ANSWER = 200 * 1024;
 
-/** A list that TBMQ could not use would be no list: it goes on to the provider's own rules. Then nobody is let in. */
-function success(decision: Allow, question: Question | undefined): WebhookReply {
-  const rules = decision.topicRules ?? rulesOfThingsBoard(decision, question);
+function success(decision: Allow): WebhookReply {
+  const { rights } = decision;
+  return successWith(
+    rights === undefined ? NOTHING : tbmqRules(rights.holder, rights.rules, NO_MOUNT_POINTS),
+  );
+}
+
+/** TBMQ has one topic tree for all (section 3), whatever the operator says of mount points. */
+const NO_MOUNT_POINTS = Object.freeze({ mountedApart: false });
+
+/** Nobody is let in with a list that TBMQ could not use: it would go on to the provider's own rules. */
+export function successWith(rules: TbmqRules): WebhookReply {
   if (![...rules.pub, ...rules.sub].every(isReadByBoth)) return FAILURE;
   const answer = reply('SUCCESS', rules);
   return Buffer.byteLength(answer.body) > LARGEST_ANSWER ? FAILURE : answer;
-}
-
-/**
- * For a decision without rules: the device's own namespace and the topics to which ThingsBoard lets it publish. TBMQ has
- * one `v1/devices/me/…` for all (section 3), so subscribing there is never among them.
- */
-function rulesOfThingsBoard({ role, device, commonName }: Allow, question: Question | undefined): TbmqRules {
-  const { clientId = '', username } = question?.kind === 'connect' ? question.attempt : {};
-  return tbmqRules({ role, clientId, username, device, commonName }, NO_RULES, { mountedApart: false });
 }
 
 /**

@@ -103,6 +103,7 @@ function checkReply(status: number): WebhookReply {
 
 export const tbmq: Dialect = {
   broker: 'tbmq',
+  tellsRights: true,
   certificateForms: { body: [TBMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/tbmq', methods: ['POST', 'GET'], read: readConnect, answer: tbmqAnswer },

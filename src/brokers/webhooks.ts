@@ -60,11 +60,11 @@ class WebhookRoute {
     headerForms: readonly SwitchedOnForm[],
     parts: WebhookParts,
   ) {
-    const { broker, carriesPassport = false, authorizationIsClients } = dialect;
+    const { broker, carriesPassport = false, tellsRights = false, authorizationIsClients } = dialect;
     this.#broker = broker;
     this.#endpoint = endpoint;
     this.#parts = parts;
-    this.#settings = { ...parts.brokers[broker], carriesPassport, headerForms };
+    this.#settings = { ...parts.brokers[broker], carriesPassport, tellsRights, headerForms };
     this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { GLOBAL } from '../../src/access/rule.ts';
+import { compileRules } from '../../src/access/rule-set.ts';
 import type { Endpoint } from '../../src/brokers/dialect.ts';
 import { SECRET_HEADER } from '../../src/brokers/guard.ts';
 import { TBMQ_NAME, tbmq } from '../../src/brokers/tbmq.ts';
@@ -201,9 +203,12 @@ it('every answer is whole: a result in upper case and both lists', () => {
 });
 
 it('the rules of the decision are what is sent', () => {
-  const topicRules = { pub: ['^a\\/b$'], sub: ['^a\\/(?:\\+|[^/+#]*)$'] };
-  const { body } = connect.answer({ ...ALLOW, topicRules }, undefined);
-  assert.deepEqual(JSON.parse(body), { result: 'SUCCESS', authRules: topicRules });
+  const rules = compileRules([{ permission: 'allow', action: 'publish', filter: 'a/b', scope: GLOBAL }]);
+  const holder = { role: 'device', clientId: 'c' } as const;
+  const { body } = connect.answer({ ...ALLOW, rights: { holder, rules, mountedApart: false } }, undefined);
+  const { result, authRules } = JSON.parse(body);
+  assert.equal(result, 'SUCCESS');
+  assert.ok(authRules.pub.some((pattern: string) => new RegExp(pattern).test('a/b')));
 });
 
 it('hostile bytes are read or refused, never anything else', () => {

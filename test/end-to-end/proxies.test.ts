@@ -48,7 +48,7 @@ function makeFakes() {
   openssl('req', ...key('under'), '-subj', '/CN=meter-0003', '-out', 'under.csr');
   openssl(
     ...['x509', '-req', '-in', 'under.csr', '-CA', pki('p256.crt.pem'), '-CAkey', pki('p256.key.pem')],
-    ...['-CAcreateserial', '-days', '30', '-out', 'under.crt'],
+    ...['-set_serial', '7', '-days', '30', '-out', 'under.crt'],
   );
   return {
     self: { cert: read(join(folder, 'self.crt')), key: read(join(folder, 'self.key')) },
