@@ -1,5 +1,4 @@
-import { type EmqxRule, emqxList } from '../access/emqx-list.ts';
-import type { Allow, Decision, TopicRights } from '../decision.ts';
+import type { Allow, Decision } from '../decision.ts';
 import type { WebhookReply } from './dialect.ts';
 import { emqxAcl } from './emqx-acl.ts';
 
