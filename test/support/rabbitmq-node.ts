@@ -1,0 +1,92 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { GOLDEN } from './golden.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const SCRIPT = fileURLToPath(new URL('../brokers/rabbitmq.sh', import.meta.url));
+const HOME = process.env.RMQ_HOME ?? '/usr/lib/rabbitmq';
+
+/** Why no RabbitMQ can be started here, if none can. */
+export function whyNoRabbitmq(): string | undefined {
+  if (!existsSync(join(HOME, 'bin/rabbitmq-server'))) return 'rabbitmq-server is not installed';
+  if (spawnSync('bash', ['-c', 'command -v epmd setsid']).status !== 0) return 'epmd or setsid is missing';
+  return undefined;
+}
+
+export interface RabbitmqNode {
+  readonly mqttUrl: string;
+  readonly webUrl: string;
+  readonly tlsUrl: string;
+  stop(): Promise<void>;
+}
+
+export interface NodeOptions {
+  /** Where ThingPass answers, with user name and secret. */
+  readonly webhookUrl: string;
+  readonly method: 'get' | 'post';
+  /** Certificate login over TLS by this name; none: no TLS. */
+  readonly loginFrom?: 'common_name' | 'distinguished_name';
+}
+
+/** A real node on free ports of its own, next to any other; the caller stops it. */
+export async function startRabbitmq(options: NodeOptions): Promise<RabbitmqNode> {
+  const port = await fiveFreePorts();
+  const environment = {
+    ...process.env,
+    RMQ_MQTT_PORT: String(port),
+    RMQ_DIR: join(temporaryFolder(), 'node'),
+    RMQ_WEBHOOK_URL: options.webhookUrl,
+    RMQ_HTTP_METHOD: options.method,
+    RMQ_REQUEST_TIMEOUT_MS: '3000',
+    RMQ_START_TIMEOUT: '180',
+    ...(options.loginFrom === undefined ? {} : tls(options.loginFrom)),
+  };
+  await run('start', environment);
+  let running = true;
+  process.once('exit', () => {
+    if (running) spawnSync('bash', [SCRIPT, 'stop'], { env: environment });
+  });
+  return {
+    mqttUrl: `mqtt://127.0.0.1:${port}`,
+    webUrl: `ws://127.0.0.1:${port + 1}/ws`,
+    tlsUrl: `mqtts://localhost:${port + 2}`,
+    async stop() {
+      running = false;
+      await run('stop', environment);
+    },
+  };
+}
+
+function tls(loginFrom: string): Record<string, string> {
+  return {
+    RMQ_TLS_CA: join(GOLDEN, 'pki/root.crt.pem'),
+    RMQ_TLS_CERT: join(GOLDEN, 'pki/server.crt.pem'),
+    RMQ_TLS_KEY: join(GOLDEN, 'pki/server.key.pem'),
+    RMQ_CERT_LOGIN_FROM: loginFrom,
+  };
+}
+
+async function run(command: 'start' | 'stop', env: NodeJS.ProcessEnv): Promise<void> {
+  await promisify(execFile)('bash', [SCRIPT, command], { env });
+}
+
+/** The first of five ports in a row, which the script takes: MQTT, web-MQTT, TLS, distribution, epmd. */
+async function fiveFreePorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const free = await Promise.all([0, 1, 2, 3, 4].map((offset) => isFree(first + offset)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
