@@ -11,6 +11,9 @@ export interface DecisionLog {
   counts(): ReadonlyMap<string, number>;
 }
 
+/** Asked before every message, or by the broker for itself: these refuse nothing that a client did. */
+const ROUTINE: ReadonlySet<string> = new Set(['superuser_refused', 'not_supported']);
+
 /** So many refusals a second are written one by one; the rest are summed up in one line. */
 const REFUSALS_PER_SECOND = 50;
 
@@ -53,15 +56,14 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
         }
         return;
       }
-      // What a dialect settles by itself ("superuser?") is asked before every message and refuses nothing that a client did.
-      if (question?.kind === 'settled' && !log.isLevelEnabled('debug')) return;
+      const routine = ROUTINE.has(decision.reason);
+      if (routine && !log.isLevelEnabled('debug')) return;
       if (!mayWrite()) return;
       const sentence =
         decision.outcome === 'unavailable'
           ? UNAVAILABLE_REASONS[decision.reason]
           : DENY_REASONS[decision.reason];
-      const level =
-        decision.outcome === 'unavailable' ? 'error' : question?.kind === 'settled' ? 'debug' : 'info';
+      const level = decision.outcome === 'unavailable' ? 'error' : routine ? 'debug' : 'info';
       log[level](
         { broker, endpoint, outcome: decision.outcome, reason, ...describe(question), steps: decision.steps },
         sentence,
