@@ -1,11 +1,14 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { DIALECTS } from './brokers/registry.ts';
 import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
+import type { ProvisionStore } from './devices/provision-store.ts';
 import { registerManagement } from './management/plugin.ts';
 import { type Health, registerHealth } from './operations/health.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
+  /** Where provisioning over HTTP is switched on. */
+  readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
 }
 
@@ -46,7 +49,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
   registerHealth(app, parts.health);
-  await app.register(registerManagement, { prefix: '/api/v1' });
+  const { provisionStore } = parts;
+  await app.register(registerManagement, { prefix: '/api/v1', provisionStore });
   for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
   return app;
 }
