@@ -5,11 +5,10 @@ import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readProxies } from './certificates/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
-import { type DatabaseLocation, parseDatabaseUrl } from './storage/database-url.ts';
+import { readStorageConfig, type StorageConfig } from './storage/configuration.ts';
 
 /** Everything an operator can set, validated, in the types the code works with. Frozen: nobody changes it later. */
-export interface Config {
-  readonly database: DatabaseLocation;
+export interface Config extends StorageConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -73,12 +72,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ]),
   ) as Record<BrokerName, BrokerConfig>;
 
-  let database: DatabaseLocation | undefined;
-  try {
-    database = parseDatabaseUrl(text('DATABASE_URL'));
-  } catch (error) {
-    problems.push((error as Error).message);
-  }
+  const storage = readStorageConfig(text, problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
       problems.push(
@@ -86,9 +80,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       );
     }
   }
-  if (problems.length > 0 || database === undefined) throw new ConfigError(problems);
+  if (problems.length > 0 || storage === undefined) throw new ConfigError(problems);
   return Object.freeze({
-    database,
+    ...storage,
     host: text('THINGPASS_HOST'),
     port: Number(text('THINGPASS_PORT')),
     logLevel: text('THINGPASS_LOG_LEVEL'),

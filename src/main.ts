@@ -6,7 +6,9 @@ import { type Config, ConfigError, isLoopback } from './config.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
+import { withinBudget } from './decision-budget.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
+import { createErrorLog } from './operations/error-log.ts';
 import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openStorage } from './storage/storage.ts';
@@ -28,20 +30,23 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   refuseOpenEndpoints(config);
   const rules = watchRulesFile(config.rulesFile, log);
-  const storage = await openStorage(config.database);
+  const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
     const app = await buildApp({
       brokers: config.brokers,
-      decider: createDecider({
-        credentials: storage.credentials,
-        verifySecret: createVerifySecret(),
-        passports: createPassports(storage.passportKey),
-        rules: () => rules.current(),
-        skipCertificateDates: config.skipCertificateDates,
-        now: Date.now,
-        onError: (error) => log.error({ err: error }, 'a decision could not be made'),
-      }),
+      decider: withinBudget(
+        createDecider({
+          credentials: storage.credentials,
+          verifySecret: createVerifySecret(),
+          passports: createPassports(storage.passportKey),
+          rules: () => rules.current(),
+          skipCertificateDates: config.skipCertificateDates,
+          now: Date.now,
+          onError: createErrorLog(log, 'a decision could not be made'),
+        }),
+        config.storage.budgetMs,
+      ),
       decisionLog: createDecisionLog(log),
       health,
       log,

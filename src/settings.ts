@@ -23,7 +23,50 @@ export const SETTINGS: readonly Setting[] = [
     name: 'DATABASE_URL',
     kind: 'secret',
     default: 'file:./thingpass.db',
-    meaning: 'where the devices are kept: file:<path> for SQLite',
+    meaning:
+      'where the devices are kept: file:<path> for SQLite, or postgresql://user:password@host/database',
+  },
+  {
+    name: 'THINGPASS_DATABASE_CONNECTIONS',
+    kind: 'integer',
+    default: '4',
+    between: [1, 100],
+    meaning: 'connections to PostgreSQL that each process decides with; it holds up to four more',
+  },
+  {
+    name: 'THINGPASS_THINGSBOARD_DATABASE_URL',
+    kind: 'secret',
+    default: '',
+    meaning:
+      "ThingsBoard's own database, read before ours and never written: postgresql://user:password@host/thingsboard",
+  },
+  {
+    name: 'THINGPASS_THINGSBOARD_STALENESS_MS',
+    kind: 'integer',
+    default: '5000',
+    between: [0, 3_600_000],
+    meaning: 'milliseconds after which a change of credentials in ThingsBoard is obeyed at the latest',
+  },
+  {
+    name: 'THINGPASS_CACHE_SIZE',
+    kind: 'integer',
+    default: '50000',
+    between: [100, 10_000_000],
+    meaning: 'credentials to keep in memory, about one kilobyte each',
+  },
+  {
+    name: 'THINGPASS_DECISION_BUDGET_MS',
+    kind: 'integer',
+    default: '1000',
+    between: [50, 60_000],
+    meaning: 'milliseconds within which every decision is answered, whatever the answer',
+  },
+  {
+    name: 'THINGPASS_STALE_WINDOW_SECONDS',
+    kind: 'integer',
+    default: '3600',
+    between: [0, 604_800],
+    meaning: 'seconds for which devices in memory are still admitted while the database cannot be asked',
   },
   {
     name: 'THINGPASS_HOST',

@@ -52,9 +52,12 @@ export interface CredentialsRecord {
 /** The hot path's only door to storage. */
 export interface CredentialsStore {
   /**
-   * The records with these credentials ids, by id; ids that are not there are absent from the map.
+   * The records with these credentials ids, by id; ids that are not there are absent from the map. Comes at once where
+   * everything is known already.
    * @param ids never empty strings, never with NUL or unpaired surrogates (PostgreSQL refuses a batch for one NUL).
    * @throws when the storage cannot be asked.
    */
-  findByCredentialsIds(ids: readonly string[]): Promise<ReadonlyMap<string, CredentialsRecord>>;
+  findByCredentialsIds(
+    ids: readonly string[],
+  ): ReadonlyMap<string, CredentialsRecord> | Promise<ReadonlyMap<string, CredentialsRecord>>;
 }

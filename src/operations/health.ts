@@ -4,18 +4,24 @@ import type { FastifyInstance } from 'fastify';
 export interface Health {
   /** True from the moment the process was told to stop. */
   stopping: boolean;
-  /** @throws when the database cannot be asked. */
-  readonly checkStorage: () => Promise<void>;
+  /**
+   * Codes of what is wrong while decisions can still be made: devices that are known are admitted, others are not.
+   * @throws when none can be made.
+   */
+  readonly checkStorage: () => Promise<readonly string[] | undefined>;
 }
 
-/** `/livez`: the process answers. `/readyz`: it can decide, and is not about to stop. */
+/**
+ * `/livez`: the process answers. `/readyz`: it can decide, and is not about to stop. What still admits known devices is ready,
+ * and says that it is degraded: were it taken out, and all its like with it, nobody would be admitted.
+ */
 export function registerHealth(app: FastifyInstance, health: Health): void {
   app.get('/livez', async () => ({ status: 'ok' }));
   app.get('/readyz', async (request, reply) => {
     if (health.stopping) return reply.code(503).send({ status: 'stopping' });
     try {
-      await health.checkStorage();
-      return { status: 'ok' };
+      const troubles = await health.checkStorage();
+      return troubles?.length ? { status: 'degraded', troubles } : { status: 'ok' };
     } catch (error) {
       request.log.error({ err: error }, 'the database cannot be asked');
       return reply.code(503).send({ status: 'storage_unavailable' });

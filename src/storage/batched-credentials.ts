@@ -1,5 +1,5 @@
 import type { CredentialsRecord, CredentialsStore } from '../credentials/record.ts';
-import type { CredentialsReader } from './credentials-reader.ts';
+import { type CredentialsReader, isOutage } from './credentials-reader.ts';
 
 interface Waiting {
   readonly ids: readonly string[];
@@ -12,7 +12,7 @@ const LARGEST_BATCH = 512;
 
 /**
  * Puts all lookups of one turn of the event loop into one query: a join per batch instead of per connect. A batch that
- * fails is asked again one lookup at a time, so that one bad key cannot refuse its neighbours.
+ * fails over what it holds is asked again one lookup at a time, so that one bad key cannot refuse its neighbours.
  */
 export function batchCredentials(reader: CredentialsReader): CredentialsStore {
   let waiting: Waiting[] = [];
@@ -39,7 +39,10 @@ export function batchCredentials(reader: CredentialsReader): CredentialsStore {
       const found = await reader.read(batch.length === 1 ? (batch[0] as Waiting).ids : idsOf(batch));
       for (const one of batch) one.resolve(found);
     } catch (error) {
-      if (batch.length === 1) return (batch[0] as Waiting).reject(error);
+      if (batch.length === 1 || isOutage(error)) {
+        for (const one of batch) one.reject(error);
+        return;
+      }
       await Promise.all(batch.map((one) => answer([one])));
     }
   }

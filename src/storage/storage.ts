@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { CredentialsStore } from '../credentials/record.ts';
-import { batchCredentials } from './batched-credentials.ts';
-import type { DatabaseLocation } from './database-url.ts';
+import { inOrder } from './cache/in-order.ts';
+import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
 import { migrate } from './migrations/apply.ts';
-import { openPostgresqlReader } from './postgresql-reader.ts';
 import { serverKey } from './server-key.ts';
-import { openSqliteReader } from './sqlite-reader.ts';
+import { openOwnSource, type Source, STORAGE_DEFAULTS, type StorageOptions } from './sources.ts';
+import { openThingsBoardSource } from './thingsboard/source.ts';
 
 /** The database as serving needs it. Management has repositories of its own, opened when first used. */
 export interface Storage {
@@ -14,24 +14,78 @@ export interface Storage {
   readonly passportKey: Uint8Array;
   /** True when this call made the database. */
   readonly created: boolean;
-  /** @throws when the database cannot be asked. */
-  check(): Promise<void>;
+  /**
+   * Asks every database whether it answers.
+   * @returns codes of what is wrong while decisions can still be made: known devices are admitted, others are not.
+   * @throws when no decision can be made, or has not been possible for longer than the stale window.
+   */
+  check(): Promise<string[]>;
+  /** Calls back whenever a table of which whole copies are kept (`deny_entry`, `access_rule`) has changed. */
+  onTableChange(listener: (table: string) => void): void;
   close(): Promise<void>;
 }
 
-/** Migrates the database, creating it where there is none, and opens it for deciding. */
-export async function openStorage(location: DatabaseLocation): Promise<Storage> {
+export interface ThingsBoardSource {
+  readonly location: PostgresqlLocation;
+  /** A changed credential there is obeyed after so many milliseconds at the latest. */
+  readonly stalenessMs: number;
+}
+
+/**
+ * Migrates our database, creating it where there is none, and opens it for deciding; ThingsBoard's, where there is one, is
+ * read first and never written.
+ * @throws {ThingsBoardSchemaProblem} when ThingsBoard's tables cannot be read.
+ */
+export async function openStorage(
+  location: DatabaseLocation,
+  options: Partial<StorageOptions> & { readonly thingsboard?: ThingsBoardSource | undefined } = {},
+): Promise<Storage> {
+  const complete = { ...STORAGE_DEFAULTS, ...options };
   const applied = await migrate(location);
   const passportKey = await serverKey(location, 'passport', () => randomBytes(32).toString('base64url'));
-  const reader =
-    location.kind === 'sqlite'
-      ? openSqliteReader(location.file)
-      : openPostgresqlReader(location, { connections: 4, answerMs: 1_000 });
+  const listeners: ((table: string) => void)[] = [];
+  const sources: Source[] = [];
+  try {
+    if (options.thingsboard !== undefined)
+      sources.push(await openThingsBoardSource(options.thingsboard, complete));
+    sources.push(
+      await openOwnSource(location, complete, (table) => {
+        for (const listener of listeners) listener(table);
+      }),
+    );
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
+  const [only] = sources as [Source];
   return {
-    credentials: batchCredentials(reader),
+    credentials: sources.length === 1 ? only.store : inOrder(sources.map(({ store }) => store)),
     passportKey: Buffer.from(passportKey, 'base64url'),
     created: applied.some((name) => name.endsWith('_init')),
-    check: () => reader.check(),
-    close: () => reader.close(),
+    check: async () => (await Promise.all(sources.map((one) => checkSource(one, complete)))).flat(),
+    onTableChange: (listener) => void listeners.push(listener),
+    close: () => closeAll(sources),
   };
+}
+
+async function checkSource(source: Source, { staleWindowMs }: StorageOptions): Promise<string[]> {
+  try {
+    await source.check();
+    return source.troubles();
+  } catch (error) {
+    if (source.silentMs() > staleWindowMs) throw error;
+    return [...new Set(['storage_unavailable', ...source.troubles()])];
+  }
+}
+
+/** Connections that were cut take long to end by themselves; nobody waits for them. */
+const LONGEST_CLOSE_MS = 1_000;
+
+async function closeAll(sources: readonly Source[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LONGEST_CLOSE_MS);
+  });
+  await Promise.race([Promise.all(sources.map((source) => source.close())), late]);
+  clearTimeout(timer);
 }

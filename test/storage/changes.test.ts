@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { type Change, readChange } from '../../src/storage/change.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachDatabase } from './support/on-each-database.ts';
 
 /* Written as an operator would, beside the repositories: whoever writes, every cache must hear of it. */
 onEachDatabase((database) => {
@@ -113,14 +113,11 @@ onEachDatabase((database) => {
       assert.deepEqual(await news(), [{ kind: 'misses' }]);
       await sql("DELETE FROM device_credentials WHERE credentials_id LIKE 'many-%'");
       const told = (await news()) as { kind: string; ids: string[] }[];
-      assert.deepEqual(
-        told.map(({ kind, ids }) => [kind, ids.length]).sort(),
-        [
-          ['gone', 1_000],
-          ['gone', 1_000],
-          ['gone', 500],
-        ],
-      );
+      assert.deepEqual(told.map(({ kind, ids }) => [kind, ids.length]).sort(), [
+        ['gone', 1_000],
+        ['gone', 1_000],
+        ['gone', 500],
+      ]);
       assert.equal(new Set(told.flatMap(({ ids }) => ids)).size, 2_500);
       await sql('TRUNCATE device_credentials CASCADE');
       assert.ok((await news()).some(({ kind }) => kind === 'everything'));

@@ -5,8 +5,8 @@ import type { CredentialsStore } from '../../src/credentials/record.ts';
 import { AlreadyTaken, DeviceRepository } from '../../src/storage/device-repository.ts';
 import { migrate, missingMigrations } from '../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
-import { eventually } from './eventually.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { eventually } from './support/eventually.ts';
+import { onEachDatabase } from './support/on-each-database.ts';
 
 const token = (credentialsId: string) =>
   ({ credentialsType: 'ACCESS_TOKEN', credentialsId, credentialsValue: null }) as const;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import Database from 'libsql';
-import type { DatabaseLocation } from '../../src/storage/database-url.ts';
-import { freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import type { DatabaseLocation } from '../../../src/storage/database-url.ts';
+import { freshDatabase, type TestDatabase, withoutPostgresql } from '../../support/postgresql.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** A database that nobody else has, not migrated yet. */
 export interface EachDatabase {

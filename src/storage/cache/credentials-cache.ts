@@ -1,0 +1,217 @@
+import type { CredentialsRecord, CredentialsStore } from '../../credentials/record.ts';
+import type { Change, NewsListener } from '../change.ts';
+import { isOutage } from '../credentials-reader.ts';
+import { Entries, type Entry } from './entries.ts';
+import { type Flight, Flights } from './flights.ts';
+
+export interface CacheOptions {
+  /** Records to keep, of ordinary size. */
+  readonly size: number;
+  /** Misses of strangers to keep. */
+  readonly missing: number;
+  /** What was loaded is believed for so long, less a fifth at random so that what came together does not go together. */
+  readonly believedMs: number;
+  /** What is known is believed only while the news are at most so old; `Infinity` where there are none to rely on. */
+  readonly newsMs: number;
+  /** What is known is used for so long after the database was last heard of, while it cannot be asked. */
+  readonly staleWindowMs: number;
+  readonly now?: () => number;
+}
+
+export type Found = ReadonlyMap<string, CredentialsRecord>;
+
+/** How often a question is asked again because a change overtook the load. */
+const TRIES = 4;
+/** While the database is down, one question in so many milliseconds tries whether it still is; all others do not wait. */
+const RETRY_MS = 250;
+
+/**
+ * Credentials that are known already, and what may be said of them now.
+ *
+ * It trades memory and a bounded lateness for speed: a hit touches no database, and is obeyed until news of a change arrive
+ * (`newsMs` at the latest; when they stop arriving every question is asked of the database). Expiry is there for what no
+ * news tell of. While the database cannot be asked, what was known last stands for `staleWindowMs`, except what news
+ * already revoked.
+ */
+export class CredentialsCache implements CredentialsStore, NewsListener {
+  readonly #options: CacheOptions;
+  readonly #now: () => number;
+  readonly #entries: Entries;
+  readonly #flights: Flights;
+  #generation = 0;
+  #believedUntil: number;
+  #lastContact: number;
+  /** What the database said last, if that was no answer; `undefined` while it answers. */
+  #outage: { readonly error: unknown; retryAt: number } | undefined;
+
+  constructor(store: CredentialsStore, options: CacheOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#entries = new Entries(options.size, options.missing);
+    this.#flights = new Flights(store, this.#now);
+    this.#lastContact = this.#now();
+    this.#believedUntil = options.newsMs === Number.POSITIVE_INFINITY ? options.newsMs : 0;
+  }
+
+  /** Whether questions get answers, news arrive, and how long ago the database was heard of last. */
+  get state(): { readonly answers: boolean; readonly news: boolean; readonly silentMs: number } {
+    const now = this.#now();
+    return {
+      answers: this.#outage === undefined,
+      news: now < this.#believedUntil,
+      silentMs: now - this.#lastContact,
+    };
+  }
+
+  /** Answers at once where everything is known. */
+  findByCredentialsIds(ids: readonly string[]): Found | Promise<Found> {
+    const now = this.#now();
+    const found = new Map<string, CredentialsRecord>();
+    for (const id of ids) {
+      const entry = this.#believed(id, now);
+      if (entry === undefined) return this.#ask(ids, now);
+      if (entry.record !== undefined) found.set(id, entry.record);
+    }
+    return found;
+  }
+
+  heard(changes: readonly Change[], asOf: number): void {
+    for (const change of changes) this.#apply(change);
+    if (asOf > this.#lastContact) this.#lastContact = asOf;
+    const until = asOf + this.#options.newsMs;
+    if (until > this.#believedUntil) this.#believedUntil = until;
+  }
+
+  gap(): void {
+    this.#generation++;
+    this.#flights.throwAwayAll();
+  }
+
+  #apply(change: Change): void {
+    switch (change.kind) {
+      case 'changed':
+      case 'gone':
+        for (const id of change.ids) {
+          if (change.kind === 'gone') this.#entries.bury(id);
+          else this.#entries.forget(id);
+          this.#flights.throwAway(id);
+        }
+        break;
+      case 'profile':
+        this.#entries.forgetProfile(change.id);
+        this.#flights.throwAwayAll();
+        break;
+      case 'misses':
+        this.#entries.forgetMisses();
+        this.#flights.throwAwayAll();
+        break;
+      case 'everything':
+        this.gap();
+        break;
+      case 'table':
+        break;
+    }
+  }
+
+  #believed(id: string, now: number): Entry | undefined {
+    if (now >= this.#believedUntil) return undefined;
+    const entry = this.#entries.get(id);
+    return entry !== undefined && entry.generation === this.#generation && now < entry.expiresAt
+      ? entry
+      : undefined;
+  }
+
+  #ask(ids: readonly string[], now: number): Found | Promise<Found> {
+    const outage = this.#outage;
+    if (outage === undefined) return this.#load(ids);
+    const known = this.#knownWhileDown(ids, now);
+    if (now >= outage.retryAt) {
+      outage.retryAt = now + RETRY_MS;
+      const trial = this.#load(ids);
+      if (known === undefined) return trial;
+      trial.catch(() => undefined);
+    }
+    return known ?? Promise.reject(outage.error);
+  }
+
+  async #load(ids: readonly string[]): Promise<Found> {
+    for (let attempt = 1; ; attempt++) {
+      const found = new Map<string, CredentialsRecord>();
+      const flights = this.#board(ids, found);
+      try {
+        await Promise.all([...new Set(flights.values())].map(({ landed }) => landed));
+      } catch (error) {
+        return this.#failed(ids, error);
+      }
+      let overtaken = false;
+      for (const [id, flight] of flights) {
+        const record = (await flight.landed).get(id);
+        if (record !== undefined) found.set(id, record);
+        if (!flight.isGood(id)) overtaken = true;
+      }
+      // Changes that never cease leave the latest answer, which nobody keeps.
+      if (!overtaken || attempt === TRIES) return found;
+    }
+  }
+
+  /** The flight of each id that is not known; joins those under way and starts one for the rest. */
+  #board(ids: readonly string[], found: Map<string, CredentialsRecord>): Map<string, Flight> {
+    const now = this.#now();
+    const flights = new Map<string, Flight>();
+    const rest: string[] = [];
+    for (const id of ids) {
+      const entry = this.#believed(id, now);
+      if (entry?.record !== undefined) found.set(id, entry.record);
+      if (entry !== undefined) continue;
+      const underWay = this.#flights.of(id);
+      if (underWay === undefined) rest.push(id);
+      else flights.set(id, underWay);
+    }
+    if (rest.length > 0) {
+      const flight = this.#flights.start(rest);
+      const generation = this.#generation;
+      flight.landed.then(
+        (loaded) => this.#keep(flight, loaded, found.size > 0, generation),
+        () => undefined,
+      );
+      for (const id of rest) flights.set(id, flight);
+    }
+    return flights;
+  }
+
+  /** @param loaded may hold more than was asked for: a batch is answered as one. */
+  #keep(flight: Flight, loaded: Found, besideKnown: boolean, generation: number): void {
+    this.#outage = undefined;
+    if (flight.startedAt > this.#lastContact) this.#lastContact = flight.startedAt;
+    const besideFound = besideKnown || flight.ids.some((id) => loaded.has(id));
+    const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
+    for (const id of flight.ids) {
+      if (flight.isGood(id)) this.#entries.put(id, loaded.get(id), besideFound, generation, expiresAt);
+    }
+  }
+
+  #failed(ids: readonly string[], error: unknown): Found {
+    const now = this.#now();
+    if (isOutage(error)) this.#outage = { error, retryAt: now + RETRY_MS };
+    const known = isOutage(error) ? this.#knownWhileDown(ids, now) : undefined;
+    if (known === undefined) throw error;
+    return known;
+  }
+
+  /**
+   * What may be said of ids while the database cannot be asked, or nothing. An id that was never asked for counts as absent
+   * beside one that leads to a device: a device that takes another client id each time is asked for under an id that is new
+   * each time, and whoever knows its user name and password could have taken any.
+   */
+  #knownWhileDown(ids: readonly string[], now: number): Found | undefined {
+    if (now - this.#lastContact > this.#options.staleWindowMs) return undefined;
+    const found = new Map<string, CredentialsRecord>();
+    let unknown = false;
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) unknown = true;
+      else if (entry.record !== undefined) found.set(id, entry.record);
+    }
+    return unknown && found.size === 0 ? undefined : found;
+  }
+}

@@ -1,0 +1,12 @@
+import type { CredentialsStore } from '../../credentials/record.ts';
+import type { News } from '../change.ts';
+
+/** A store that reads the news before it answers, for news that cost next to nothing: then nothing known is ever old. */
+export function pollFirst(store: CredentialsStore, news: News): CredentialsStore {
+  return {
+    findByCredentialsIds(ids) {
+      news.poll();
+      return store.findByCredentialsIds(ids);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { CredentialsStore } from '../../credentials/record.ts';
+
+/** The database took longer than the time a question may take. */
+export class TookTooLong extends Error {
+  override readonly name = 'TookTooLong';
+}
+
+/** A store that answers or fails within the time; what comes later is not waited for. */
+export function withinTime(store: CredentialsStore, ms: number): CredentialsStore {
+  return {
+    findByCredentialsIds(ids) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new TookTooLong(`the database did not answer within ${ms} ms`)),
+          ms,
+        );
+        Promise.resolve(store.findByCredentialsIds(ids))
+          .then(resolve, reject)
+          .finally(() => clearTimeout(timer));
+      });
+    },
+  };
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CredentialsRecord } from '../../../src/credentials/record.ts';
+import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
+import { tokenRecord } from '../support/records.ts';
+
+/** A cache over a table in memory whose answers, failures and clock are the test's. */
+class World {
+  readonly table = new Map<string, CredentialsRecord>();
+  readonly asked: string[][] = [];
+  now = 1_000;
+  failure: Error | undefined;
+  /** Answers wait for this when set. */
+  hold: Promise<void> | undefined;
+  readonly cache: CredentialsCache;
+
+  constructor(options: Partial<CacheOptions> = {}) {
+    const store = {
+      findByCredentialsIds: async (ids: readonly string[]) => {
+        this.asked.push([...ids]);
+        // What is read is what is there when the query begins.
+        const found = new Map(
+          ids.flatMap((id) => (this.table.has(id) ? [[id, this.table.get(id) as CredentialsRecord]] : [])),
+        );
+        const { failure } = this;
+        await this.hold;
+        if (failure !== undefined) throw failure;
+        return found;
+      },
+    };
+    this.cache = new CredentialsCache(store, {
+      size: 100,
+      missing: 20,
+      believedMs: 10_000,
+      newsMs: 900,
+      staleWindowMs: 60_000,
+      now: () => this.now,
+      ...options,
+    });
+    this.cache.heard([], this.now);
+  }
+
+  add(...ids: string[]): void {
+    for (const id of ids) this.table.set(id, tokenRecord(id));
+  }
+
+  async ask(...ids: string[]): Promise<string[]> {
+    return [...(await this.cache.findByCredentialsIds(ids)).keys()];
+  }
+
+  /** Time passes while news keep coming. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.cache.heard([], this.now);
+  }
+}
+
+test('what is known is said at once, misses too', async () => {
+  const world = new World();
+  world.add('token');
+  assert.deepEqual(await world.ask('hash', 'token'), ['token']);
+  const again = world.cache.findByCredentialsIds(['hash', 'token']);
+  assert.ok(!(again instanceof Promise));
+  assert.deepEqual([...again.keys()], ['token']);
+  assert.equal(world.asked.length, 1);
+});
+
+test('one load serves all who ask meanwhile', async () => {
+  const world = new World();
+  world.add('token');
+  const answers = await Promise.all([world.ask('a', 'token'), world.ask('token'), world.ask('b', 'token')]);
+  assert.deepEqual(answers, [['token'], ['token'], ['token']]);
+  assert.deepEqual(world.asked, [['a', 'token'], ['b']]);
+});
+
+test('ever new names of strangers push out no device, nor the miss beside it', async () => {
+  const world = new World();
+  for (let index = 0; index < 40; index++) world.add(`token-${index}`);
+  for (let index = 0; index < 40; index++) await world.ask(`hash-${index}`, `token-${index}`);
+  for (let index = 0; index < 5_000; index++) await world.ask(`stranger-${index}`);
+  world.asked.length = 0;
+  for (let index = 0; index < 40; index++) await world.ask(`hash-${index}`, `token-${index}`);
+  assert.equal(world.asked.length, 0);
+});
+
+test('a change is forgotten for its keys only', async () => {
+  const world = new World();
+  world.add('a', 'b');
+  await world.ask('a');
+  await world.ask('b');
+  world.table.delete('a');
+  assert.deepEqual(await world.ask('a'), ['a'], 'not heard yet');
+  world.cache.heard([{ kind: 'changed', ids: ['a'] }], world.now);
+  assert.deepEqual(await world.ask('a'), []);
+  assert.ok(!(world.cache.findByCredentialsIds(['b']) instanceof Promise));
+});
+
+test('a miss ends when the credentials are made', async () => {
+  const world = new World();
+  assert.deepEqual(await world.ask('new'), []);
+  world.add('new');
+  world.cache.heard([{ kind: 'changed', ids: ['new'] }], world.now);
+  assert.deepEqual(await world.ask('new'), ['new']);
+  assert.deepEqual(await world.ask('newer'), []);
+  world.add('newer');
+  world.cache.heard([{ kind: 'misses' }], world.now);
+  assert.deepEqual(await world.ask('newer'), ['newer']);
+});
+
+test('a load that began before a change is thrown away, for those who wait for it too', async () => {
+  const world = new World();
+  world.add('token');
+  let release = (): void => undefined;
+  world.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const waiting = world.ask('token');
+  world.table.delete('token');
+  world.hold = undefined;
+  world.cache.heard([{ kind: 'gone', ids: ['token'] }], world.now);
+  release();
+  assert.deepEqual(await waiting, []);
+  assert.deepEqual(await world.ask('token'), []);
+});
+
+test('a profile’s change concerns all its devices and nobody else', async () => {
+  const world = new World();
+  world.table.set('one', tokenRecord('one', 'changing'));
+  world.add('other');
+  await world.ask('one');
+  await world.ask('other');
+  world.cache.heard([{ kind: 'profile', id: 'changing' }], world.now);
+  assert.ok(world.cache.findByCredentialsIds(['one']) instanceof Promise);
+  assert.ok(!(world.cache.findByCredentialsIds(['other']) instanceof Promise));
+});
+
+test('without news every question is asked of the database', async () => {
+  const world = new World();
+  world.add('token');
+  await world.ask('token');
+  world.now += 901;
+  world.table.delete('token');
+  assert.deepEqual(await world.ask('token'), []);
+  assert.deepEqual(await world.ask('token'), []);
+  assert.equal(world.asked.length, 3);
+  assert.equal(world.cache.state.news, false);
+});
+
+test('what was loaded expires, not all at once', async () => {
+  const world = new World();
+  const ids = Array.from({ length: 40 }, (_, index) => `token-${index}`);
+  world.add(...ids);
+  for (const id of ids) await world.ask(id);
+  world.pass(7_900);
+  const unexpired = (): number =>
+    ids.filter((id) => !(world.cache.findByCredentialsIds([id]) instanceof Promise)).length;
+  assert.equal(unexpired(), 40);
+  world.now += 800;
+  world.failure = new Error('keep what expires expired');
+  world.cache.heard([], world.now);
+  const half = unexpired();
+  assert.ok(half > 0 && half < 40, `${half}`);
+});
+
+test('while the database is gone: the known are known, the revoked revoked, others cannot be decided', async () => {
+  const world = new World();
+  world.add('known', 'revoked', 'changed');
+  for (const id of ['known', 'revoked', 'changed']) await world.ask('hash', id);
+  world.cache.heard(
+    [
+      { kind: 'gone', ids: ['revoked'] },
+      { kind: 'changed', ids: ['changed'] },
+    ],
+    world.now,
+  );
+  world.failure = new Error('gone');
+  world.now += 30_000;
+  assert.deepEqual(await world.ask('hash', 'known'), ['known']);
+  assert.deepEqual(await world.ask('a hash never asked for', 'known'), ['known']);
+  assert.deepEqual(await world.ask('hash', 'revoked'), [], 'a tombstone is an answer');
+  await assert.rejects(world.ask('hash', 'changed'), /gone/);
+  await assert.rejects(world.ask('unknown'), /gone/);
+  assert.equal(world.cache.state.answers, false);
+
+  world.now += 31_000;
+  await assert.rejects(world.ask('hash', 'known'), /gone/, 'the window is over');
+
+  world.failure = undefined;
+  world.now += 300;
+  await world.ask('known');
+  assert.deepEqual(await world.ask('unknown'), []);
+  assert.deepEqual(await world.ask('changed'), ['changed']);
+  assert.equal(world.cache.state.answers, true);
+});
+
+test('a gap in the news makes everything be asked again, and used while nobody answers', async () => {
+  const world = new World();
+  world.add('token');
+  await world.ask('token');
+  world.cache.gap();
+  assert.ok(world.cache.findByCredentialsIds(['token']) instanceof Promise);
+  world.cache.gap();
+  world.failure = new Error('gone');
+  assert.deepEqual(await world.ask('token'), ['token']);
+});
+
+test('while the database is gone few questions try it, and the known do not wait', async () => {
+  const world = new World();
+  world.add('known');
+  await world.ask('known');
+  world.cache.gap();
+  world.failure = new Error('gone');
+  await world.ask('known');
+  world.asked.length = 0;
+  for (let index = 0; index < 1_000; index++) {
+    const said = world.cache.findByCredentialsIds(['known']);
+    assert.ok(!(said instanceof Promise));
+    world.now += 1;
+    await Promise.resolve();
+  }
+  assert.ok(world.asked.length >= 1 && world.asked.length <= 5, `${world.asked.length} tried`);
+});
+
+test('a question that is bad says nothing about the database', async () => {
+  const world = new World();
+  world.failure = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+  await assert.rejects(world.ask('bad'));
+  assert.equal(world.cache.state.answers, true);
+});
+
+test('changes without end leave an answer', async () => {
+  const world = new World();
+  world.add('busy');
+  const load = world.cache.findByCredentialsIds.bind(world.cache);
+  const timer = setInterval(() => world.cache.heard([{ kind: 'changed', ids: ['busy'] }], world.now), 0);
+  world.hold = new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual([...(await load(['busy'])).keys()], ['busy']);
+  clearInterval(timer);
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CredentialsStore } from '../../../src/credentials/record.ts';
+import { inOrder } from '../../../src/storage/cache/in-order.ts';
+import { tokenRecord } from '../support/records.ts';
+
+function table(name: string, ids: readonly string[], asked: string[][], later = false): CredentialsStore {
+  return {
+    findByCredentialsIds(wanted) {
+      asked.push([name, ...wanted]);
+      const found = new Map(
+        wanted.filter((id) => ids.includes(id)).map((id) => [id, tokenRecord(id, 'profile', name)]),
+      );
+      return later ? Promise.resolve(found) : found;
+    },
+  };
+}
+
+for (const later of [false, true]) {
+  test(`an id is the first store’s that has it, ${later ? 'later' : 'at once'}`, async () => {
+    const asked: string[][] = [];
+    const store = inOrder([table('first', ['a', 'b'], asked, later), table('second', ['b', 'c'], asked)]);
+    const said = store.findByCredentialsIds(['a', 'b', 'c', 'd']);
+    assert.equal(said instanceof Promise, later);
+    const found = await said;
+    assert.deepEqual(
+      [...found].map(([id, { device }]) => [id, device?.name]),
+      [
+        ['a', 'first'],
+        ['b', 'first'],
+        ['c', 'second'],
+      ],
+    );
+    assert.deepEqual(asked, [
+      ['first', 'a', 'b', 'c', 'd'],
+      ['second', 'c', 'd'],
+    ]);
+    asked.length = 0;
+    await store.findByCredentialsIds(['a']);
+    assert.deepEqual(asked, [['first', 'a']], 'nobody else is asked for what was found');
+  });
+}
+
+test('a first store that cannot be asked leaves nothing to say', async () => {
+  const failing: CredentialsStore = { findByCredentialsIds: async () => Promise.reject(new Error('gone')) };
+  const store = inOrder([failing, table('second', ['a'], [])]);
+  await assert.rejects(async () => store.findByCredentialsIds(['a']), /gone/);
+});
