@@ -115,7 +115,7 @@ class WebhookRoute {
       ]);
     }
     request.log.error(
-      { err: error, broker: this.#broker, endpoint: this.#endpoint.name },
+      { err: error, requestId: request.id, broker: this.#broker, endpoint: this.#endpoint.name },
       'a webhook failed',
     );
     return unavailable('internal_error');
@@ -133,7 +133,7 @@ class WebhookRoute {
     } catch (error) {
       answer = this.#endpoint.answer(this.#decideFailure(error, request), undefined);
     }
-    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question);
+    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, request.id);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   }
 }

@@ -6,7 +6,13 @@ import type { BrokerName } from '../question.ts';
 
 /** Counts every decision and writes the refusals, so that a refusal without a reason does not exist. */
 export interface DecisionLog {
-  record(broker: BrokerName, endpoint: string, decision: Decision, question: Question | undefined): void;
+  record(
+    broker: BrokerName,
+    endpoint: string,
+    decision: Decision,
+    question: Question | undefined,
+    requestId: string,
+  ): void;
   /** How often each `broker endpoint outcome reason` was decided since the start. */
   counts(): ReadonlyMap<string, number>;
 }
@@ -43,14 +49,21 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
   }
 
   return {
-    record(broker, endpoint, decision, question) {
+    record(broker, endpoint, decision, question, requestId) {
       const reason = decision.outcome === 'allow' ? '' : decision.reason;
       const key = `${broker} ${endpoint} ${decision.outcome} ${reason}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (decision.outcome === 'allow') {
         if (log.isLevelEnabled('debug')) {
           log.debug(
-            { broker, endpoint, ...describe(question), device: decision.device?.id, role: decision.role },
+            {
+              requestId,
+              broker,
+              endpoint,
+              ...describe(question),
+              device: decision.device?.id,
+              role: decision.role,
+            },
             'allowed',
           );
         }
@@ -65,7 +78,15 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
           : DENY_REASONS[decision.reason];
       const level = decision.outcome === 'unavailable' ? 'error' : routine ? 'debug' : 'info';
       log[level](
-        { broker, endpoint, outcome: decision.outcome, reason, ...describe(question), steps: decision.steps },
+        {
+          requestId,
+          broker,
+          endpoint,
+          outcome: decision.outcome,
+          reason,
+          ...describe(question),
+          steps: decision.steps,
+        },
         sentence,
       );
     },
