@@ -11,6 +11,7 @@ import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
+import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openStorage } from './storage/storage.ts';
 
 export interface RunningServer {
@@ -31,6 +32,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   refuseOpenEndpoints(config);
   const rules = watchRulesFile(config.rulesFile, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
+  const provisioning = lazyProvisioning(config);
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
     const app = await buildApp({
@@ -49,6 +51,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       ),
       decisionLog: createDecisionLog(log),
       health,
+      provisionStore: config.brokers.generic.provisionSessions ? provisioning.open : undefined,
       log,
     });
     await app.listen({ host: config.host, port: config.port });
@@ -61,6 +64,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       health.stopping = true;
       await closeApp(app);
       rules.close();
+      await provisioning.close();
       await storage.close();
       log.info('stopped');
     };
@@ -77,6 +81,18 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await storage.close();
     throw error;
   }
+}
+
+/** Provisioning is rare, and its half of the database costs more than the whole start: opened when first asked for. */
+function lazyProvisioning(config: Config) {
+  let opened: Promise<ProvisionRepository> | undefined;
+  return {
+    open: () => {
+      opened ??= ProvisionRepository.open(config.database);
+      return opened;
+    },
+    close: async () => (await opened)?.close(),
+  };
 }
 
 /** Requests under way get this long to be answered before their connections are cut. */
