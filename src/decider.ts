@@ -9,6 +9,7 @@ import { resolve } from './credentials/resolve.ts';
 import type { VerifySecret } from './credentials/verify-secret.ts';
 import { type Allow, type Decision, deny, type Step, type TopicRights, unavailable } from './decision.ts';
 import type { ClientClaim, ConnectAttempt, TopicAccess } from './question.ts';
+import { HashingQueueFull } from './secrets/hashing-queue.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
 export interface Decider {
@@ -114,6 +115,7 @@ export function createDecider(parts: DeciderParts): Decider {
       try {
         return await byKind(question, settings);
       } catch (error) {
+        if (error instanceof HashingQueueFull) return unavailable('overloaded');
         parts.onError(error);
         return unavailable('storage_unavailable');
       }

@@ -11,6 +11,7 @@ import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
+import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openStorage } from './storage/storage.ts';
 
@@ -32,6 +33,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   refuseOpenEndpoints(config);
   const rules = watchRulesFile(config.rulesFile, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
+  const secrets = createSecretSchemes();
   const provisioning = lazyProvisioning(config);
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
@@ -40,7 +42,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       decider: withinBudget(
         createDecider({
           credentials: storage.credentials,
-          verifySecret: createVerifySecret(),
+          verifySecret: createVerifySecret(secrets.schemes),
           passports: createPassports(storage.passportKey),
           rules: () => rules.current(),
           skipCertificateDates: config.skipCertificateDates,
@@ -65,6 +67,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await closeApp(app);
       rules.close();
       await provisioning.close();
+      await secrets.close();
       await storage.close();
       log.info('stopped');
     };
