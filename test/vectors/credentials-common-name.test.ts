@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { inspectCertificate } from '../../src/certificates/inspect.ts';
+import { provisioningCommonName } from '../../src/credentials/certificate-common-name.ts';
+import { findFirstGroup } from '../../src/credentials/java-regex.ts';
+import { derOf } from '../support/der-of.ts';
+import { goldenFile, goldenJson } from '../support/golden.ts';
+
+interface Case {
+  readonly certificate?: string;
+  readonly commonName: string | null;
+  readonly regex: string;
+  readonly expected: { readonly ok: boolean; readonly deviceName: string | null };
+}
+
+const FILE = 'vectors/thingsboard/common-name.json';
+
+goldenFile<Case>(
+  FILE,
+  () => goldenJson<{ cases: Case[] }>(FILE).cases,
+  ({ certificate, commonName, regex, expected }) => {
+    const name =
+      certificate === undefined
+        ? (commonName ?? undefined)
+        : provisioningCommonName(inspectCertificate(derOf(certificate)).subject);
+    assert.equal(name ?? null, commonName);
+    const found = name === undefined ? undefined : findFirstGroup(regex, name);
+    assert.deepEqual({ ok: found !== undefined, deviceName: found?.group ?? null }, expected);
+  },
+);
