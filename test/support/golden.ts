@@ -15,6 +15,11 @@ export function goldenJson<T>(path: string): T {
   return JSON.parse(goldenBytes(path).toString('utf8')) as T;
 }
 
+/** Why a test that needs this file cannot run, or false where it is there. */
+export function missing(path: string): string | false {
+  return existsSync(join(GOLDEN, path)) ? false : `${path} is not in ${GOLDEN}`;
+}
+
 /**
  * Registers one test that runs every case of a golden file and prints how many ran, passed and failed. A file that is
  * missing from the golden folder is said so and not run; one that is there and holds no case fails.
