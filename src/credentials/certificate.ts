@@ -1,15 +1,14 @@
-import { X509Certificate } from 'node:crypto';
+import { disbelief } from '../certificates/belief.ts';
 import type { PeerCertificate } from '../certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, type DenyReason, deny, type Step } from '../decision.ts';
 import type { ConnectAttempt } from '../question.ts';
-import { admit } from './admit.ts';
-import { sha3 } from './hash.ts';
+import { admit, type Match } from './admit.ts';
+import { byName } from './certificate-by-name.ts';
+import { walkChain } from './certificate-chain.ts';
+import { type CertificateFacts, type HashedChain, hashedChain, readableFacts } from './certificate-facts.ts';
+import { planProvisioning } from './certificate-provisioning.ts';
+import type { CredentialsRecord } from './record.ts';
 import type { ResolveContext } from './resolve.ts';
-
-/** The credentials id of a certificate: of the Base64 of its DER, not of the DER itself (`thingsboard.md` section 4.1). */
-export function certificateCredentialsId(der: Uint8Array): string {
-  return sha3(Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64'));
-}
 
 /**
  * A certificate decides alone: client id, user name and password are not looked at, and a certificate that is unknown,
@@ -21,59 +20,129 @@ export function certificate(
   steps: Step[],
 ): Decision | undefined | Promise<Decision> {
   const presented = attempt.certificate;
+  if (presented.kind === 'none') return undefined;
+  const believed = context.uncheckedCertificateForms?.has(presented.form) ?? false;
+  const reason = disbelief(presented, believed);
+  if (reason !== undefined) return refuse(reason, detailOf(presented), steps);
   switch (presented.kind) {
-    case 'none':
-      return undefined;
     case 'unreadable':
       return refuse('certificate_unreadable', presented.detail, steps);
     case 'name':
-      return refuse('certificate_name_not_enabled', `a name in the form ${presented.form}`, steps);
+      return byName(presented, attempt, context, steps);
     case 'certificate':
-      if (presented.verification === 'failed') {
-        return refuse(
-          'certificate_verification_failed',
-          presented.verificationDetail ?? presented.form,
-          steps,
-        );
-      }
-      return byLeaf(presented, context, steps);
+      return byCertificate(presented, context, steps);
   }
 }
 
-async function byLeaf(presented: PeerCertificate, context: ResolveContext, steps: Step[]): Promise<Decision> {
+function detailOf(presented: Exclude<ConnectAttempt['certificate'], { kind: 'none' }>): string {
+  switch (presented.kind) {
+    case 'unreadable':
+      return presented.detail;
+    case 'certificate':
+      return presented.verificationDetail ?? `${presented.form}, ${presented.verification}`;
+    case 'name':
+      return presented.form;
+  }
+}
+
+/**
+ * By the hash first: a known leaf costs one lookup and its dates, which are remembered. Only a leaf that is not known has its
+ * chain walked. That the chain holds was found out before (`certificate-handshake.ts`).
+ */
+async function byCertificate(
+  presented: PeerCertificate,
+  context: ResolveContext,
+  steps: Step[],
+): Promise<Decision> {
   steps.push({ step: 'certificate', said: `came as ${presented.form}, ${presented.verification}` });
   // ThingsBoard stores an empty X.509 text under the hash of nothing, which an empty certificate would find.
   if (presented.der.length === 0) return refuse('certificate_unreadable', 'empty', steps);
-  if (!context.skipCertificateDates) {
-    const outside = outsideDates(presented.der, context.now());
-    if (outside !== undefined) return refuse(outside, outside, steps);
+  const hashed = hashedChain(presented);
+  const found = await context.store.findByCredentialsIds(hashed.ids);
+  const record = found.get(hashed.ids[0]);
+  const facts = readableFacts(hashed, 0);
+  if (facts === undefined) return refuse('certificate_unreadable', 'malformed', steps);
+  const outside = context.skipCertificateDates ? undefined : outsideDates(facts, context.now());
+  if (outside !== undefined) return refuse(outside, outside, steps);
+
+  if (record?.credentialsType === 'X509_CERTIFICATE') {
+    steps.push({ step: 'by_certificate', said: 'known' });
+    return admitBy(record, facts, context, steps);
   }
-  const id = certificateCredentialsId(presented.der);
-  const record = (await context.store.findByCredentialsIds([id])).get(id);
-  if (record?.credentialsType !== 'X509_CERTIFICATE') {
-    const said = record === undefined ? 'none' : `of type ${record.credentialsType}`;
-    return refuse('certificate_unknown', said, steps);
-  }
-  steps.push({ step: 'by_certificate', said: 'known' });
-  return admit({ record, refusal: CONNACK_NOT_AUTHORIZED }, context.now(), steps, context.sessionOpenLimited);
+  steps.push({
+    step: 'by_certificate',
+    said: record === undefined ? 'none' : `of type ${record.credentialsType}`,
+  });
+  return byChain(hashed, found, facts, context, steps);
 }
 
-/** Java's `checkValidity`: both bounds are still within. Dates that cannot be read are no dates to be within. */
-function outsideDates(der: Uint8Array, now: number): DenyReason | undefined {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(der);
-  } catch {
-    return 'certificate_unreadable';
+/** The leaf is not known itself: what leads it to a profile may let it in (section 4.3). */
+async function byChain(
+  hashed: HashedChain,
+  found: ReadonlyMap<string, CredentialsRecord>,
+  facts: CertificateFacts,
+  context: ResolveContext,
+  steps: Step[],
+): Promise<Decision> {
+  const outdated = outdatedIssuer(hashed, context);
+  if (outdated !== undefined) return refuse('certificate_chain_broken', outdated, steps, 'by_chain');
+  const { provisioning } = context;
+  const { ders, ids } = hashed;
+  const end = await walkChain(ids, found, provisioning);
+  if (end === undefined || provisioning === undefined) {
+    return refuse('certificate_unknown', 'no certificate of the chain is known', steps, 'by_chain');
   }
-  const notBefore = Date.parse(certificate.validFrom);
-  const notAfter = Date.parse(certificate.validTo);
-  if (Number.isNaN(notBefore) || Number.isNaN(notAfter)) return 'certificate_unreadable';
+  if ('record' in end) {
+    return refuse('certificate_unknown', `certificate ${end.at} is a device’s own`, steps, 'by_chain');
+  }
+  steps.push({ step: 'by_chain', said: `certificate ${end.at} is that of profile ${end.profile.name}` });
+  const plan = await planProvisioning(ders[0], ids[0], end.profile, provisioning);
+  if (plan.kind === 'refused')
+    return refuse('certificate_provisioning_failed', plan.why, steps, 'provisioning');
+  // Whoever would be refused afterwards is refused before anything is written.
+  const decision = admitBy(plan.record, facts, context, steps);
+  if (decision.outcome !== 'allow') return decision;
+  if (!(await plan.carryOut())) {
+    const why = 'the device’s name or the certificate is in use already';
+    return refuse('certificate_provisioning_failed', why, steps, 'provisioning');
+  }
+  steps.push({ step: 'provisioning', said: plan.kind });
+  return decision;
+}
+
+function admitBy(
+  record: CredentialsRecord,
+  { notAfter, commonName }: CertificateFacts,
+  context: ResolveContext,
+  steps: Step[],
+): Decision {
+  const match: Match = {
+    record,
+    refusal: CONNACK_NOT_AUTHORIZED,
+    commonName,
+    // A session outlives the certificate only where dates are not looked at.
+    secretNotAfter: context.skipCertificateDates ? undefined : notAfter,
+  };
+  return admit(match, context.now(), steps, context.sessionOpenLimited);
+}
+
+/** The dates of authorities count where the chain is to lead somewhere: a leaf that is known needs none of them. */
+function outdatedIssuer(hashed: HashedChain, context: ResolveContext): string | undefined {
+  if (context.skipCertificateDates) return undefined;
+  const at = hashed.ids.findIndex((_id, index) => {
+    const facts = index === 0 ? undefined : readableFacts(hashed, index);
+    return facts !== undefined && outsideDates(facts, context.now()) !== undefined;
+  });
+  return at === -1 ? undefined : `certificate ${at} of the chain is outside its dates`;
+}
+
+/** Java's `checkValidity`: both bounds are still within. */
+function outsideDates({ notBefore, notAfter }: CertificateFacts, now: number): DenyReason | undefined {
   if (notBefore > now) return 'certificate_not_yet_valid';
   return notAfter < now ? 'certificate_expired' : undefined;
 }
 
-function refuse(reason: DenyReason, said: string, steps: Step[]): Decision {
-  steps.push({ step: 'certificate', said });
+function refuse(reason: DenyReason, said: string, steps: Step[], step = 'certificate'): Decision {
+  steps.push({ step, said });
   return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
 }

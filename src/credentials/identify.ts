@@ -25,7 +25,10 @@ export interface IdentifyContext extends ResolveContext {
  */
 export async function identify(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
   if (claim.passport) return byPassport(claim, claim.passport, context);
-  if (claim.password !== undefined || claim.certificate.kind !== 'none') return resolve(claim, context);
+  if (claim.password !== undefined || claim.certificate.kind !== 'none') {
+    // Devices come into being when they connect.
+    return resolve(claim, { ...context, provisioning: undefined });
+  }
   return byNames(claim, context);
 }
 
@@ -52,6 +55,10 @@ async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<De
   const steps: Step[] = [];
   const { clientId } = claim;
   const userName = claim.username ?? '';
+  if (context.certificateOnly?.(claim.listener)) {
+    steps.push({ step: 'certificate_only', said: 'the listener admits certificates only, and none came' });
+    return deny('certificate_required', steps);
+  }
   if (userName === PROVISION || clientId === PROVISION) return provisioningSession(context, steps);
   if (isUnusable(clientId) || isUnusable(userName)) return deny('malformed_string', steps);
 

@@ -2,6 +2,10 @@ import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../decision.ts
 import type { ConnectAttempt } from '../question.ts';
 import { basicChain } from './basic.ts';
 import { certificate } from './certificate.ts';
+import type { CertificateNames, CertificateNameUse } from './certificate-by-name.ts';
+import type { ChainProvisioning } from './certificate-chain.ts';
+import { handshake } from './certificate-handshake.ts';
+import { certificateOnly } from './certificate-only.ts';
 import type { CredentialsStore } from './record.ts';
 import type { VerifySecret } from './verify-secret.ts';
 
@@ -15,6 +19,15 @@ export interface ResolveContext {
   readonly provisionSessions: boolean;
   /** Admit certificates outside their dates, as ThingsBoard's `skip_validity_check_for_client_cert`. */
   readonly skipCertificateDates: boolean;
+  /** Forms of certificates that are believed although the TLS endpoint did not verify them. */
+  readonly uncheckedCertificateForms?: ReadonlySet<string> | undefined;
+  /** Whether a listener is declared to admit nobody without a verified certificate. */
+  readonly certificateOnly?: ((listener: string | undefined) => boolean) | undefined;
+  /** What a certificate's name alone is compared with, if it identifies at all. */
+  readonly certificateNames?: CertificateNameUse | undefined;
+  readonly names?: CertificateNames | undefined;
+  /** Where devices of certificate profiles are found, created and renewed; without it, unknown certificates are unknown. */
+  readonly provisioning?: ChainProvisioning | undefined;
   /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
   readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
 }
@@ -26,8 +39,8 @@ export type ResolveStep = (
   steps: Step[],
 ) => Decision | undefined | Promise<Decision | undefined>;
 
-/** The order is ThingsBoard's: a provisioning session before the certificate, and no way back from a certificate. */
-const STEPS: readonly ResolveStep[] = [provisionSession, certificate, basicChain];
+/** What listeners are for comes first; then the order is ThingsBoard's: a provisioning session before the certificate, and no way back from a certificate. */
+const STEPS: readonly ResolveStep[] = [certificateOnly, handshake, provisionSession, certificate, basicChain];
 
 /**
  * Decides a connect attempt as ThingsBoard does (`thingsboard.md` section 1).
@@ -52,8 +65,11 @@ function provisionSession(
   steps: Step[],
 ): Decision | undefined {
   if (attempt.username !== PROVISION && attempt.clientId !== PROVISION) return undefined;
-  if (!context.provisionSessions) {
-    steps.push({ step: 'provision_session', said: 'asked for, but switched off for this broker' });
+  if (!context.provisionSessions || context.certificateOnly?.(attempt.listener)) {
+    steps.push({
+      step: 'provision_session',
+      said: 'asked for, but switched off for this broker or listener',
+    });
     return deny('provision_session_not_allowed', steps);
   }
   steps.push({ step: 'provision_session', said: 'granted' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { credentialsIdOf } from '../../src/certificates/identity.ts';
 import type { PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
-import { certificateCredentialsId } from '../../src/credentials/certificate.ts';
 import { sha3 } from '../../src/credentials/hash.ts';
 import type { CredentialsRecord } from '../../src/credentials/record.ts';
 import { resolve } from '../../src/credentials/resolve.ts';
@@ -17,7 +17,7 @@ const DER = Buffer.from(BASE64, 'base64');
 const NOT_BEFORE = Date.UTC(2012, 0, 1);
 const NOT_AFTER = Date.UTC(2019, 0, 1);
 const WITHIN = Date.UTC(2015, 0, 1);
-const ID = certificateCredentialsId(DER);
+const ID = credentialsIdOf(DER);
 const KNOWN = token(ID, { credentialsType: 'X509_CERTIFICATE', credentialsValue: BASE64 });
 
 function presented(
@@ -45,7 +45,7 @@ async function said(
 test('the id is that of the Base64 text, not of the DER', () => {
   assert.equal(ID, sha3(BASE64));
   const inside = new Uint8Array([1, ...DER, 2]).subarray(1, 1 + DER.length);
-  assert.equal(certificateCredentialsId(inside), ID, 'also where the bytes are a part of others');
+  assert.equal(credentialsIdOf(inside), ID, 'also where the bytes are a part of others');
 });
 
 test('a known certificate within its dates, both ends included', async () => {
@@ -76,13 +76,13 @@ test('after the match as for any credentials', async () => {
 
 test('bytes that are no certificate', async () => {
   const junk = Buffer.from('junk');
-  const known = token(certificateCredentialsId(junk), { credentialsType: 'X509_CERTIFICATE' });
+  const known = token(credentialsIdOf(junk), { credentialsType: 'X509_CERTIFICATE' });
   assert.equal(await said(presented(junk), [known]), 'certificate_unreadable 5/87');
 });
 
 test('nothing at all is no certificate, although ThingsBoard can store one', async () => {
   const nothing = new Uint8Array();
-  const known = token(certificateCredentialsId(nothing), { credentialsType: 'X509_CERTIFICATE' });
+  const known = token(credentialsIdOf(nothing), { credentialsType: 'X509_CERTIFICATE' });
   assert.equal(known.credentialsId, sha3(''));
   assert.equal(await said(presented(nothing), [known], WITHIN, true), 'certificate_unreadable 5/87');
 });
@@ -90,6 +90,6 @@ test('nothing at all is no certificate, although ThingsBoard can store one', asy
 test('dates that cannot be read are not within', async () => {
   const broken = Buffer.from(DER);
   broken.write('19AB01', broken.indexOf('190101000000Z'));
-  const known = token(certificateCredentialsId(broken), { credentialsType: 'X509_CERTIFICATE' });
+  const known = token(credentialsIdOf(broken), { credentialsType: 'X509_CERTIFICATE' });
   assert.equal(await said(presented(broken), [known]), 'certificate_unreadable 5/87');
 });

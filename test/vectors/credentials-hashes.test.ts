@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { certificateCredentialsId } from '../../src/credentials/certificate.ts';
+import { credentialsIdOf } from '../../src/certificates/identity.ts';
 import {
   OPENSSL_HAS_SHA3,
   sha3,
@@ -44,7 +44,7 @@ goldenFile<HashCase>(
     if (OPENSSL_HAS_SHA3) assert.equal(sha3WithOpenSsl(trim(input)), one.sha3);
     if (one.peerCertificateString !== undefined) {
       assert.equal(
-        certificateCredentialsId(Buffer.from(one.peerCertificateString, 'base64')),
+        credentialsIdOf(Buffer.from(one.peerCertificateString, 'base64')),
         one.peerCertificateSha3,
       );
     }

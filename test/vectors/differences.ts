@@ -5,6 +5,10 @@
 export const DIFFERENCES = {
   unpaired_surrogate:
     'Java hashes an unpaired surrogate as "?", so two different texts get one id; MQTT cannot carry it (MQTT 5 section 1.5.4). Ours are refused.',
+  nothing_for_the_refused:
+    'ThingsBoard provisions during the TLS handshake, so an expired leaf or a profile of another transport creates a device and is refused at CONNECT. Ours create and renew nothing for a client that is refused.',
+  chain_must_hold:
+    'ThingsBoard looks at a chain’s signatures only, so anything may stand as an authority. Ours must be one (CA:TRUE), or the chain is refused.',
 } as const;
 
 export type Difference = keyof typeof DIFFERENCES;
