@@ -100,7 +100,6 @@ test('no pattern and no name holds the server up', () => {
     assert.ok(problemOfPattern(pattern), `${pattern} may not be saved`);
   }
   assert.equal(found('(a*)', 'a'.repeat(1_025)), 'none', 'a name longer than any');
-  assert.equal(found('((?:(?:(?:a|b))|c)*)', 'a'.repeat(1_000)), 'none', 'too deep for the stack');
   assert.equal(found('((?:ab)*)', 'ab'.repeat(512)), 'ab'.repeat(512));
   assert.equal(found('([^.]+)\\.', `${'a'.repeat(1_000)}.x`), 'a'.repeat(1_000));
 });
