@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsType, TransportType } from '../credentials/record.ts';
 import { isGateway } from '../credentials/stored-json.ts';
+import { createCredentials, overwriteCredentials } from './certificate-names.ts';
 import { isStorable } from './credentials-reader.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { isUuid, openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
@@ -97,8 +98,9 @@ export class DeviceRepository {
           deviceProfileId: profile,
         },
       }),
-      this.#prisma.deviceCredentials.create({
-        data: { id: randomUUID(), createdTime: now, deviceId: id, ...device.credentials },
+      ...createCredentials(this.#prisma, {
+        ...{ id: randomUUID(), createdTime: now, deviceId: id },
+        ...device.credentials,
       }),
     ]);
     return (await this.find(id)) as DeviceEntry;
@@ -152,14 +154,12 @@ export class DeviceRepository {
       this.#prisma.deviceCredentials.deleteMany({
         where: { deviceId: device.id, ...(kept === undefined ? {} : { NOT: { id: kept.id } }) },
       }),
-      kept === undefined
-        ? this.#prisma.deviceCredentials.create({
-            data: { id: randomUUID(), createdTime: BigInt(Date.now()), deviceId: device.id, ...credentials },
+      ...(kept === undefined
+        ? createCredentials(this.#prisma, {
+            ...{ id: randomUUID(), createdTime: BigInt(Date.now()), deviceId: device.id },
+            ...credentials,
           })
-        : this.#prisma.deviceCredentials.update({
-            where: { id: kept.id },
-            data: { ...credentials, version: { increment: 1 } },
-          }),
+        : overwriteCredentials(this.#prisma, { id: kept.id }, credentials)),
     ]);
   }
 

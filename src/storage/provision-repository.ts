@@ -9,6 +9,7 @@ import {
   type ProvisionProfile,
   type ProvisionStore,
 } from '../devices/provision-store.ts';
+import { createCredentials } from './certificate-names.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
@@ -91,7 +92,7 @@ export class ProvisionRepository implements ProvisionStore {
           deviceProfileId: profile.id,
         },
       }),
-      this.#prisma.deviceCredentials.create({ data: credentialsRow(id, now, credentials) }),
+      ...createCredentials(this.#prisma, credentialsRow(id, now, credentials)),
       this.#markProvisioned(id),
     ]);
   }
