@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { addCertificate } from './commands/certificate.ts';
 import { CommandFailed } from './commands/command.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDevice } from './commands/device.ts';
@@ -28,6 +29,7 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 addServe(program);
 addDevice(program);
 addCredentials(program);
+addCertificate(program);
 addMigrate(program);
 addSettings(program);
 
