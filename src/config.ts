@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { readCertificateSettings } from './brokers/certificate-settings.ts';
 import type { BrokerSettings } from './brokers/dialect.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readProxies } from './certificates/settings.ts';
@@ -57,6 +58,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems,
   );
   const isProxy = readProxies(list('THINGPASS_PROXIES'), problems);
+  const certificatesOf = readCertificateSettings(
+    {
+      only: list('THINGPASS_CERTIFICATE_ONLY_LISTENERS'),
+      unchecked: list('THINGPASS_UNCHECKED_CERTIFICATES'),
+      names: list('THINGPASS_CERTIFICATE_NAMES'),
+      forms: (broker) => forms.get(broker) ?? new Set(),
+    },
+    problems,
+  );
   const brokers = Object.fromEntries(
     BROKER_NAMES.map((broker): [BrokerName, BrokerConfig] => [
       broker,
@@ -68,6 +78,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         certificateForms: forms.get(broker) ?? new Set<string>(),
         formSettings,
         isProxy,
+        ...certificatesOf(broker),
       }),
     ]),
   ) as Record<BrokerName, BrokerConfig>;

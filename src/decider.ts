@@ -2,6 +2,8 @@ import { decideTopic, type TopicDecision } from './access/decide-topic.ts';
 import type { Holder } from './access/holder.ts';
 import type { RuleSet } from './access/rule-set.ts';
 import type { BrokerSettings, Question } from './brokers/dialect.ts';
+import type { CertificateNames } from './credentials/certificate-by-name.ts';
+import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credentials/identify.ts';
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
@@ -31,6 +33,10 @@ export interface DeciderParts {
   /** The operators' rules in force at this moment. */
   readonly rules: () => RuleSet;
   readonly skipCertificateDates: boolean;
+  /** Where certificate profiles and their devices are; without it, unknown certificates are unknown. */
+  readonly provisioning?: ChainProvisioning | undefined;
+  /** Where certificate names are looked up; without it, they identify nobody. */
+  readonly names?: CertificateNames | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of what should not happen: the store failing, a bug. */
@@ -47,6 +53,11 @@ export function createDecider(parts: DeciderParts): Decider {
       provisionSessions: settings.provisionSessions,
       skipCertificateDates: parts.skipCertificateDates,
       certificatesInUse: settings.certificateForms.size > 0,
+      uncheckedCertificateForms: settings.uncheckedCertificateForms,
+      certificateOnly: settings.certificateOnly,
+      certificateNames: settings.certificateNames,
+      names: parts.names,
+      provisioning: parts.provisioning,
     };
   }
 

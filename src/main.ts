@@ -12,6 +12,8 @@ import { createErrorLog } from './operations/error-log.ts';
 import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
+import { openNames } from './storage/certificate-name-reader.ts';
+import { ChainRepository } from './storage/chain-repository.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openStorage } from './storage/storage.ts';
 
@@ -35,6 +37,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   const secrets = createSecretSchemes();
   const provisioning = lazyProvisioning(config);
+  const chains = new ChainRepository(config.database);
+  const names = wantsNames(config)
+    ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
+    : undefined;
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
     const app = await buildApp({
@@ -46,6 +52,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
           passports: createPassports(storage.passportKey),
           rules: () => rules.current(),
           skipCertificateDates: config.skipCertificateDates,
+          provisioning: chains,
+          names,
           now: Date.now,
           onError: createErrorLog(log, 'a decision could not be made'),
         }),
@@ -67,6 +75,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await closeApp(app);
       rules.close();
       await provisioning.close();
+      await chains.close();
+      await names?.close();
       await secrets.close();
       await storage.close();
       log.info('stopped');
@@ -81,6 +91,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       },
     };
   } catch (error) {
+    await names?.close();
     await storage.close();
     throw error;
   }
@@ -96,6 +107,11 @@ function lazyProvisioning(config: Config) {
     },
     close: async () => (await opened)?.close(),
   };
+}
+
+/** Whether the name of a certificate alone identifies clients of any broker. */
+function wantsNames(config: Config): boolean {
+  return BROKER_NAMES.some((broker) => (config.brokers[broker].certificateNames ?? 'off') !== 'off');
 }
 
 /** Requests under way get this long to be answered before their connections are cut. */

@@ -138,6 +138,27 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'forms in which client certificates are believed, as broker:form, such as emqx:emqx_cert_pem',
   },
   {
+    name: 'THINGPASS_UNCHECKED_CERTIFICATES',
+    kind: 'list',
+    default: '',
+    meaning:
+      'forms that are believed although nothing says that the TLS endpoint verified the certificate, as broker:form',
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_ONLY_LISTENERS',
+    kind: 'list',
+    default: '',
+    meaning:
+      'brokers or listeners that verify every client’s certificate, so that nobody is admitted there without one, as broker or broker:listener, such as emqx:ssl:default,nanomq:8883',
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_NAMES',
+    kind: 'list',
+    default: '',
+    meaning:
+      'brokers whose certificate names alone identify clients of such listeners, as broker:credential (the name in a saved certificate) or broker:device_name',
+  },
+  {
     name: 'THINGPASS_PROXIES',
     kind: 'list',
     default: '',

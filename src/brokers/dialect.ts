@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import type { Allow, Decision, Deny } from '../decision.ts';
 import type { BrokerName, ClientClaim, ConnectAttempt, TopicAccess } from '../question.ts';
+import type { CertificateSettings } from './certificate-settings.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
 export interface WebhookRequest {
@@ -41,7 +42,7 @@ export type Question =
   | { readonly kind: 'settled'; readonly decision: Decision };
 
 /** How the operator has set a broker up in ThingPass; the parts that its dialect needs to read and to answer. */
-export interface BrokerSettings {
+export interface BrokerSettings extends Partial<CertificateSettings> {
   /** Unknown clients are left to the broker's next authenticator instead of being refused. */
   readonly noOpinionOnUnknown: boolean;
   /** The broker gives every device a topic tree of its own (mount point per device). */

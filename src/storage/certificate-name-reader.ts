@@ -10,9 +10,10 @@ import {
   toRecords,
   WITHOUT_OWN_TABLES,
 } from './credentials-rows.ts';
-import type { DatabaseLocation } from './database-url.ts';
+import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
 import { connectionConfig } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
+import { DATABASE_SHARE } from './sources.ts';
 
 /** Finds the clients of whose certificate a broker tells a name only, each with one query. */
 export interface CertificateNameReader extends CertificateNames {
@@ -48,16 +49,13 @@ export function openCertificateNames(location: DatabaseLocation, answerMs: numbe
 }
 
 /** The same of ThingsBoard's own database, where the device's name is all there is to go by. */
-export function openThingsBoardNames(
-  location: Extract<DatabaseLocation, { kind: 'postgresql' }>,
-  answerMs: number,
-): CertificateNameReader {
+function openThingsBoardNames(location: PostgresqlLocation, answerMs: number): CertificateNameReader {
   const { ask, close } = openPostgresql(location, answerMs, WITHOUT_OWN_TABLES);
   return { ...namesFrom(ask), findByCertificate: async () => [], close };
 }
 
 function openPostgresql(
-  location: Extract<DatabaseLocation, { kind: 'postgresql' }>,
+  location: PostgresqlLocation,
   answerMs: number,
   joins: string,
 ): { ask: Ask; close: () => Promise<void> } {
@@ -94,15 +92,27 @@ function namesFrom(ask: Ask): CertificateNames {
   };
 }
 
-/** Asks all of them, in order; a name that several of them know is somebody's in each. */
-export function namesInOrder(readers: readonly CertificateNameReader[]): CertificateNameReader {
-  const gather = async (ask: (reader: CertificateNameReader) => Promise<readonly CredentialsRecord[]>) =>
-    (await Promise.all(readers.map(ask))).flat();
+/**
+ * The names of our database, and where credentials are read from ThingsBoard's as well, of the devices there.
+ * @param budgetMs what a decision may take; the database gets the better part of it.
+ */
+export function openNames(
+  location: DatabaseLocation,
+  thingsboard: PostgresqlLocation | undefined,
+  budgetMs: number,
+): CertificateNameReader {
+  const answerMs = budgetMs * DATABASE_SHARE;
+  const own = openCertificateNames(location, answerMs);
+  if (thingsboard === undefined) return own;
+  const theirs = openThingsBoardNames(thingsboard, answerMs);
+  const both = async (
+    ask: (reader: CertificateNames) => Promise<readonly CredentialsRecord[]>,
+  ): Promise<readonly CredentialsRecord[]> => (await Promise.all([theirs, own].map(ask))).flat();
   return {
-    findByCertificate: (name) => gather((reader) => reader.findByCertificate(name)),
-    findByDeviceName: (name) => gather((reader) => reader.findByDeviceName(name)),
+    findByCertificate: (name) => both((reader) => reader.findByCertificate(name)),
+    findByDeviceName: (name) => both((reader) => reader.findByDeviceName(name)),
     async close() {
-      await Promise.all(readers.map((reader) => reader.close()));
+      await Promise.all([theirs.close(), own.close()]);
     },
   };
 }

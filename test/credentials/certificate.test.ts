@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { credentialsIdOf } from '../../src/certificates/identity.ts';
-import type { PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
+import type { PeerCertificate, PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
 import { sha3 } from '../../src/credentials/hash.ts';
+import { identify } from '../../src/credentials/identify.ts';
 import type { CredentialsRecord } from '../../src/credentials/record.ts';
 import { resolve } from '../../src/credentials/resolve.ts';
-import { attemptOf, contextOf, DEVICE, storeOf, token } from './support.ts';
+import { allowed, attemptOf, contextOf, DEVICE, denied, storeOf, token } from './support.ts';
 
 /** Self-signed, valid from the start of 2012 to the start of 2019; its key was thrown away. */
 const BASE64 =
@@ -22,7 +23,7 @@ const KNOWN = token(ID, { credentialsType: 'X509_CERTIFICATE', credentialsValue:
 
 function presented(
   der: Uint8Array = DER,
-  verification: 'verified' | 'failed' = 'verified',
+  verification: PeerCertificate['verification'] = 'verified',
 ): PresentedCertificate {
   return { kind: 'certificate', form: 'test', der, chain: [], verification };
 }
@@ -92,4 +93,52 @@ test('dates that cannot be read are not within', async () => {
   broken.write('19AB01', broken.indexOf('190101000000Z'));
   const known = token(credentialsIdOf(broken), { credentialsType: 'X509_CERTIFICATE' });
   assert.equal(await said(presented(broken), [known]), 'certificate_unreadable 5/87');
+});
+
+test('what the endpoint did not check is believed only in the forms that are said', async () => {
+  const attempt = attemptOf({ certificate: presented(DER, 'not_checked') });
+  const decide = (forms: readonly string[]) =>
+    resolve(
+      attempt,
+      contextOf(storeOf(KNOWN), { now: () => WITHIN, uncheckedCertificateForms: new Set(forms) }),
+    );
+  assert.equal(denied(await decide(['other'])).reason, 'certificate_not_checked');
+  assert.equal(
+    allowed(await decide(['test'])).expiresAt,
+    NOT_AFTER,
+    'and it holds as long as the certificate',
+  );
+});
+
+test('the one common name goes along for topic rules', async () => {
+  const context = contextOf(storeOf(KNOWN), { now: () => WITHIN });
+  const decision = await resolve(attemptOf({ certificate: presented() }), context);
+  assert.equal(allowed(decision).commonName, 'old-1');
+});
+
+test('a listener for certificates only', async () => {
+  const context = contextOf(storeOf(token('t'), KNOWN), {
+    now: () => WITHIN,
+    provisionSessions: true,
+    certificateOnly: (listener) => listener === '8883',
+  });
+  const on = async (changes: Parameters<typeof attemptOf>[0]) => {
+    const decision = await resolve(attemptOf({ username: 't', ...changes }), context);
+    return decision.outcome === 'deny' ? decision.reason : decision.outcome;
+  };
+  assert.equal(await on({ listener: '1883' }), 'allow');
+  assert.equal(await on({ listener: '8883' }), 'certificate_required');
+  assert.equal(await on({ listener: '8883', clientId: 'provision' }), 'certificate_required');
+  assert.equal(await on({ listener: '8883', ignoredCertificates: ['x'] }), 'certificate_form_not_enabled');
+  assert.equal(await on({ listener: '8883', certificate: presented() }), 'allow');
+  const provision = { clientId: 'provision', certificate: presented() };
+  assert.equal(await on({ ...provision, listener: '8883' }), 'provision_session_not_allowed');
+  assert.equal(await on({ ...provision, listener: '1883' }), 'allow');
+
+  const check = async (listener: string) => {
+    const decision = await identify(attemptOf({ username: 't', listener }), context);
+    return decision.outcome === 'deny' ? decision.reason : decision.outcome;
+  };
+  assert.equal(await check('1883'), 'allow');
+  assert.equal(await check('8883'), 'certificate_required');
 });

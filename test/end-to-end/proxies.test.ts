@@ -68,7 +68,8 @@ before(async () => {
   thingpass = await startTestServer({
     THINGPASS_SECRET: SECRET,
     THINGPASS_CERTIFICATE_FORMS: 'generic:nginx,generic:generic_name,forward_auth:nginx',
-    //THINGPASS_CERTIFICATE_NAMES: 'generic:credential',
+    THINGPASS_CERTIFICATE_NAMES: 'generic:credential',
+    THINGPASS_CERTIFICATE_ONLY_LISTENERS: 'generic:mqtts',
     THINGPASS_PROXIES: '127.0.0.1',
   });
   const devices = await DeviceRepository.open(thingpass.config.database);

@@ -30,7 +30,8 @@ export async function startCertificateBroker(url: string, secret: string): Promi
         const header = decodeProxyHeader(bytes);
         socket.pause();
         socket.unshift(bytes.subarray(header.length));
-        broker.handle(Object.assign(socket, { thingpass: certificateFields(header) }) as Socket);
+        const thingpass = { listener: 'mqtts', ...certificateFields(header) };
+        broker.handle(Object.assign(socket, { thingpass }) as Socket);
       } catch {
         socket.destroy();
       }
