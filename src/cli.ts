@@ -7,6 +7,7 @@ import { addDevice } from './commands/device.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addServe } from './commands/serve.ts';
 import { addSettings } from './commands/settings.ts';
+import { addTls } from './commands/tls.ts';
 import { ConfigError } from './config.ts';
 import { DeviceProblem } from './devices/device-service.ts';
 import { AlreadyTaken } from './storage/device-repository.ts';
@@ -30,6 +31,7 @@ addServe(program);
 addDevice(program);
 addCredentials(program);
 addCertificate(program);
+addTls(program);
 addMigrate(program);
 addSettings(program);
 

@@ -1,0 +1,76 @@
+import type { Duplex } from 'node:stream';
+
+/** How waiting for an answer ended. */
+export type Waited = 'answered' | 'closed' | 'failed' | 'timeout';
+
+/** What comes over a connection, kept until it is taken; listens from the start, so that nothing is missed. */
+export class Conversation {
+  readonly #stream: Duplex;
+  #bytes: Buffer = Buffer.alloc(0);
+  #closed = false;
+  #wake: () => void = () => undefined;
+  error: Error | undefined;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      this.#wake();
+    });
+    const close = (): void => {
+      this.#closed = true;
+      this.#wake();
+    };
+    stream.on('end', close);
+    stream.on('close', close);
+    stream.on('error', (error: Error) => {
+      this.error ??= error;
+      close();
+    });
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  send(bytes: Uint8Array | string): void {
+    if (!this.#closed) this.#stream.write(bytes);
+  }
+
+  /** Removes the first bytes of what has come. */
+  take(count: number): Buffer {
+    const taken = this.#bytes.subarray(0, count);
+    this.#bytes = this.#bytes.subarray(count);
+    return taken;
+  }
+
+  /** Waits until what has come is enough, the other side ends, or the time is over. */
+  async wait(enough: (bytes: Buffer) => boolean, milliseconds: number): Promise<Waited> {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+      if (enough(this.#bytes)) return 'answered';
+      // An alert may stand behind the end of the data: the error that it makes comes a moment later.
+      if (this.#closed && this.error === undefined) await pause(20);
+      if (this.error !== undefined) return 'failed';
+      if (this.#closed) return 'closed';
+      const left = end - Date.now();
+      if (left <= 0) return 'timeout';
+      await Promise.race([
+        pause(left),
+        new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        }),
+      ]);
+    }
+  }
+
+  end(): void {
+    this.#stream.destroy();
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}

@@ -1,0 +1,56 @@
+/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3), and of what ThingPass or ThingsBoard mean by them. */
+const CONNACK_WORDS: readonly string[] = [
+  'accepted',
+  'the broker does not take MQTT 3.1.1',
+  'the broker does not take this client id',
+  'the broker, or what it asks about clients, is not available',
+  'user name or password are wrong',
+  'not authorized: nothing is known by these credentials, or they may not connect',
+];
+
+export function connackWords(code: number): string {
+  return CONNACK_WORDS[code] ?? 'a code that MQTT 3.1.1 does not have';
+}
+
+export interface ConnectFields {
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** A CONNECT packet of MQTT 3.1.1 (section 3.1) with a clean session and a keep-alive of 30 seconds. */
+export function connectPacket({ clientId, username, password }: ConnectFields): Buffer {
+  const flags = 0x02 | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
+  const body = Buffer.concat([
+    field('MQTT'),
+    Buffer.from([4, flags, 0, 30]),
+    field(clientId),
+    ...[username, password].flatMap((text) => (text === undefined ? [] : [field(text)])),
+  ]);
+  return Buffer.concat([Buffer.from([0x10]), remainingLength(body.length), body]);
+}
+
+export const DISCONNECT_PACKET = Buffer.from([0xe0, 0]);
+
+function field(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length > 0xffff) throw new RangeError('an MQTT string has 65,535 bytes at the most');
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function remainingLength(length: number): Buffer {
+  const octets: number[] = [];
+  for (let rest = length; ; ) {
+    const octet = rest % 128;
+    rest = Math.floor(rest / 128);
+    octets.push(rest > 0 ? octet | 0x80 : octet);
+    if (rest === 0) return Buffer.from(octets);
+  }
+}
+
+/** The code of a CONNACK; undefined when the bytes are none. */
+export function readConnack(bytes: Buffer): number | undefined {
+  return bytes.length >= 4 && bytes[0] === 0x20 && bytes[1] === 2 ? bytes[3] : undefined;
+}

@@ -1,0 +1,21 @@
+/** Where to connect to. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Reads `host:port`, `[address]:port`, and the URLs that brokers' manuals give (`mqtts://host`, `wss://host/mqtt`).
+ * @returns nothing for any other text.
+ */
+export function parseTarget(text: string): (Target & { readonly path?: string | undefined }) | undefined {
+  const url = /^(?:(mqtts|ssl|tls|wss):\/\/)?(\[[0-9a-fA-F:.]+\]|[^\s:/[\]@]+)(?::(\d{1,5}))?(\/\S*)?$/.exec(
+    text,
+  );
+  if (url === null) return undefined;
+  const [, scheme, host = '', portText, path] = url;
+  if (scheme === undefined && (portText === undefined || path !== undefined)) return undefined;
+  const port = portText === undefined ? (scheme === 'wss' ? 443 : 8883) : Number(portText);
+  if (port < 1 || port > 65_535) return undefined;
+  return { host: host.replace(/^\[|\]$/g, ''), port, path: scheme === 'wss' ? (path ?? '/mqtt') : undefined };
+}
