@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { addApiKey } from './commands/api-key.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { CommandFailed } from './commands/command.ts';
 import { addCredentials } from './commands/credentials.ts';
@@ -30,6 +31,7 @@ program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 addServe(program);
 addDevice(program);
 addCredentials(program);
+addApiKey(program);
 addCertificate(program);
 addTls(program);
 addMigrate(program);

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { loadEnvFile } from 'node:process';
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
+import type { Actor } from '../devices/audit.ts';
 import { DeviceRepository } from '../storage/device-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 
@@ -14,6 +16,18 @@ export class CommandFailed extends Error {
 export function loadConfig(): Config {
   if (existsSync('.env')) loadEnvFile('.env');
   return readConfig(process.env);
+}
+
+/** Whoever runs the command, for the audit trail: the user as the system knows it, on this machine. */
+export function commandActor(): Actor {
+  let user: string;
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container's user need not have a name.
+    user = String(process.getuid?.() ?? 'unknown');
+  }
+  return { name: `cli:${user}`, origin: hostname() };
 }
 
 /** Runs with the device repository of a migrated database, and closes it whatever happens. */
