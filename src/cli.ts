@@ -5,6 +5,7 @@ import { addCertificate } from './commands/certificate.ts';
 import { CommandFailed } from './commands/command.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDevice } from './commands/device.ts';
+import { addHealth } from './commands/health.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addServe } from './commands/serve.ts';
 import { addSettings } from './commands/settings.ts';
@@ -35,6 +36,7 @@ addApiKey(program);
 addCertificate(program);
 addTls(program);
 addMigrate(program);
+addHealth(program);
 addSettings(program);
 
 try {
