@@ -8,9 +8,10 @@ import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credential
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
 import { resolve } from './credentials/resolve.ts';
+import { resolveScram, type ScramContext } from './credentials/scram.ts';
 import type { VerifySecret } from './credentials/verify-secret.ts';
 import { type Allow, type Decision, deny, type Step, type TopicRights, unavailable } from './decision.ts';
-import type { ClientClaim, ConnectAttempt, TopicAccess } from './question.ts';
+import type { ClientClaim, ConnectAttempt, ScramAttempt, TopicAccess } from './question.ts';
 import { HashingQueueFull } from './secrets/hashing-queue.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
@@ -37,6 +38,8 @@ export interface DeciderParts {
   readonly provisioning?: ChainProvisioning | undefined;
   /** Where certificate names are looked up; without it, they identify nobody. */
   readonly names?: CertificateNames | undefined;
+  /** Where SCRAM keys are looked up; without it, no client proves itself by them. */
+  readonly scram?: ScramContext | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of what should not happen: the store failing, a bug. */
@@ -72,6 +75,13 @@ export function createDecider(parts: DeciderParts): Decider {
       return { ...decision, outcome: 'no_opinion' };
     }
     return decision;
+  }
+
+  async function scram(attempt: ScramAttempt, settings: DeciderSettings): Promise<Decision> {
+    if (parts.scram === undefined) return deny('not_supported');
+    const decision = await resolveScram(attempt, contextFor(settings), parts.scram);
+    if (decision.outcome !== 'allow') return decision;
+    return { ...equip(decision, attempt, settings), scramKeys: decision.scramKeys };
   }
 
   /** What the broker is given to keep for the length of the connection, where it can. */
@@ -112,6 +122,8 @@ export function createDecider(parts: DeciderParts): Decider {
         return question.decision;
       case 'connect':
         return connect(question.attempt, settings);
+      case 'scram':
+        return scram(question.attempt, settings);
       case 'topic':
         return topics(question.accesses, settings);
       case 'identity': {

@@ -1,5 +1,6 @@
 import type { Holder } from './access/holder.ts';
 import type { RuleSet } from './access/rule-set.ts';
+import type { ScramKeys } from './secrets/scram.ts';
 
 /**
  * Every reason for which ThingPass refuses, once, for logs, metrics, explain and the audit trail.
@@ -8,6 +9,7 @@ import type { RuleSet } from './access/rule-set.ts';
 export const DENY_REASONS = {
   credentials_unknown: 'no credentials match what the client sent',
   password_mismatch: 'the credentials exist, the password is wrong or missing',
+  scram_keys_missing: 'the credentials have no SCRAM keys for this algorithm and iteration count',
   credentials_mismatch: 'the credentials exist for another client id or user name',
   credentials_type_mismatch: 'the credentials exist, but are of a type that this client may not use this way',
   credentials_unreadable: 'the stored credentials cannot be read',
@@ -122,6 +124,8 @@ export interface Allow {
   readonly rights?: TopicRights | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
+  /** With which the broker checks the client's proof; whoever fails it gets in by no means. */
+  readonly scramKeys?: ScramKeys | undefined;
   readonly connack: ConnackCode;
   readonly steps: readonly Step[];
 }
@@ -132,6 +136,8 @@ export interface Deny {
   readonly connack: ConnackCode;
   /** True where ThingsBoard counts a failed login (`credentials/thingsboard.md` section 8). */
   readonly countsAsFailure: boolean;
+  /** Keys that no password has: the exchange goes on and fails, so that it does not tell who is known here. */
+  readonly scramKeys?: ScramKeys | undefined;
   readonly steps: readonly Step[];
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { createPassports } from './credentials/passport.ts';
+import { createScramDecoys } from './credentials/scram-decoy.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
@@ -15,6 +16,7 @@ import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { ChainRepository } from './storage/chain-repository.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
+import { openScramKeysReader } from './storage/scram-keys-reader.ts';
 import { openStorage } from './storage/storage.ts';
 
 export interface RunningServer {
@@ -41,6 +43,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const names = wantsNames(config)
     ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
     : undefined;
+  const scramKeys = openScramKeysReader(config.database, config.storage.budgetMs);
   const health = { stopping: false, checkStorage: () => storage.check() };
   try {
     const app = await buildApp({
@@ -54,6 +57,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
           skipCertificateDates: config.skipCertificateDates,
           provisioning: chains,
           names,
+          scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
           now: Date.now,
           onError: createErrorLog(log, 'a decision could not be made'),
         }),
@@ -77,6 +81,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await provisioning.close();
       await chains.close();
       await names?.close();
+      await scramKeys.close();
       await secrets.close();
       await storage.close();
       log.info('stopped');

@@ -1,4 +1,5 @@
 import type { PresentedCertificate } from './certificates/peer-certificate.ts';
+import type { ScramAlgorithm } from './secrets/scram.ts';
 
 /** The broker dialects ThingPass speaks; each is one file in `brokers/`. */
 export const BROKER_NAMES = [
@@ -40,6 +41,18 @@ export interface ConnectAttempt {
   /** The broker's name or port of the listener, as configured there. */
   readonly listener?: string | undefined;
   readonly protocolVersion?: ProtocolVersion | undefined;
+}
+
+/**
+ * A client that is about to prove a password without sending it (RFC 5802): the broker asks for the keys with which it can
+ * check the proof. What it will then find is not told to us.
+ */
+export interface ScramAttempt extends ConnectAttempt {
+  /** The user name of the SCRAM exchange, which is what the proof is about. */
+  readonly username: string;
+  readonly algorithm: ScramAlgorithm;
+  /** The broker's own count, which it tells the client: keys made with another are of no use. */
+  readonly iterations: number;
 }
 
 /** `receive` is a delivery to a subscriber, asked per message by mosquitto-go-auth (acc 1). */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import type { Allow, Decision, Deny } from '../decision.ts';
-import type { BrokerName, ClientClaim, ConnectAttempt, TopicAccess } from '../question.ts';
+import type { BrokerName, ClientClaim, ConnectAttempt, ScramAttempt, TopicAccess } from '../question.ts';
 import type { CertificateSettings } from './certificate-settings.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
@@ -27,11 +27,12 @@ export interface WebhookReply {
 
 /**
  * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
- * filters: all must be allowed. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
+ * filters: all must be allowed. `scram` asks for the keys of a password instead of checking it. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
  * vhosts and queues). `settled` is for what the dialect answers by itself, such as "superuser?".
  */
 export type Question =
   | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
+  | { readonly kind: 'scram'; readonly attempt: ScramAttempt }
   | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[] }
   | {
       readonly kind: 'identity';

@@ -49,16 +49,24 @@ export function answerConnect(decision: Decision): WebhookReply {
   }
 }
 
-function answerAllow({ expiresAt, passport, device, rights }: Allow): WebhookReply {
+function answerAllow(decision: Allow): WebhookReply {
+  const { expiresAt, passport, rights } = decision;
   if (expiresAt === undefined && passport === undefined && rights === undefined) return ALLOW;
+  const extras = extrasOf(decision);
+  if (extras === 'over') return DENY;
+  const { acl, expire_at, client_attrs } = extras;
+  return reply(200, { result: 'allow', acl, expire_at, client_attrs });
+}
+
+/** What EMQX keeps for the length of the connection; members that are `undefined` are not written. */
+function extrasOf({ expiresAt, passport, device, rights }: Allow) {
   const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
-  if (expireAt === 'over') return DENY;
-  return reply(200, {
-    result: 'allow',
+  if (expireAt === 'over') return 'over';
+  return {
     acl: rights && emqxAcl(rights),
     expire_at: expireAt,
     client_attrs: passport === undefined ? undefined : attributes(passport, device?.id),
-  });
+  };
 }
 
 /**
@@ -85,12 +93,19 @@ export function answerTopic(decision: Decision): WebhookReply {
   return decision.outcome === 'allow' ? ALLOW : DENY;
 }
 
-/**
- * To a request for SCRAM keys. 404 refuses the client for good; a 200 with keys in it lets in whoever knows the password,
- * whatever `result` says (section 7).
- */
-const SCRAM_REFUSED = reply(404, { error: 'not supported' });
+/** To a request for SCRAM keys: refuses the client for good, and nothing is asked behind it (section 7). */
+const SCRAM_REFUSED = reply(404, { error: 'refused' });
 
-export function answerScram(): WebhookReply {
-  return SCRAM_REFUSED;
+/**
+ * A 200 with keys lets in whoever has their password, whatever `result` says (section 7). A denial with keys has such as
+ * nobody has the password of: the client hears the same as one that is known and mistyped it.
+ */
+export function answerScram(decision: Decision): WebhookReply {
+  if (decision.outcome !== 'allow' && decision.outcome !== 'deny') return SCRAM_REFUSED;
+  const { scramKeys } = decision;
+  if (scramKeys === undefined) return SCRAM_REFUSED;
+  const { storedKey, serverKey, salt } = scramKeys;
+  const extras = decision.outcome === 'allow' ? extrasOf(decision) : {};
+  if (extras === 'over') return SCRAM_REFUSED;
+  return reply(200, { stored_key: storedKey, server_key: serverKey, salt, ...extras });
 }

@@ -2,6 +2,7 @@ import { EMQX_CERT_PEM, readEmqxCertPem } from '../certificates/forms/emqx.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
 import { deny } from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
+import { DEFAULT_SCRAM_ITERATIONS, type ScramAlgorithm } from '../secrets/scram.ts';
 import { topicText } from './acl-request.ts';
 import {
   type BrokerSettings,
@@ -167,10 +168,32 @@ function refuseUnfilled(error: unknown): Question {
   return { kind: 'settled', decision: deny('placeholder_not_filled', steps) };
 }
 
-const SCRAM_NOT_SUPPORTED: Question = Object.freeze({
-  kind: 'settled',
-  decision: deny('not_supported', [{ step: 'scram', said: 'no credential has SCRAM keys' }]),
-});
+const ALGORITHMS: ReadonlyMap<string, ScramAlgorithm> = new Map([
+  ['sha256', 'sha256'],
+  ['sha512', 'sha512'],
+]);
+
+/**
+ * The authenticator `scram:http` (section 7). Its `algorithm` and `iteration_count` are no placeholders: the operator
+ * writes them into `body` again, where they are not EMQX's defaults.
+ * @throws {RequestUnreadable} also for an algorithm or an iteration count that EMQX does not know.
+ */
+function readScram(request: WebhookRequest, settings: BrokerSettings): Question {
+  const fields = readFields(request);
+  try {
+    const client = readClient(fields, settings);
+    const { username } = client;
+    if (username === undefined) throw new RequestUnreadable('field username is missing');
+    const algorithm = ALGORITHMS.get(fields.filled('algorithm') ?? 'sha256');
+    if (algorithm === undefined) throw new RequestUnreadable('field algorithm is neither sha256 nor sha512');
+    const iterations = Number(fields.filled('iteration_count') ?? DEFAULT_SCRAM_ITERATIONS);
+    if (!Number.isInteger(iterations))
+      throw new RequestUnreadable('field iteration_count is not a whole number');
+    return { kind: 'scram', attempt: { ...client, username, algorithm, iterations } };
+  } catch (error) {
+    return refuseUnfilled(error);
+  }
+}
 
 const METHODS = ['POST', 'GET'] as const;
 
@@ -192,7 +215,7 @@ export const emqx: Dialect = {
       name: 'scram',
       path: '/emqx/scram',
       methods: METHODS,
-      read: () => SCRAM_NOT_SUPPORTED,
+      read: readScram,
       answer: answerScram,
     },
   ],

@@ -96,7 +96,7 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
 
 /** Who asked, without anything secret: a user name may be an access token, so it is named by a short hash. */
 function describe(question: Question | undefined): object {
-  if (question?.kind === 'connect') {
+  if (question?.kind === 'connect' || question?.kind === 'scram') {
     const { clientId, username, peerAddress, listener } = question.attempt;
     return { clientId, username: nameSecret(username), peerAddress, listener };
   }

@@ -29,8 +29,8 @@ export interface ScramOptions {
 export const DEFAULT_SCRAM_ITERATIONS = 4096;
 
 const MAXIMUM_ITERATIONS = 1_000_000;
-const SALT_BYTES = 16;
-const HASH_BYTES = { sha256: 32, sha512: 64 } as const;
+export const SCRAM_SALT_BYTES = 16;
+export const SCRAM_HASH_BYTES = { sha256: 32, sha512: 64 } as const;
 
 const derive = promisify(pbkdf2);
 
@@ -39,13 +39,13 @@ const derive = promisify(pbkdf2);
  * @throws {RangeError} for iterations out of bounds, an empty password, or one that SASLprep forbids.
  */
 export async function deriveScramKeys(password: string, options: ScramOptions): Promise<ScramKeys> {
-  const { algorithm, iterations = DEFAULT_SCRAM_ITERATIONS, salt = randomBytes(SALT_BYTES) } = options;
+  const { algorithm, iterations = DEFAULT_SCRAM_ITERATIONS, salt = randomBytes(SCRAM_SALT_BYTES) } = options;
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > MAXIMUM_ITERATIONS) {
     throw new RangeError(`SCRAM iterations must be between 1 and ${MAXIMUM_ITERATIONS}`);
   }
   if (password === '') throw new RangeError('an empty password has no SCRAM keys');
   // Hi() of section 2.2 is PBKDF2 with HMAC and one block of output.
-  const salted = await derive(saslPrep(password), salt, iterations, HASH_BYTES[algorithm], algorithm);
+  const salted = await derive(saslPrep(password), salt, iterations, SCRAM_HASH_BYTES[algorithm], algorithm);
   const clientKey = createHmac(algorithm, salted).update('Client Key').digest();
   return {
     algorithm,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { emqx4 } from '../../src/brokers/emqx4.ts';
 import { SECRET_HEADER } from '../../src/brokers/guard.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
-import { connect, json, placeholder, topic } from '../support/emqx.ts';
+import { connect, json, placeholder, scram, topic } from '../support/emqx.ts';
 import { attemptOf, endpointAt, post } from '../support/questions.ts';
 
 function deployed(path: string): string {
@@ -90,4 +90,25 @@ test('deploy/emqx4 sends form fields that we read, to where we answer, and asks 
     else assert.equal(attemptOf(question).password, '%P');
   }
   assert.ok([...config.keys()].every((name) => !name.startsWith('super_req')));
+});
+
+test('deploy/emqx asks for the SCRAM keys that its authenticator can use', () => {
+  const commented = deployed('emqx/emqx.conf')
+    .split('\n')
+    .filter((line) => line.startsWith('  # '))
+    .map((line) => line.slice(4))
+    .join('\n');
+  const names = bodyNames(commented, scram.path);
+  const sent = Object.fromEntries(
+    [...names].map(([name, text]) => [name, text.startsWith('$') ? `the ${name}` : text]),
+  );
+  const question = scram.read(json(sent), PLAIN_SETTINGS);
+  assert.ok(question.kind === 'scram');
+  const { algorithm, iterations, username, clientId, listener } = question.attempt;
+  assert.deepEqual([username, clientId, listener], ['the username', 'the clientid', 'the listener']);
+  assert.match(
+    commented,
+    new RegExp(`\n {2}algorithm = ${algorithm}\n {2}iteration_count = ${iterations}\n`),
+  );
+  assert.match(commented, new RegExp(`${SECRET_HEADER} = "`));
 });

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Allow, deny, unavailable } from '../../src/decision.ts';
-import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
-import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
-import { connect, json, scram, topic } from '../support/emqx.ts';
-import { denialOf, get, post } from '../support/questions.ts';
+import { type Allow, type Decision, deny, unavailable } from '../../src/decision.ts';
+import { ALLOW, EVERY_DECISION, SCRAM_KEYS } from '../support/decisions.ts';
+import { connect, scram, topic } from '../support/emqx.ts';
 
 describe('answers', () => {
   it('are 200, JSON in lower case, and never more than they must be', () => {
@@ -75,14 +73,24 @@ describe('answers', () => {
     }
   });
 
-  it('give no keys to SCRAM, whatever is asked or decided', () => {
-    for (const request of [json({ username: 'u', clientid: 'c', password: '' }), post('?'), get('')]) {
-      assert.equal(denialOf(scram.read(request, PLAIN_SETTINGS)).reason, 'not_supported');
-    }
+  it('to SCRAM are 404 wherever a decision has no keys, and say nothing else', () => {
     for (const decision of EVERY_DECISION) {
       const { status, body } = scram.answer(decision, undefined);
-      assert.equal(status, 404);
-      assert.doesNotMatch(body, /_key|salt/);
+      assert.deepEqual([status, body], [404, '{"error":"refused"}']);
     }
+  });
+
+  it('to SCRAM are the keys, and for whom is let in what EMQX keeps', () => {
+    const { storedKey: stored_key, serverKey: server_key, salt } = SCRAM_KEYS;
+    const told = { stored_key, server_key, salt };
+    const said = (decision: Decision) => {
+      const { status, body } = scram.answer(decision, undefined);
+      return [status, JSON.parse(body)];
+    };
+    assert.deepEqual(said({ ...deny('credentials_unknown'), scramKeys: SCRAM_KEYS }), [200, told]);
+    const allow = { ...ALLOW, passport: 'sealed', scramKeys: SCRAM_KEYS };
+    const client_attrs = { thingpass: 'sealed' };
+    assert.deepEqual(said(allow), [200, { ...told, client_attrs }]);
+    assert.equal(said({ ...allow, expiresAt: Date.now() - 1 })[0], 404);
   });
 });

@@ -51,7 +51,7 @@ test('a hundred requests written at once are answered in their order', async () 
         '{"result":"deny"}',
       ] as const,
     () => [request('POST', '/emqx/authentication', '{"clientid":'), '{"result":"deny"}'] as const,
-    () => [request('POST', '/emqx/scram', '{"username":"u"}'), '{"error":"not supported"}'] as const,
+    () => [request('POST', '/emqx/scram', '{"username":"u"}'), '{"error":"refused"}'] as const,
   ];
   const written = Array.from({ length: PIPELINED }, (_, index) =>
     (kinds[index % kinds.length] as (typeof kinds)[0])(`c${index}`),

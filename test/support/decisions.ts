@@ -10,12 +10,22 @@ import {
   type UnavailableReason,
   unavailable,
 } from '../../src/decision.ts';
+import type { ScramKeys } from '../../src/secrets/scram.ts';
 
 export const ALLOW: Allow = Object.freeze({
   outcome: 'allow',
   role: 'device',
   connack: CONNACK_ACCEPTED,
   steps: [],
+});
+
+/** Keys as they are told; of nobody's password. */
+export const SCRAM_KEYS: ScramKeys = Object.freeze({
+  algorithm: 'sha256',
+  iterations: 4096,
+  salt: 'aa'.repeat(16),
+  storedKey: 'bb'.repeat(32),
+  serverKey: 'cc'.repeat(32),
 });
 
 /** One decision of every kind and reason. */

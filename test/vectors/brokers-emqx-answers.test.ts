@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emqx } from '../../src/brokers/emqx.ts';
-import type { Decision } from '../../src/decision.ts';
-import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
+import { type Decision, deny } from '../../src/decision.ts';
+import { ALLOW, EVERY_DECISION, SCRAM_KEYS } from '../support/decisions.ts';
 import { emqxReads, type Outcome } from '../support/emqx-reads.ts';
 import { GOLDEN, goldenFile, goldenJson } from '../support/golden.ts';
 
@@ -29,8 +29,11 @@ const PATHS = { authn: '/emqx/authentication', authz: '/emqx/authorization', scr
 const NOW = Math.floor(Date.now() / 1_000);
 
 /** What was meant by an answer of ours; EMQX has one word for all refusals at CONNECT. */
-function intended(check: Check, { outcome }: Decision): Outcome {
-  if (check === 'scram') return 'not_authorized';
+function intended(check: Check, decision: Decision): Outcome {
+  const { outcome } = decision;
+  const scramKeys = 'scramKeys' in decision ? decision.scramKeys : undefined;
+  // Where keys are told, the client that has their password gets in.
+  if (check === 'scram') return scramKeys === undefined ? 'not_authorized' : 'allow';
   return outcome === 'allow' ? 'allow' : check === 'authz' ? 'not_allowed' : 'not_authorized';
 }
 
@@ -46,7 +49,9 @@ function ourAnswers(check: Check) {
     { ...ALLOW, expiresAt },
     { ...ALLOW, passport: 'sealed', device, expiresAt },
   ];
-  return [...EVERY_DECISION, ...allows].map((decision) => {
+  const told = check === 'scram' ? [ALLOW, ...allows, deny('credentials_unknown')] : [];
+  const withKeys = told.map((decision) => ({ ...decision, scramKeys: SCRAM_KEYS }) as Decision);
+  return [...EVERY_DECISION, ...allows, ...withKeys].map((decision) => {
     const { status, headers, body } = endpoint.answer(decision, undefined);
     const answer = { status, headers: new Map(Object.entries(headers)), body };
     return { ...answer, intended: intended(check, decision) };
@@ -109,11 +114,13 @@ function sameShape(ours: Reply, other: Reply): boolean {
 
 function shapeOf(body: string): string | undefined {
   try {
-    const { result, expire_at: expireAt, client_attrs: attributes, ...others } = JSON.parse(body);
+    const { result, expire_at: expireAt, client_attrs: attributes, ...rest } = JSON.parse(body);
+    const { stored_key, server_key, salt, ...others } = rest;
     if (Object.keys(others).length > 0) return undefined;
+    const keys = [stored_key, server_key, salt].map((key) => /^([0-9a-f]{2})+$/.test(key)).join(' ');
     const inFuture = Number.isInteger(expireAt) && expireAt > NOW && expireAt < NOW * 2;
     const time = expireAt === undefined ? '' : inFuture ? 'future' : String(expireAt);
-    return `${result} ${time} ${attributes === undefined ? '' : kindOf(attributes)}`;
+    return `${result} ${keys} ${time} ${attributes === undefined ? '' : kindOf(attributes)}`;
   } catch {
     return undefined;
   }
@@ -135,27 +142,34 @@ test('every answer of ours is read by EMQX as it is meant', () => {
 test('every part of our answers was seen at work on a real broker', (context) => {
   if (!existsSync(join(GOLDEN, RESPONSES))) return context.skip(`${RESPONSES} is not in ${GOLDEN}`);
   const { vectors } = goldenJson<{ vectors: Row[] }>(RESPONSES);
+  const seen = vectors.filter((row) => row.observed_on.length > 0 && row.response.delay_s === undefined);
   for (const check of ['authn', 'authz', 'scram'] as const) {
-    const seen = vectors.filter(
-      (row) => row.check === check && row.observed_on.length > 0 && row.response.delay_s === undefined,
-    );
     for (const ours of ourAnswers(check)) {
-      for (const part of partsOf(ours)) {
-        const rows = seen.filter(({ response: { status = 0, headers = {}, body = '' } }) => {
+      for (const { part, as } of partsOf(ours, check)) {
+        const rows = seen.filter(({ check: of, response: { status = 0, headers = {}, body = '' } }) => {
           const filled = body.replaceAll(/\{(\(?NOW.*?)\}/g, (_, time: string) => unixTime(time));
-          return sameShape(part, { status, headers: new Map(Object.entries(headers)), body: filled });
+          return (
+            of === as && sameShape(part, { status, headers: new Map(Object.entries(headers)), body: filled })
+          );
         });
-        assert.ok(rows.length > 0, `nobody has seen ${check} ${part.status} ${part.body}`);
+        assert.ok(rows.length > 0, `nobody has seen ${as} ${part.status} ${part.body}`);
         for (const { outcome } of rows) assert.equal(outcome.result, ours.intended, part.body);
       }
     }
   }
 });
 
-/** An answer with several members, as one answer for each. */
-function partsOf(reply: Reply): Reply[] {
-  const { result, ...members } = JSON.parse(reply.body);
-  if (result === undefined) return [reply];
-  const parts = Object.entries(members).map(([name, value]) => ({ result, [name]: value }));
-  return [{ result }, ...parts].map((part) => ({ ...reply, body: JSON.stringify(part) }));
+/** An answer with several members, as one answer for each; what goes with keys is read as if it went with `result`. */
+function partsOf(reply: Reply, check: Check): { part: Reply; as: Check }[] {
+  const { result, stored_key, server_key, salt, ...members } = JSON.parse(reply.body);
+  const keys = salt !== undefined;
+  if (result === undefined && !keys) return [{ part: reply, as: check }];
+  const written = (body: object) => ({ ...reply, body: JSON.stringify(body) });
+  return [
+    { part: written({ result, stored_key, server_key, salt }), as: check },
+    ...Object.entries(members).map(([name, value]) => ({
+      part: written({ result: keys ? 'allow' : result, [name]: value }),
+      as: keys ? 'authn' : check,
+    })),
+  ];
 }

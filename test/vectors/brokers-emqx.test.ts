@@ -9,7 +9,7 @@ import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/certificate
 import { deny, unavailable } from '../../src/decision.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
-import { ALLOW } from '../support/decisions.ts';
+import { ALLOW, SCRAM_KEYS } from '../support/decisions.ts';
 import { emqxReads } from '../support/emqx-reads.ts';
 import { GOLDEN, goldenFile, goldenJson } from '../support/golden.ts';
 
@@ -76,7 +76,7 @@ for (const version of versions) {
       ] as const) {
         const expected = expectedQuestion(check, fields, certificate);
         for (const decision of [
-          { ...ALLOW, passport: PASSPORT, expiresAt: Date.now() + 3_600_000 },
+          { ...ALLOW, passport: PASSPORT, scramKeys: SCRAM_KEYS, expiresAt: Date.now() + 3_600_000 },
           deny('credentials_unknown'),
           unavailable('storage_unavailable'),
         ]) {
@@ -84,18 +84,18 @@ for (const version of versions) {
           server.forget();
           connection.write(withPath(request, secretPath + CHECKS[check]));
           const reply = await connection.reply();
-          if (expected === 'settled') assert.equal(server.question?.kind, 'settled');
-          else assert.deepEqual(server.question, expected);
+          assert.deepEqual(server.question, expected);
 
-          const allowed = decision.outcome === 'allow' && typeof expected === 'object';
+          const known = expected !== undefined && (check !== 'scram' || decision.outcome === 'allow');
+          const allowed = decision.outcome === 'allow' && known;
           const refused = check === 'authz' ? 'not_allowed' : 'not_authorized';
           const outcome = emqxReads(check, reply, Date.now() / 1_000);
           assert.equal(outcome, allowed ? 'allow' : refused, reply.body);
           assert.match(reply.headers.get('content-type') ?? '', /^application\/json(;|$)/);
           assert.notEqual(reply.headers.get('connection'), 'close');
-          const cannotDecide = decision.outcome === 'unavailable' && typeof expected === 'object';
-          const failed = check === 'scram' ? 404 : 503;
-          assert.equal(reply.status, check === 'scram' || (check === 'authn' && cannotDecide) ? failed : 200);
+          const cannotDecide = decision.outcome === 'unavailable' && known;
+          const status = check === 'authn' && cannotDecide ? 503 : check === 'scram' && !allowed ? 404 : 200;
+          assert.equal(reply.status, status);
           assert.ok(!reply.body.includes('superuser'));
         }
       }
@@ -115,8 +115,7 @@ function expectedQuestion(
   check: keyof typeof CHECKS,
   fields: Readonly<Record<string, string>>,
   certificate: PresentedCertificate,
-): Question | 'settled' | undefined {
-  if (check === 'scram') return 'settled';
+): Question | undefined {
   const client = {
     broker: 'emqx',
     clientId: fields.clientid ?? '',
@@ -125,6 +124,10 @@ function expectedQuestion(
     peerAddress: fields.peerhost || undefined,
     listener: fields.listener || undefined,
   } as const;
+  if (check === 'scram') {
+    const { username = '' } = client;
+    return { kind: 'scram', attempt: { ...client, username, algorithm: 'sha256', iterations: 4096 } };
+  }
   if (check === 'authn') {
     const password = fields.password || undefined;
     if (!client.clientId && !client.username && !password && certificate.kind === 'none') return undefined;

@@ -1,0 +1,45 @@
+import {
+  DEFAULT_SCRAM_ITERATIONS,
+  deriveScramKeys,
+  SCRAM_HASH_BYTES,
+  type ScramAlgorithm,
+  type ScramKeys,
+} from './scram.ts';
+
+/** Both algorithms that a broker may be set to; which one, the password's owner need not know. */
+export const SCRAM_ALGORITHMS: readonly ScramAlgorithm[] = ['sha256', 'sha512'];
+
+/**
+ * The keys to keep with a password, in `credentials_secret.scram_keys`, for brokers with any of the algorithms.
+ * @param derive such as `SecretSchemes.scramKeys`, which waits its turn; by default it is done at once.
+ * @throws {RangeError} as `deriveScramKeys`.
+ */
+export function scramKeysOf(
+  password: string,
+  iterations: number = DEFAULT_SCRAM_ITERATIONS,
+  derive: typeof deriveScramKeys = deriveScramKeys,
+): Promise<ScramKeys[]> {
+  return Promise.all(SCRAM_ALGORITHMS.map((algorithm) => derive(password, { algorithm, iterations })));
+}
+
+/**
+ * The keys in the parsed JSON of `credentials_secret.scram_keys`. What EMQX would take for an error of ours is left out: those
+ * of an unknown algorithm, and what is no hex of the right length.
+ */
+export function readScramKeys(value: unknown): ScramKeys[] {
+  return Array.isArray(value) ? value.filter(isScramKeys) : [];
+}
+
+function isScramKeys(value: unknown): value is ScramKeys {
+  if (typeof value !== 'object' || value === null) return false;
+  const { algorithm, iterations, salt, storedKey, serverKey } = value as Record<keyof ScramKeys, unknown>;
+  const known = SCRAM_ALGORITHMS.find((one) => one === algorithm);
+  if (known === undefined || !Number.isSafeInteger(iterations)) return false;
+  const bytes = SCRAM_HASH_BYTES[known];
+  return isHex(storedKey, bytes) && isHex(serverKey, bytes) && isHex(salt);
+}
+
+function isHex(value: unknown, bytes?: number): boolean {
+  if (typeof value !== 'string' || !/^(?:[0-9a-f]{2})+$/.test(value)) return false;
+  return bytes === undefined || value.length === 2 * bytes;
+}
