@@ -1,4 +1,5 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { type EmqxProvisioning, registerEmqxProvision } from './brokers/emqx-provision.ts';
 import { DIALECTS } from './brokers/registry.ts';
 import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
@@ -9,6 +10,8 @@ export interface AppParts extends WebhookParts {
   readonly health: Health;
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
+  /** Where EMQX may forward requests of provisioning sessions. */
+  readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
   readonly log: FastifyBaseLogger;
 }
 
@@ -54,5 +57,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { provisionStore } = parts;
   await app.register(registerManagement, { prefix: '/api/v1', provisionStore });
   for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
+  const { emqxProvisioning, log } = parts;
+  if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
   return app;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { readCertificateSettings } from './brokers/certificate-settings.ts';
 import type { BrokerSettings } from './brokers/dialect.ts';
+import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readProxies } from './certificates/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
@@ -15,6 +16,8 @@ export interface Config extends StorageConfig {
   readonly logLevel: string;
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly skipCertificateDates: boolean;
+  /** Where messages are published at EMQX. */
+  readonly emqxApi: EmqxApi | undefined;
   /** Path of the file with topic rules. */
   readonly rulesFile: string | undefined;
 }
@@ -84,6 +87,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   ) as Record<BrokerName, BrokerConfig>;
 
   const storage = readStorageConfig(text, problems);
+  const emqxApi = readEmqxApi(text('THINGPASS_EMQX_API_URL'), text('THINGPASS_EMQX_API_KEY'), problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
       problems.push(
@@ -99,6 +103,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: text('THINGPASS_LOG_LEVEL'),
     brokers: Object.freeze(brokers),
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
+    emqxApi,
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
+import { type Message, publishAtEmqx } from './brokers/emqx-api.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createScramDecoys } from './credentials/scram-decoy.ts';
@@ -66,6 +67,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       decisionLog: createDecisionLog(log),
       health,
       provisionStore: config.brokers.generic.provisionSessions ? provisioning.open : undefined,
+      emqxProvisioning: emqxProvisioning(config, provisioning.open),
       log,
     });
     await app.listen({ host: config.host, port: config.port });
@@ -112,6 +114,13 @@ function lazyProvisioning(config: Config) {
     },
     close: async () => (await opened)?.close(),
   };
+}
+
+/** EMQX's webhook for provisioning sessions, where they are switched on for it. */
+function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<ProvisionRepository>) {
+  if (!brokers.emqx.provisionSessions) return undefined;
+  const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));
+  return { store, publish, secrets: brokers.emqx.secrets };
 }
 
 /** Whether the name of a certificate alone identifies clients of any broker. */

@@ -132,6 +132,19 @@ export const SETTINGS: readonly Setting[] = [
       "brokers where anyone may open ThingsBoard's provisioning session (user name or client id provision)",
   },
   {
+    name: 'THINGPASS_EMQX_API_URL',
+    kind: 'text',
+    default: '',
+    meaning:
+      "EMQX's management API, by which provisioning over MQTT is answered, such as http://127.0.0.1:18083/api/v5",
+  },
+  {
+    name: 'THINGPASS_EMQX_API_KEY',
+    kind: 'secret',
+    default: '',
+    meaning: 'an API key of EMQX and its secret with a colon between; the role publisher is enough',
+  },
+  {
     name: 'THINGPASS_CERTIFICATE_FORMS',
     kind: 'list',
     default: '',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Allow, Decision } from '../decision.ts';
 import type { WebhookReply } from './dialect.ts';
 import { emqxAcl } from './emqx-acl.ts';
@@ -15,6 +16,18 @@ export const PASSPORT_ATTRIBUTE = 'thingpass';
  * chooses, unlike `${clientid}`, and that shows no token, unlike `${username}`.
  */
 export const DEVICE_ATTRIBUTE = 'thingpass_device';
+
+/**
+ * In the place of a device's id for a provisioning session: one of its own at each CONNECT, so that nobody else reads the
+ * answer, not even who takes its client id over. EMQX leaves a placeholder without a value as it is, and then all of these
+ * sessions would be in one tree.
+ */
+function provisioningTree(): string {
+  return `provisioning-${randomBytes(16).toString('hex')}`;
+}
+
+/** Whether a mount point is that of one provisioning session (`devices/${client_attrs.thingpass_device}/`). */
+export const PROVISIONING_TREE = /(?:^|\/)provisioning-[0-9a-f]{32}\/$/;
 
 /** In lower case: EMQX compares it so, and skips an answer without it (section 3.2). */
 const HEADERS = Object.freeze({ 'content-type': 'application/json' });
@@ -59,13 +72,14 @@ function answerAllow(decision: Allow): WebhookReply {
 }
 
 /** What EMQX keeps for the length of the connection; members that are `undefined` are not written. */
-function extrasOf({ expiresAt, passport, device, rights }: Allow) {
+function extrasOf({ expiresAt, passport, device, rights, role }: Allow) {
   const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
   if (expireAt === 'over') return 'over';
+  const tree = role === 'provisioning_session' ? provisioningTree() : device?.id;
   return {
     acl: rights && emqxAcl(rights),
     expire_at: expireAt,
-    client_attrs: passport === undefined ? undefined : attributes(passport, device?.id),
+    client_attrs: passport === undefined ? undefined : attributes(passport, tree),
   };
 }
 
@@ -80,9 +94,9 @@ function expireTime(expiresAt: number, now: number): number | 'over' | undefined
 }
 
 /** Texts only: a number or null in here makes EMQX skip the whole answer (section 3.2). */
-function attributes(passport: string, deviceId: string | undefined): Record<string, string> {
-  if (deviceId === undefined) return { [PASSPORT_ATTRIBUTE]: passport };
-  return { [PASSPORT_ATTRIBUTE]: passport, [DEVICE_ATTRIBUTE]: deviceId };
+function attributes(passport: string, tree: string | undefined): Record<string, string> {
+  if (tree === undefined) return { [PASSPORT_ATTRIBUTE]: passport };
+  return { [PASSPORT_ATTRIBUTE]: passport, [DEVICE_ATTRIBUTE]: tree };
 }
 
 /**

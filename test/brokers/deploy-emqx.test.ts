@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { PROVISIONING_TREE } from '../../src/brokers/emqx-replies.ts';
 import { emqx4 } from '../../src/brokers/emqx4.ts';
 import { SECRET_HEADER } from '../../src/brokers/guard.ts';
+import type { Allow } from '../../src/decision.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
+import { ALLOW } from '../support/decisions.ts';
 import { connect, json, placeholder, scram, topic } from '../support/emqx.ts';
 import { attemptOf, endpointAt, post } from '../support/questions.ts';
 
@@ -111,4 +114,20 @@ test('deploy/emqx asks for the SCRAM keys that its authenticator can use', () =>
     new RegExp(`\n {2}algorithm = ${algorithm}\n {2}iteration_count = ${iterations}\n`),
   );
   assert.match(commented, new RegExp(`${SECRET_HEADER} = "`));
+});
+
+test('deploy/emqx forwards what a provisioning session publishes below its mount point', () => {
+  const config = deployed('emqx/provisioning.conf');
+  const mountPoint = /# mountpoint = "(.*)"/.exec(deployed('emqx/emqx.conf'))?.[1] ?? '';
+  const session: Allow = { ...ALLOW, role: 'provisioning_session', passport: 'sealed' };
+  const { client_attrs: attributes } = JSON.parse(connect.answer(session, undefined).body);
+  const mounted = mountPoint.replace(/\$\{client_attrs\.(\w+)\}/, (_, name: string) => attributes[name]);
+  assert.match(mounted, PROVISIONING_TREE);
+  const filter = /FROM "(.*)" """/.exec(config)?.[1] ?? '';
+  const topic = `${mounted}/provision/request`;
+  assert.equal(topic.replace(attributes.thingpass_device, '+'), filter);
+  const selected = /SELECT (.*) FROM/.exec(config)?.[1]?.split(', ');
+  assert.deepEqual(selected, ['clientid', 'topic', 'base64_encode(payload) as payload']);
+  assert.match(config, /path = "\/emqx\/provision"/);
+  assert.ok(config.includes(`${SECRET_HEADER} = `));
 });

@@ -46,9 +46,11 @@ describe('answers', () => {
       thingpass: 'sealed',
       thingpass_device: 'd-1',
     });
-    assert.deepEqual(attributes({ ...ALLOW, passport: 'sealed', role: 'provisioning_session' }), {
-      thingpass: 'sealed',
-    });
+    const session = () => attributes({ ...ALLOW, passport: 'sealed', role: 'provisioning_session' });
+    const { thingpass, thingpass_device: tree } = session();
+    assert.equal(thingpass, 'sealed');
+    assert.match(tree, /^provisioning-[0-9a-f]{32}$/);
+    assert.notEqual(session().thingpass_device, tree, 'one of its own at each connect');
     assert.equal(attributes(ALLOW), undefined);
     assert.equal(
       topic.answer({ ...ALLOW, passport: 'sealed', expiresAt: 1 }, undefined).body,

@@ -1,26 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'libsql';
-import { DeviceService } from '../../src/devices/device-service.ts';
-import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { makeProvisionProfile } from '../support/provision-profile.ts';
 import { startTestServer } from '../support/server.ts';
 
 test('a device provisions itself over HTTP and then connects', async (context) => {
   const server = await startTestServer({ THINGPASS_PROVISION_BROKERS: 'generic' });
   context.after(() => server.close());
-  const { database } = server.config;
-  assert.ok(database.kind === 'sqlite');
-  const devices = await DeviceRepository.open(database);
-  const wish = { kind: 'access_token' } as const;
-  await new DeviceService(devices).create({ name: 'first', profileName: 'pumps', gateway: false, wish });
-  await devices.close();
-  const direct = new Database(database.file, { timeout: 1_000 });
-  direct
-    .prepare(
-      "UPDATE device_profile SET provision_type = 'ALLOW_CREATE_NEW_DEVICES', provision_device_key = 'key-1', profile_data = ?",
-    )
-    .run(JSON.stringify({ provisionConfiguration: { provisionDeviceSecret: 'secret-1' } }));
-  direct.close();
+  await makeProvisionProfile(server.config.database);
 
   const post = async (path: string, body: object | string) => {
     const response = await fetch(server.url + path, {

@@ -1,0 +1,23 @@
+import Database from 'libsql';
+import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DatabaseLocation } from '../../src/storage/database-url.ts';
+import { DeviceRepository } from '../../src/storage/device-repository.ts';
+
+/** A profile `pumps` whose devices provision themselves, and a first device of it. */
+export async function makeProvisionProfile(
+  location: DatabaseLocation,
+  { type = 'ALLOW_CREATE_NEW_DEVICES', key = 'key-1', secret = 'secret-1' } = {},
+): Promise<void> {
+  if (location.kind !== 'sqlite') throw new Error('an SQLite file is wanted');
+  const devices = await DeviceRepository.open(location);
+  const wish = { kind: 'access_token' } as const;
+  await new DeviceService(devices).create({ name: 'first', profileName: 'pumps', gateway: false, wish });
+  await devices.close();
+  const direct = new Database(location.file, { timeout: 1_000 });
+  direct
+    .prepare(
+      "UPDATE device_profile SET provision_type = ?, provision_device_key = ?, profile_data = ? WHERE name = 'pumps'",
+    )
+    .run(type, key, JSON.stringify({ provisionConfiguration: { provisionDeviceSecret: secret } }));
+  direct.close();
+}
