@@ -1,17 +1,22 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify';
 import { type EmqxProvisioning, registerEmqxProvision } from './brokers/emqx-provision.ts';
 import { DIALECTS } from './brokers/registry.ts';
 import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
-import type { ProvisionStore } from './devices/provision-store.ts';
 import { registerManagement } from './management/plugin.ts';
+import type { ManagementParts } from './management/server.ts';
 import { type Health, registerHealth } from './operations/health.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
-  /** Where provisioning over HTTP is switched on. */
-  readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   /** Where EMQX may forward requests of provisioning sessions. */
   readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
+  /** Absent where this process answers brokers only. */
+  readonly management?: Omit<ManagementParts, 'log'> | undefined;
   readonly log: FastifyBaseLogger;
 }
 
@@ -30,6 +35,8 @@ export const HTTP_OPTIONS = {
   http: { maxHeaderSize: 128 * 1024, keepAlive: true, keepAliveInitialDelay: 60_000, headersTimeout: 10_000 },
 } as const;
 
+const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400 });
+
 /** The Fastify app out of its parts; serving and tests both use it. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
@@ -46,6 +53,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    // A path that cannot be read is not repeated either.
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      void reply.code(400).type('application/problem+json').send(UNREADABLE_PATH),
   });
   // Bodies reach the dialects as bytes: framework parsers lose repeated fields and binary passwords.
   app.removeAllContentTypeParsers();
@@ -54,8 +64,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
   registerHealth(app, parts.health);
-  const { provisionStore } = parts;
-  await app.register(registerManagement, { prefix: '/api/v1', provisionStore });
+  if (parts.management !== undefined) registerManagement(app, { ...parts.management, log: parts.log });
   for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
   const { emqxProvisioning, log } = parts;
   if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });

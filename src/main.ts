@@ -16,6 +16,7 @@ import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { ChainRepository } from './storage/chain-repository.ts';
+import { openManagementStore } from './storage/management-store.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openScramKeysReader } from './storage/scram-keys-reader.ts';
 import { openStorage } from './storage/storage.ts';
@@ -39,7 +40,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const rules = watchRulesFile(config.rulesFile, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   const secrets = createSecretSchemes();
-  const provisioning = lazyProvisioning(config);
+  const provisioning = lazily(() => ProvisionRepository.open(config.database));
+  const management = lazily(() => openManagementStore(config.database));
   const chains = new ChainRepository(config.database);
   const names = wantsNames(config)
     ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
@@ -66,8 +68,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       ),
       decisionLog: createDecisionLog(log),
       health,
-      provisionStore: config.brokers.generic.provisionSessions ? provisioning.open : undefined,
       emqxProvisioning: emqxProvisioning(config, provisioning.open),
+      management: {
+        store: management.open,
+        provisionStore: config.brokers.generic.provisionSessions ? provisioning.open : undefined,
+      },
       log,
     });
     await app.listen({ host: config.host, port: config.port });
@@ -81,6 +86,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await closeApp(app);
       rules.close();
       await provisioning.close();
+      await management.close();
       await chains.close();
       await names?.close();
       await scramKeys.close();
@@ -104,12 +110,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
 }
 
-/** Provisioning is rare, and its half of the database costs more than the whole start: opened when first asked for. */
-function lazyProvisioning(config: Config) {
-  let opened: Promise<ProvisionRepository> | undefined;
+/** What is rare, and costs more than the whole start: opened when first asked for, and again where that failed. */
+function lazily<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>) {
+  let opened: Promise<Opened> | undefined;
   return {
     open: () => {
-      opened ??= ProvisionRepository.open(config.database);
+      opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
       return opened;
     },
     close: async () => (await opened)?.close(),

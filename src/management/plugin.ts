@@ -1,19 +1,40 @@
-import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
-import type { ProvisionStore } from '../devices/provision-store.ts';
-import { VERSION } from '../version.ts';
-import { registerProvision } from './provision.ts';
+import type { ManagementParts } from './server.ts';
 
-export interface ManagementParts {
-  readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
-}
+/** Paths that belong to people and their programs; everything else is the brokers'. */
+const PATHS = ['/api/*', '/docs', '/docs/*'];
 
 /**
- * What people and their programs use, apart from brokers. Security headers are for this scope only: browsers read them,
- * brokers do not, and they cost more than a decision.
+ * Leads what is not the brokers' to an app of its own, which is made when it is first asked: its schemas cost more than the
+ * whole start of the server, and most processes never need it.
  */
-export async function registerManagement(app: FastifyInstance, parts: ManagementParts): Promise<void> {
-  await app.register(helmet);
-  app.get('/', async () => ({ service: 'thingpass', version: VERSION }));
-  if (parts.provisionStore !== undefined) registerProvision(app, parts.provisionStore);
+export function registerManagement(app: FastifyInstance, parts: ManagementParts): void {
+  let management: Promise<FastifyInstance> | undefined;
+
+  async function build(): Promise<FastifyInstance> {
+    const { buildManagement } = await import('./server.ts');
+    const built = await buildManagement(parts);
+    await built.ready();
+    return built;
+  }
+
+  for (const url of PATHS) {
+    app.all(url, {
+      // Before the body is read: it is the other app's to read.
+      onRequest: async (request, reply) => {
+        management ??= build();
+        // What fails now may work later.
+        management.catch(() => {
+          management = undefined;
+        });
+        const { routing } = await management;
+        reply.hijack();
+        routing(request.raw, reply.raw);
+      },
+      handler: async () => undefined,
+    });
+  }
+  app.addHook('onClose', async () => {
+    await (await management?.catch(() => undefined))?.close();
+  });
 }

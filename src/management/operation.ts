@@ -1,0 +1,66 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { Actor } from '../devices/audit.ts';
+import type { ManagementStore } from '../storage/management-store.ts';
+import type { Scope } from './api-key.ts';
+import type { ProblemCode } from './problem.ts';
+
+/** What an operation is called with: everything has been checked against its schemas. */
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** The version that `If-Match` names; `undefined` for none, or for `*`. */
+  readonly ifMatch: number | undefined;
+  readonly actor: Actor;
+  readonly store: ManagementStore;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One thing that the API can do, as data: the routes and the OpenAPI document are both made of it, so that they cannot
+ * differ. Paths are OpenAPI's, relative to `/api/v1`.
+ */
+export interface Operation<
+  Params extends TObject = TObject,
+  Query extends TObject = TObject,
+  Body extends TSchema = TSchema,
+> {
+  /** Unique; clients are generated with it as the name of the function. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: `/${string}`;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** The key needs one of these. */
+  readonly scopes: readonly Scope[];
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** Whether the request must say, with `If-Match`, what it replaces. */
+  readonly ifMatch?: 'required';
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** Beside those that every operation may answer. */
+  readonly problems?: readonly ProblemCode[];
+  handle(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer>;
+}
+
+export interface AnswerDescription {
+  readonly description: string;
+  readonly schema?: TSchema;
+  readonly headers?: readonly ('ETag' | 'Location')[];
+}
+
+/** Gives `handle` the types of its own schemas. */
+export function operation<
+  Params extends TObject = TObject<Record<never, never>>,
+  Query extends TObject = TObject<Record<never, never>>,
+  Body extends TSchema = TSchema,
+>(one: Operation<Params, Query, Body>): Operation {
+  return one as unknown as Operation;
+}

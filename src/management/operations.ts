@@ -1,0 +1,6 @@
+import type { Operation } from './operation.ts';
+import { AUDIT_OPERATIONS } from './resources/audit.ts';
+import { DEVICE_OPERATIONS } from './resources/devices.ts';
+
+/** Everything that the API can do, in the order of the document. A resource brings its operations here. */
+export const OPERATIONS: readonly Operation[] = [...DEVICE_OPERATIONS, ...AUDIT_OPERATIONS];

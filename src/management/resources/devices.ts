@@ -1,0 +1,186 @@
+import { Type } from 'typebox';
+import { DeviceProblem, DeviceService } from '../../devices/device-service.ts';
+import type { DeviceSummary } from '../../storage/device-listing.ts';
+import type { ManagementStore } from '../../storage/management-store.ts';
+import { operation } from '../operation.ts';
+import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
+import { CREDENTIALS_TYPE, NAME, named, object, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
+import { readTime, showTime } from '../times.ts';
+import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
+
+export const DEVICE = named(
+  'Device',
+  object({
+    id: UUID,
+    name: NAME,
+    label: Type.Optional(Type.String()),
+    profile: object({ id: UUID, name: Type.String() }),
+    gateway: Type.Boolean({ description: 'May speak for other devices, by ThingsBoard’s gateway topics.' }),
+    created: TIME,
+    credentials: Type.Array(object({ id: UUID, type: CREDENTIALS_TYPE })),
+  }),
+);
+
+const PROPERTIES = {
+  name: NAME,
+  profile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      default: 'default',
+      description: 'Name of the device profile; it is made where there is none.',
+    }),
+  ),
+  label: Type.Optional(Type.String({ maxLength: 255, description: 'A text for people.' })),
+  gateway: Type.Optional(Type.Boolean({ default: false })),
+};
+
+const DEVICE_PROPERTIES = named('DeviceProperties', object(PROPERTIES));
+
+const NEW_DEVICE = named(
+  'NewDevice',
+  object({ ...PROPERTIES, credentials: Type.Optional(CREDENTIALS_WISH) }),
+);
+
+const CREATED_DEVICE = named('CreatedDevice', object({ device: DEVICE, secret: Type.Optional(SECRET) }));
+
+export const DEVICE_PATH = object({
+  device: Type.String({ minLength: 1, maxLength: 255, description: 'Id or name of the device.' }),
+});
+
+const LISTING = 'devices';
+const TAG = 'Devices';
+
+const listDevices = operation({
+  id: 'listDevices',
+  ...{ method: 'GET', path: '/devices', tag: TAG, scopes: ['read'] },
+  summary: 'List devices by name',
+  query: object({
+    ...PAGE_QUERY,
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The whole name.' })),
+    nameStartsWith: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    profile: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Id or name.' })),
+    credentialsType: Type.Optional(CREDENTIALS_TYPE),
+    expiresBefore: Type.Optional({
+      ...TIME_GIVEN,
+      description: 'Only devices of which a credential or a secret ends before this time.',
+    } as typeof TIME_GIVEN),
+  }),
+  answers: { 200: { description: 'A page of devices', schema: page('DevicePage', DEVICE) } },
+  problems: ['cursor_invalid'],
+  async handle({ query, store }) {
+    const { limit = DEFAULT_LIMIT, cursor, expiresBefore, ...filter } = query;
+    const [name, id] = readCursor(LISTING, cursor, ['text', 'uuid']) ?? [];
+    const devices = await store.listing.list({
+      ...filter,
+      expiresBefore: expiresBefore === undefined ? undefined : readTime(expiresBefore),
+      after: name === undefined ? undefined : { name: String(name), id: String(id) },
+      limit: limit + 1,
+    });
+    const body = toPage(LISTING, devices, limit, (device) => [device.name, device.id], showDevice);
+    return { status: 200, body };
+  },
+});
+
+const createDevice = operation({
+  id: 'createDevice',
+  ...{ method: 'POST', path: '/devices', tag: TAG, scopes: ['write', 'provision'] },
+  summary: 'Create a device with its credentials',
+  description:
+    'Without `credentials` it gets an access token. A secret that was made is in the answer, this one time.',
+  body: NEW_DEVICE,
+  answers: { 201: { description: 'Created', schema: CREATED_DEVICE, headers: ['Location'] } },
+  problems: ['name_taken', 'credentials_taken', 'name_invalid', 'credentials_invalid'],
+  async handle({ body, store, actor }) {
+    const { device, secret } = await new DeviceService(store.devices).create({
+      name: body.name,
+      profileName: body.profile ?? 'default',
+      label: body.label,
+      gateway: body.gateway ?? false,
+      wish: toWish(body.credentials ?? { kind: 'access_token' }),
+    });
+    void actor;
+    const shown = showDevice(await deviceOf(store, device.id));
+    return {
+      status: 201,
+      body: { device: shown, ...toSecret(secret) },
+      headers: { location: `/api/v1/devices/${device.id}` },
+    };
+  },
+});
+
+const getDevice = operation({
+  id: 'getDevice',
+  ...{ method: 'GET', path: '/devices/{device}', tag: TAG, scopes: ['read'] },
+  summary: 'Show a device',
+  params: DEVICE_PATH,
+  answers: { 200: { description: 'The device', schema: DEVICE } },
+  problems: ['device_not_found'],
+  async handle({ params, store }) {
+    return { status: 200, body: showDevice(await deviceOf(store, params.device)) };
+  },
+});
+
+const putDevice = operation({
+  id: 'putDevice',
+  ...{ method: 'PUT', path: '/devices/{device}', tag: TAG, scopes: ['write'] },
+  summary: 'Make a device be as described',
+  description:
+    'Creates it under the id of the path, without credentials, or replaces all of its properties. Repeating it changes nothing.',
+  params: object({ device: UUID }),
+  body: DEVICE_PROPERTIES,
+  answers: {
+    200: { description: 'Replaced', schema: DEVICE },
+    201: { description: 'Created', schema: DEVICE, headers: ['Location'] },
+  },
+  problems: ['name_taken', 'name_invalid'],
+  async handle({ params, body, store, actor }) {
+    const id = params.device.toLowerCase();
+    refuseNames(body.name, body.profile);
+    const done = await store.putDevice(
+      id,
+      {
+        ...{ name: body.name, profileName: body.profile ?? 'default' },
+        ...{ label: body.label, gateway: body.gateway ?? false },
+      },
+      actor,
+    );
+    const shown = showDevice(await deviceOf(store, id));
+    return done === 'created'
+      ? { status: 201, body: shown, headers: { location: `/api/v1/devices/${id}` } }
+      : { status: 200, body: shown };
+  },
+});
+
+const deleteDevice = operation({
+  id: 'deleteDevice',
+  ...{ method: 'DELETE', path: '/devices/{device}', tag: TAG, scopes: ['write'] },
+  summary: 'Delete a device with its credentials',
+  params: DEVICE_PATH,
+  answers: { 204: { description: 'Deleted' } },
+  problems: ['device_not_found'],
+  async handle({ params, store }) {
+    await new DeviceService(store.devices).remove(params.device);
+    return { status: 204 };
+  },
+});
+
+export const DEVICE_OPERATIONS = [listDevices, createDevice, getDevice, putDevice, deleteDevice];
+
+/** @throws {DeviceProblem} when there is none. */
+export async function deviceOf(store: ManagementStore, idOrName: string): Promise<DeviceSummary> {
+  const device = await store.listing.get(idOrName);
+  if (device === undefined) throw new DeviceProblem('device_not_found', 'there is no such device');
+  return device;
+}
+
+function showDevice({ createdTime, credentials, ...device }: DeviceSummary) {
+  return { ...device, created: showTime(createdTime), credentials };
+}
+
+function refuseNames(...names: readonly (string | undefined)[]): void {
+  for (const name of names) {
+    if (name !== undefined && (name.trim() === '' || /\p{Cc}|\p{Cs}/u.test(name)))
+      throw new DeviceProblem('name_invalid', 'a name is not blank and has no control characters');
+  }
+}

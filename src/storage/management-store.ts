@@ -1,0 +1,36 @@
+import type { Actor } from '../devices/audit.ts';
+import { ApiKeyRepository } from './api-key-repository.ts';
+import { AuditRepository } from './audit-repository.ts';
+import type { DatabaseLocation } from './database-url.ts';
+import { DeviceListing } from './device-listing.ts';
+import { type DeviceProperties, putDevice } from './device-properties.ts';
+import { DeviceRepository } from './device-repository.ts';
+import { openPrisma } from './prisma.ts';
+
+/** Everything that the management API reads and writes, over connections of its own. */
+export interface ManagementStore {
+  readonly devices: DeviceRepository;
+  readonly listing: DeviceListing;
+  readonly apiKeys: ApiKeyRepository;
+  readonly audit: AuditRepository;
+  /** @throws {AlreadyTaken} when another device has the name. */
+  putDevice(id: string, properties: DeviceProperties, actor: Actor): Promise<'created' | 'replaced'>;
+  close(): Promise<void>;
+}
+
+/** Opens a migrated database for the management API. */
+export async function openManagementStore(location: DatabaseLocation): Promise<ManagementStore> {
+  const prisma = await openPrisma(location);
+  const devices = await DeviceRepository.open(location);
+  return {
+    devices,
+    listing: new DeviceListing(prisma, location.kind),
+    apiKeys: new ApiKeyRepository(prisma),
+    audit: new AuditRepository(prisma),
+    putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
+    async close() {
+      await devices.close();
+      await prisma.$disconnect();
+    },
+  };
+}
