@@ -1,18 +1,45 @@
 import type { Decider } from './decider.ts';
-import { unavailable } from './decision.ts';
+import { type Decision, unavailable } from './decision.ts';
+
+interface Waiting {
+  /** `performance.now()` when its time is up. */
+  readonly deadline: number;
+  readonly resolve: (decision: Decision) => void;
+}
 
 /**
  * A decider that answers in time, whatever it is: a broker that waits in vain treats its client worse than one that is told
- * "cannot decide". It costs a timer per decision, about a microsecond. What is not done in time goes on, and is of use to
- * the next question.
+ * "cannot decide". What is not done in time goes on, and is of use to the next question.
+ *
+ * One timer serves all that wait, and runs only while some do: nearly every decision is made long before, and a timer for
+ * each would cost more than the wait is worth.
  */
 export function withinBudget(decider: Decider, budgetMs: number): Decider {
+  // In the order of their deadlines, since all may wait equally long.
+  const waiting = new Set<Waiting>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function endOverdue(): void {
+    timer = undefined;
+    const now = performance.now();
+    for (const one of waiting) {
+      if (one.deadline > now) {
+        timer = setTimeout(endOverdue, one.deadline - now);
+        return;
+      }
+      waiting.delete(one);
+      one.resolve(unavailable('timed_out'));
+    }
+  }
+
   return {
     decide(question, settings) {
       return new Promise((resolve) => {
-        const timer = setTimeout(() => resolve(unavailable('timed_out')), budgetMs);
+        const one = { deadline: performance.now() + budgetMs, resolve };
+        waiting.add(one);
+        if (timer === undefined) timer = setTimeout(endOverdue, budgetMs);
         void decider.decide(question, settings).then((decision) => {
-          clearTimeout(timer);
+          waiting.delete(one);
           resolve(decision);
         });
       });

@@ -1,4 +1,4 @@
-import { createHash, getHashes } from 'node:crypto';
+import { getHashes, hash } from 'node:crypto';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
@@ -37,7 +37,7 @@ export function sha3WithNoble(text: string): string {
 
 /** OpenSSL's, several times as fast. */
 export function sha3WithOpenSsl(text: string): string {
-  return createHash('sha3-256').update(text, 'utf8').digest('hex');
+  return hash('sha3-256', text, 'hex');
 }
 
 /** Some builds of OpenSSL (FIPS, BoringSSL) have no SHA-3. */

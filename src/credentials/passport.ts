@@ -17,8 +17,46 @@ const TAG_LENGTH = 16;
 /** Longest credentials id MQTT can carry, sealed and in Base64. */
 const LONGEST_PASSPORT = 100_000;
 
-/** @param key at least 32 random bytes, the same on every replica. */
+/** Passports to remember, some 300 bytes each: sealing one costs more than everything else in a decision. */
+const REMEMBERED = 20_000;
+/** Longer ones are sealed each time: a client may take a client id of 64 KiB, and another one at each connect. */
+const LONGEST_REMEMBERED = 512;
+
+/**
+ * Passports that remember those in use: devices connect again, and brokers hand the same one back at every topic check.
+ * @param key at least 32 random bytes, the same on every replica.
+ */
 export function createPassports(key: Uint8Array): Passports {
+  const passports = createSealing(key);
+  const issued = new Map<string, string>();
+  const read = new Map<string, { readonly clientId: string; readonly credentialsId: string }>();
+  return {
+    issue(clientId, credentialsId) {
+      const pair = `${clientId.length}:${clientId}${credentialsId}`;
+      const known = issued.get(pair);
+      if (known !== undefined) return known;
+      const passport = passports.issue(clientId, credentialsId);
+      if (pair.length <= LONGEST_REMEMBERED) remember(issued, pair, passport);
+      return passport;
+    },
+    read(clientId, passport) {
+      const known = read.get(passport);
+      if (known !== undefined) return known.clientId === clientId ? known.credentialsId : undefined;
+      const credentialsId = passports.read(clientId, passport);
+      if (credentialsId === undefined) return undefined;
+      if (passport.length + clientId.length <= LONGEST_REMEMBERED)
+        remember(read, passport, { clientId, credentialsId });
+      return credentialsId;
+    },
+  };
+}
+
+function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
+  if (known.size >= REMEMBERED) known.clear();
+  known.set(key, value);
+}
+
+function createSealing(key: Uint8Array): Passports {
   const sealingKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport sealing', 32));
   const nonceKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport nonce', 32));
   return {

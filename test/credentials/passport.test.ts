@@ -16,9 +16,11 @@ test('gives back what was issued, to the same client id alone', () => {
   );
 });
 
-test('the same is the same text every time, anything else another nonce', () => {
+test('the same is the same text every time and on every replica, anything else another nonce', () => {
   const passport = PASSPORTS.issue('c', 't');
   assert.equal(PASSPORTS.issue('c', 't'), passport);
+  const [one, other] = [createPassports(Buffer.alloc(32, 7)), createPassports(Buffer.alloc(32, 7))];
+  assert.equal(one.issue('c', 't'), other.issue('c', 't'));
   const nonces = ['c t', 'ct ', ' ct'].map((text) => text.split(' ', 2) as [string, string]);
   const starts = nonces.map(([clientId, id]) => PASSPORTS.issue(clientId, id).slice(0, 16));
   assert.equal(new Set([passport.slice(0, 16), ...starts]).size, 3, 'c and t are the first again');
@@ -39,4 +41,16 @@ test('not ours', () => {
   for (const passport of ['', 'a', other, '!'.repeat(100), 'A'.repeat(200_000)]) {
     assert.equal(PASSPORTS.read('c', passport), undefined);
   }
+});
+
+test('more passports than are remembered, and longer ones, are as good', () => {
+  const first = PASSPORTS.issue('client-0', 'token-0');
+  for (let index = 0; index < 25_000; index++) {
+    const [clientId, id] = [`client-${index}`, `token-${index}`];
+    assert.equal(PASSPORTS.read(clientId, PASSPORTS.issue(clientId, id)), id);
+  }
+  assert.equal(PASSPORTS.issue('client-0', 'token-0'), first);
+  const long = 'x'.repeat(60_000);
+  assert.equal(PASSPORTS.read(long, PASSPORTS.issue(long, 't')), 't');
+  assert.equal(PASSPORTS.read('client-1', first), undefined, 'remembered, for another client id');
 });

@@ -4,7 +4,7 @@ import { type News, type NewsListener, readChange } from '../change.ts';
 /** How often the file is looked at while nobody asks anything. */
 const EVERY_MS = 100;
 /** Questions look themselves, but not more often than this: a look costs about five microseconds. */
-const NOT_WITHIN_MS = 1;
+const NOT_WITHIN_MS = 5;
 /** More news than this at once are not read, since reading them would stop the process: everything is asked again. */
 const MOST_AT_ONCE = 20_000;
 
