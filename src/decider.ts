@@ -47,7 +47,8 @@ export interface DeciderParts {
 }
 
 export function createDecider(parts: DeciderParts): Decider {
-  function contextFor(settings: DeciderSettings): IdentifyContext {
+  /** @param provisioning none where a client is only looked for: devices come into being when they connect. */
+  function contextFor(settings: DeciderSettings, provisioning?: ChainProvisioning): IdentifyContext {
     return {
       store: parts.credentials,
       verifySecret: parts.verifySecret,
@@ -60,12 +61,15 @@ export function createDecider(parts: DeciderParts): Decider {
       certificateOnly: settings.certificateOnly,
       certificateNames: settings.certificateNames,
       names: parts.names,
-      provisioning: parts.provisioning,
+      provisioning,
     };
   }
 
   async function connect(attempt: ConnectAttempt, settings: DeciderSettings): Promise<Decision> {
-    const decision = withIgnored(await resolve(attempt, contextFor(settings)), attempt.ignoredCertificates);
+    const decision = withIgnored(
+      await resolve(attempt, contextFor(settings, parts.provisioning)),
+      attempt.ignoredCertificates,
+    );
     if (decision.outcome === 'allow') return equip(decision, attempt, settings);
     if (
       decision.outcome === 'deny' &&

@@ -149,12 +149,12 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
   const qos = fields.filled('qos');
   const retain = fields.filled('retain');
   const common = {
-    ...readClient(request, fields, settings),
     topic,
     qos: qos === '0' || qos === '1' || qos === '2' ? (Number(qos) as 0 | 1 | 2) : undefined,
     retain: retain === undefined ? undefined : retain === 'true' || retain === '1',
+    ...readClient(request, fields, settings),
   };
-  return { kind: 'topic', accesses: actions.map((one): TopicAccess => ({ ...common, action: one })) };
+  return { kind: 'topic', accesses: actions.map((one): TopicAccess => ({ action: one, ...common })) };
 }
 
 const HEADERS = Object.freeze({ 'content-type': 'application/json', 'cache-control': 'no-store' });

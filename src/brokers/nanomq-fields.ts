@@ -10,7 +10,8 @@ import { parseForm } from './form.ts';
  */
 export function nanomqFields(request: WebhookRequest, known: ReadonlySet<string>): Fields {
   if (request.method !== 'GET') return readBody(request);
-  return readFields({ ...request, query: withoutOwnQuery(request.query, known) });
+  const { method, headers, body } = request;
+  return readFields({ method, headers, body, query: withoutOwnQuery(request.query, known) });
 }
 
 /**

@@ -100,7 +100,7 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   const client = readClient(request, fields, settings);
   // `MQTT` is said for 3.1.1 and 5 alike (section 3).
   const protocolVersion = fields.text(...PROTOCOL) === 'MQIsdp' ? 3 : undefined;
-  const attempt: ConnectAttempt = { ...client, protocolVersion };
+  const attempt: ConnectAttempt = { protocolVersion, ...client };
   return { kind: 'connect', attempt };
 }
 
@@ -114,12 +114,12 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
 
   if (action === 'publish') {
     if (isStatusEvent(topic, client.clientId)) return STATUS_EVENT;
-    return { kind: 'topic', accesses: [{ ...client, action, topic }] };
+    return { kind: 'topic', accesses: [{ action, topic, ...client }] };
   }
   const filters = topic.split(',');
   if (filters.length > MAX_FILTERS) return TOO_MANY_FILTERS;
   if (filters.includes('')) return EMPTY_FILTER;
-  const accesses = filters.map((filter): TopicAccess => ({ ...client, action, topic: filter }));
+  const accesses = filters.map((filter): TopicAccess => ({ action, topic: filter, ...client }));
   return { kind: 'topic', accesses };
 }
 

@@ -80,7 +80,7 @@ export function readClaim(
   const ip = fields.filled('ip');
   const client = { broker: 'rabbitmq', clientId, peerAddress: ip === 'unknown' ? undefined : ip } as const;
   const byCertificate = fields.text('tags')?.split(' ').includes(CERTIFICATE_TAG) ?? false;
-  if (!byCertificate) return { ...client, username, certificate: NO_CERTIFICATE };
+  if (!byCertificate) return { username, certificate: NO_CERTIFICATE, ...client };
   const certificate = namedCertificate(username, settings);
-  return 'outcome' in certificate ? certificate : { ...client, certificate };
+  return 'outcome' in certificate ? certificate : { certificate, ...client };
 }

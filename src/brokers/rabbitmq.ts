@@ -111,7 +111,7 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
   const topic = action === 'publish' ? publishedTopic(key) : subscribedFilter(key);
   const obstacle = outsideOfMqtt(fields) ?? dollarTopic(action, topic);
   if (!('outcome' in claim) && claim.clientId !== '' && obstacle === undefined) {
-    return { kind: 'topic', accesses: [{ ...claim, action, topic }] };
+    return { kind: 'topic', accesses: [{ action, topic, ...claim }] };
   }
   return askWho(claim, (client) => refusal('not_supported', obstacle ?? 'not an MQTT client', client));
 }

@@ -96,7 +96,7 @@ function readAuth(request: WebhookRequest, settings: BrokerSettings, naming: Nam
     throw new RequestUnreadable('no field names the client: http_auth_req needs its params');
   }
   const protocolVersion = PROTOCOLS.get(fields.text('protocol') ?? '');
-  const attempt: ConnectAttempt = { ...client, password, protocolVersion };
+  const attempt: ConnectAttempt = { password, protocolVersion, ...client };
   return { kind: 'connect', attempt };
 }
 
@@ -121,7 +121,7 @@ function readAcl(request: WebhookRequest, settings: BrokerSettings, naming: Nami
     throw new RequestUnreadable('the user name or client id is the topic itself, as the text %t would be');
   }
   if (naming === bySubject && client.clientId === PROVISION) return NO_PROVISIONING;
-  const access: TopicAccess = { ...client, action, topic };
+  const access: TopicAccess = { action, topic, ...client };
   return { kind: 'topic', accesses: [access] };
 }
 

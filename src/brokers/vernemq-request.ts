@@ -69,7 +69,7 @@ function readClaim(fields: Fields): ClientClaim {
   const username = fields.text('username');
   const session = readSessionName(username);
   const client = { broker: 'vernemq', clientId, certificate: NO_CERTIFICATE } as const;
-  return session === undefined ? { ...client, username } : { ...client, passport: session.passport };
+  return session === undefined ? { username, ...client } : { passport: session.passport, ...client };
 }
 
 const QOS: ReadonlyMap<unknown, 0 | 1 | 2> = new Map<unknown, 0 | 1 | 2>([
@@ -84,11 +84,12 @@ export function readPublish(fields: Fields): Question {
   if (!isText(claim.clientId, claim.username, topic)) return NOT_TEXT;
   const retain = fields.text('retain');
   const access: TopicAccess = {
-    ...claim,
     action: 'publish',
     topic,
     qos: QOS.get(Number(fields.filled('qos'))),
     retain: retain === undefined ? undefined : retain === 'true',
+    // Last, here and below: members behind a spread cost V8 microseconds each.
+    ...claim,
   };
   return { kind: 'topic', accesses: [access] };
 }
@@ -100,7 +101,14 @@ export function readSubscribe(fields: Fields, settings: BrokerSettings): Questio
   if (filters.length > MAX_FILTERS) return TOO_MANY_FILTERS;
   if (!isText(claim.clientId, claim.username, ...filters.map(({ topic }) => topic))) return NOT_TEXT;
   if (settings.mountsDevicesApart && !isMountedApart(fields)) return NOT_MOUNTED_APART;
-  const accesses = filters.map((filter): TopicAccess => ({ ...claim, action: 'subscribe', ...filter }));
+  const accesses = filters.map(
+    (filter): TopicAccess => ({
+      action: 'subscribe',
+      topic: filter.topic,
+      qos: filter.qos,
+      ...claim,
+    }),
+  );
   return { kind: 'topic', accesses };
 }
 

@@ -20,14 +20,14 @@ export interface IdentifyContext extends ResolveContext {
 /**
  * Who asks, at a topic check, which carries no proof (design: "Who is asking"): by the passport that the connect answer
  * gave to the broker, by the whole resolution where the password came along, else by the same resolution less the secret.
+ * @param context without `provisioning`: devices come into being when they connect.
  * @returns an `Allow` that stands for the client, not for any topic.
  * @throws whatever the store throws.
  */
 export async function identify(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
   if (claim.passport) return byPassport(claim, claim.passport, context);
   if (claim.password !== undefined || claim.certificate.kind !== 'none') {
-    // Devices come into being when they connect.
-    return resolve(claim, { ...context, provisioning: undefined });
+    return resolve(claim, context);
   }
   return byNames(claim, context);
 }
