@@ -12,7 +12,7 @@ import { addSettings } from './commands/settings.ts';
 import { addTls } from './commands/tls.ts';
 import { ConfigError } from './config.ts';
 import { DeviceProblem } from './devices/device-service.ts';
-import { AlreadyTaken } from './storage/device-repository.ts';
+import { AlreadyTaken } from './storage/already-taken.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('thingpass')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DeviceService } from '../devices/device-service.ts';
 import type { MadeCredentials } from '../devices/new-credentials.ts';
-import type { DeviceEntry } from '../storage/device-repository.ts';
+import type { DeviceEntry } from '../storage/device-entry.ts';
 import { CommandFailed, example, print, withDevices } from './command.ts';
 import {
   addCredentialsOptions,

@@ -1,4 +1,4 @@
-import type { CredentialsEntry } from '../storage/device-repository.ts';
+import type { CredentialsEntry } from '../storage/device-entry.ts';
 
 const HIDDEN = '(hidden, see --reveal)';
 

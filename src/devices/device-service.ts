@@ -1,5 +1,6 @@
 import { formatCredentials } from '../credentials/format.ts';
-import type { DeviceEntry, DeviceRepository, NewCredentials } from '../storage/device-repository.ts';
+import type { DeviceEntry, NewCredentials } from '../storage/device-entry.ts';
+import type { DeviceRepository } from '../storage/device-repository.ts';
 import { type CredentialsWish, type MadeCredentials, makeCredentials } from './new-credentials.ts';
 
 /** Something about a device that cannot be done; `code` is stable, the message is for people and holds no secret. */

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { NewCredentials } from '../storage/device-repository.ts';
+import type { NewCredentials } from '../storage/device-entry.ts';
 
 /** What somebody wants a device to prove itself with. */
 export type CredentialsWish =

@@ -2,64 +2,19 @@ import { createHash } from 'node:crypto';
 import { CertificateUnreadable } from '../certificates/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../certificates/inspect.ts';
 import { isStorable } from './credentials-reader.ts';
-import type { NewCredentials } from './device-repository.ts';
-import type { Prisma, PrismaClient } from './prisma.ts';
+import type { NewCredentials } from './device-entry.ts';
 
 /** Longer names fill no index, and identify nobody. */
 const LONGEST_NAME = 500;
 
-/** A credentials row to be. */
-export type NewCredentialsRow = NewCredentials & {
-  readonly id: string;
-  readonly createdTime: bigint;
-  readonly deviceId: string;
-};
-
-/** The writes that save new credentials, with what their certificate is called. */
-export function createCredentials(
-  prisma: PrismaClient,
-  row: NewCredentialsRow,
-): Prisma.PrismaPromise<unknown>[] {
-  return [prisma.deviceCredentials.create({ data: row }), ...recordNames(prisma, row.id, row)];
-}
-
-/**
- * The writes that put other credentials into a row. They begin with a write.
- * @param where also says what the row must be; where it is another, the transaction fails.
- */
-export function overwriteCredentials(
-  prisma: PrismaClient,
-  where: { readonly id: string; readonly credentialsId?: string },
-  credentials: NewCredentials,
-): Prisma.PrismaPromise<unknown>[] {
-  const { credentialsType, credentialsId, credentialsValue } = credentials;
-  return [
-    prisma.certificateName.deleteMany({ where: { deviceCredentialsId: where.id } }),
-    prisma.deviceCredentials.update({
-      where,
-      data: { credentialsType, credentialsId, credentialsValue, version: { increment: 1 } },
-    }),
-    ...recordNames(prisma, where.id, credentials),
-  ];
-}
-
-function recordNames(
-  prisma: PrismaClient,
-  rowId: string,
-  credentials: NewCredentials,
-): Prisma.PrismaPromise<unknown>[] {
-  const rows = nameRows(rowId, credentials);
-  return rows.length === 0 ? [] : [prisma.certificateName.createMany({ data: rows })];
-}
-
-interface NameRow {
+export interface NameRow {
   readonly deviceCredentialsId: string;
   readonly kind: 'name' | 'sha256' | 'md5';
   readonly value: string;
 }
 
-/** Nothing for other types, and for a text that is no certificate: ThingsBoard saves any. */
-function nameRows(rowId: string, { credentialsType, credentialsValue }: NewCredentials): NameRow[] {
+/** What an X.509 credential's certificate is called, as rows to store. Nothing for other types, and for a text that is no certificate: ThingsBoard saves any. */
+export function nameRows(rowId: string, { credentialsType, credentialsValue }: NewCredentials): NameRow[] {
   if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null) return [];
   const certificate = readCertificate(credentialsValue);
   if (certificate === undefined) return [];

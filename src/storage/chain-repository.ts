@@ -10,7 +10,7 @@ import type {
 import type { CredentialsType, TransportType } from '../credentials/record.ts';
 import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
 import { PROVISION_STATE, PROVISIONED } from '../devices/provision-store.ts';
-import { createCredentials, overwriteCredentials } from './certificate-names.ts';
+import { createCredentials, overwriteCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';

@@ -1,8 +1,8 @@
 import type { CredentialsType } from '../credentials/record.ts';
 import { isGateway } from '../credentials/stored-json.ts';
 import type { DatabaseLocation } from './database-url.ts';
-import { OWN_TENANT } from './device-repository.ts';
 import { isUuid, type PrismaClient } from './prisma.ts';
+import { OWN_TENANT } from './tenant.ts';
 
 /** A device as listings show it: what its credentials are called by, and nothing that they prove. */
 export interface DeviceSummary {

@@ -1,9 +1,10 @@
 import type { Actor } from '../devices/audit.ts';
+import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
-import { AlreadyTaken, OWN_TENANT } from './device-repository.ts';
 import type { PrismaClient } from './prisma.ts';
 import { ensureProfile } from './profile-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
+import { OWN_TENANT } from './tenant.ts';
 
 /** What a device is, apart from its credentials. */
 export interface DeviceProperties {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { OWN_TENANT } from './device-repository.ts';
 import type { PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
+import { OWN_TENANT } from './tenant.ts';
 
 /** The id of the profile of this name, which is made, as ThingsBoard's default is, where there is none. */
 export async function ensureProfile(prisma: PrismaClient, name: string): Promise<string> {

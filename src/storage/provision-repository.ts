@@ -9,7 +9,7 @@ import {
   type ProvisionProfile,
   type ProvisionStore,
 } from '../devices/provision-store.ts';
-import { createCredentials } from './certificate-names.ts';
+import { createCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';

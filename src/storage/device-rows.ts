@@ -1,0 +1,72 @@
+import type { CredentialsType, TransportType } from '../credentials/record.ts';
+import { isGateway } from '../credentials/stored-json.ts';
+import { isStorable } from './credentials-reader.ts';
+import type { CredentialsEntry, DeviceEntry } from './device-entry.ts';
+import { isUuid, type Prisma, type PrismaClient } from './prisma.ts';
+import { OWN_TENANT } from './tenant.ts';
+
+const WITH_PROFILE = { deviceProfile: { select: { id: true, name: true, transportType: true } } } as const;
+
+type DeviceRow = Prisma.DeviceGetPayload<{ include: typeof WITH_PROFILE }>;
+type CredentialsRow = Prisma.DeviceCredentialsGetPayload<object>;
+
+/** The device with this id or, failing that, this name. */
+export async function findDevice(prisma: PrismaClient, idOrName: string): Promise<DeviceEntry | undefined> {
+  if (!isStorable(idOrName)) return undefined;
+  const id = isUuid(idOrName) ? idOrName.toLowerCase() : undefined;
+  const devices = await prisma.device.findMany({
+    where: { OR: [...(id === undefined ? [] : [{ id }]), { name: idOrName, tenantId: OWN_TENANT }] },
+    include: WITH_PROFILE,
+  });
+  const device = devices.find((one) => one.id === id) ?? devices[0];
+  return device === undefined ? undefined : (await withCredentials(prisma, [device]))[0];
+}
+
+/**
+ * Devices by name, a page at a time.
+ * @param page `after` is the name of the last device of the page before.
+ */
+export async function listDevices(
+  prisma: PrismaClient,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<DeviceEntry[]> {
+  const devices = await prisma.device.findMany({
+    where: after === undefined ? {} : { name: { gt: after } },
+    orderBy: { name: 'asc' },
+    take: limit,
+    include: WITH_PROFILE,
+  });
+  return withCredentials(prisma, devices);
+}
+
+async function withCredentials(prisma: PrismaClient, devices: readonly DeviceRow[]): Promise<DeviceEntry[]> {
+  const rows = await prisma.deviceCredentials.findMany({
+    where: { deviceId: { in: devices.map(({ id }) => id) } },
+    orderBy: [{ createdTime: 'asc' }, { id: 'asc' }],
+  });
+  return devices.map((device) => ({
+    id: device.id,
+    name: device.name ?? '',
+    tenantId: device.tenantId ?? '',
+    createdTime: Number(device.createdTime),
+    label: device.label ?? undefined,
+    gateway: isGateway(device.additionalInfo),
+    profile: {
+      id: device.deviceProfile.id,
+      name: device.deviceProfile.name ?? '',
+      transportType: (device.deviceProfile.transportType ?? 'DEFAULT') as TransportType,
+    },
+    credentials: rows.filter(({ deviceId }) => deviceId === device.id).map(toCredentials),
+  }));
+}
+
+function toCredentials(row: CredentialsRow): CredentialsEntry {
+  return {
+    id: row.id,
+    createdTime: Number(row.createdTime),
+    credentialsId: row.credentialsId ?? '',
+    credentialsType: row.credentialsType as CredentialsType,
+    credentialsValue: row.credentialsValue,
+    version: Number(row.version),
+  };
+}
