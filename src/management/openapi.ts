@@ -23,7 +23,6 @@ const ALWAYS: readonly ProblemCode[] = [
   'storage_unavailable',
 ];
 const WITH_BODY: readonly ProblemCode[] = ['body_unreadable', 'body_too_large', 'content_type_unsupported'];
-const WITH_IF_MATCH: readonly ProblemCode[] = ['precondition_required', 'precondition_failed'];
 
 const PROBLEM_SCHEMA: JsonObject = {
   type: 'object',
@@ -99,7 +98,7 @@ function describe(one: Operation, reference: (schema: TSchema) => Json): Json {
   const parameters = [
     ...parametersOf('path', one.params, reference),
     ...parametersOf('query', one.query, reference),
-    ...(one.ifMatch === undefined ? [] : [IF_MATCH]),
+    ...(one.ifMatch === undefined ? [] : [{ ...IF_MATCH, required: one.ifMatch === 'required' }]),
   ];
   return {
     operationId: one.id,
@@ -121,10 +120,9 @@ function describe(one: Operation, reference: (schema: TSchema) => Json): Json {
   };
 }
 
-const IF_MATCH: Json = {
+const IF_MATCH: JsonObject = {
   name: 'If-Match',
   in: 'header',
-  required: true,
   description: 'The `ETag` of what was read, or `*` to replace whatever is there.',
   schema: { type: 'string' },
 };
@@ -163,7 +161,8 @@ function problemsOf(one: Operation): Record<string, Json> {
   const codes = [
     ...ALWAYS,
     ...(one.body === undefined ? [] : WITH_BODY),
-    ...(one.ifMatch === undefined ? [] : WITH_IF_MATCH),
+    ...(one.ifMatch === undefined ? [] : (['precondition_failed'] as const)),
+    ...(one.ifMatch === 'required' ? (['precondition_required'] as const) : []),
     ...(one.problems ?? []),
   ];
   const byStatus = new Map<number, ProblemCode[]>();

@@ -42,8 +42,8 @@ export interface Operation<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  /** Whether the request must say, with `If-Match`, what it replaces. */
-  readonly ifMatch?: 'required';
+  /** Whether the request must, or may, say with `If-Match` what it replaces. */
+  readonly ifMatch?: 'required' | 'optional';
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** Beside those that every operation may answer. */
   readonly problems?: readonly ProblemCode[];

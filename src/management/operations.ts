@@ -1,6 +1,11 @@
 import type { Operation } from './operation.ts';
 import { AUDIT_OPERATIONS } from './resources/audit.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
+import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 
 /** Everything that the API can do, in the order of the document. A resource brings its operations here. */
-export const OPERATIONS: readonly Operation[] = [...DEVICE_OPERATIONS, ...AUDIT_OPERATIONS];
+export const OPERATIONS: readonly Operation[] = [
+  ...DEVICE_OPERATIONS,
+  ...PROFILE_OPERATIONS,
+  ...AUDIT_OPERATIONS,
+];

@@ -124,7 +124,7 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   if (name === 'DeviceProblem') {
     return new ApiProblem(isProblemCode(code) ? code : 'not_possible', (error as DeviceProblem).message);
   }
-  if (name === 'AlreadyTaken') return taken(error as Error & Taken);
+  if (name === 'AlreadyTaken' || name === 'ProfileTaken') return taken(error as Error & Taken);
   const framework = FRAMEWORK[code];
   if (framework !== undefined) return new ApiProblem(framework);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
@@ -132,13 +132,18 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   return isStorageOutage(code, message) ? new ApiProblem('storage_unavailable') : undefined;
 }
 
+const TAKEN: Readonly<Record<string, ProblemCode>> = {
+  credentials: 'credentials_taken',
+  'provision key': 'provision_key_taken',
+};
+
 interface Taken {
   readonly what: string;
   readonly holder?: { readonly id: string; readonly name: string } | undefined;
 }
 
 function taken({ what, message, holder }: Error & Taken): ApiProblem {
-  const code = what === 'credentials' ? 'credentials_taken' : 'name_taken';
+  const code = TAKEN[what] ?? 'name_taken';
   // Not the holder as it comes, which may be a whole device.
   return new ApiProblem(code, message, holder && { holder: { id: holder.id, name: holder.name } });
 }

@@ -62,7 +62,8 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         params: request.params as Record<string, never>,
         query: query as Record<string, never>,
         body: request.body as never,
-        ifMatch: one.ifMatch === undefined ? undefined : readIfMatch(request.headers['if-match']),
+        ifMatch:
+          one.ifMatch === undefined ? undefined : readIfMatch(request.headers['if-match'], one.ifMatch),
         actor,
         store: await parts.store(),
       });
@@ -86,8 +87,9 @@ function checksOf({ params, query, body }: Operation): Record<'path' | 'query' |
  * The version that is to be replaced; `undefined` for `*`, which replaces whatever is there.
  * @throws {ApiProblem} `precondition_required` without the header, `precondition_failed` for a tag that is not ours.
  */
-function readIfMatch(header: string | undefined): number | undefined {
-  if (header === undefined) throw new ApiProblem('precondition_required');
+function readIfMatch(header: string | undefined, kind: 'required' | 'optional'): number | undefined {
+  if (header === undefined && kind === 'required') throw new ApiProblem('precondition_required');
+  if (header === undefined) return undefined;
   if (header.trim() === '*') return undefined;
   const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
   if (version === undefined) throw new ApiProblem('precondition_failed');

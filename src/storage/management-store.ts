@@ -6,11 +6,13 @@ import { DeviceListing } from './device-listing.ts';
 import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
 import { openPrisma } from './prisma.ts';
+import { ProfileRepository } from './profile-repository.ts';
 
 /** Everything that the management API reads and writes, over connections of its own. */
 export interface ManagementStore {
   readonly devices: DeviceRepository;
   readonly listing: DeviceListing;
+  readonly profiles: ProfileRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
   /** @throws {AlreadyTaken} when another device has the name. */
@@ -25,6 +27,7 @@ export async function openManagementStore(location: DatabaseLocation): Promise<M
   return {
     devices,
     listing: new DeviceListing(prisma, location.kind),
+    profiles: new ProfileRepository(prisma),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
