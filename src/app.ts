@@ -10,9 +10,13 @@ import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
 import { registerManagement } from './management/plugin.ts';
 import type { ManagementParts } from './management/server.ts';
 import { type Health, registerHealth } from './operations/health.ts';
+import { registerMetrics } from './operations/metrics/endpoint.ts';
+import type { MetricFamily } from './operations/metrics/family.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
+  /** The metrics of the whole server. */
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Where EMQX may forward requests of provisioning sessions. */
   readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
   /** Absent where this process answers brokers only. */
@@ -64,6 +68,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
   registerHealth(app, parts.health);
+  registerMetrics(app, parts.metrics);
   if (parts.management !== undefined) registerManagement(app, { ...parts.management, log: parts.log });
   for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
   const { emqxProvisioning, log } = parts;

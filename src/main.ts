@@ -11,6 +11,9 @@ import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
+import { Metrics } from './operations/metrics/metrics.ts';
+import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
+import { storageFamilies } from './operations/metrics/storage-metrics.ts';
 import { watchRulesFile } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
@@ -48,6 +51,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     : undefined;
   const scramKeys = openScramKeysReader(config.database, config.storage.budgetMs);
   const health = { stopping: false, checkStorage: () => storage.check() };
+  const metrics = new Metrics();
+  const processMetrics = createProcessMetrics();
+  metrics.add(processMetrics.families);
+  metrics.add(() => storageFamilies(storage.statistics()));
   try {
     const app = await buildApp({
       brokers: config.brokers,
@@ -67,7 +74,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         config.storage.budgetMs,
       ),
       decisionLog: createDecisionLog(log),
+      decisionMetrics: metrics.decisions,
       health,
+      metrics: () => metrics.families(),
       emqxProvisioning: emqxProvisioning(config, provisioning.open),
       management: {
         store: management.open,
@@ -92,6 +101,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await scramKeys.close();
       await secrets.close();
       await storage.close();
+      processMetrics.close();
       log.info('stopped');
     };
     return {

@@ -4,6 +4,7 @@ import { type BrokerConfig, ConfigError } from '../config.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
 import { type Decision, deny, unavailable } from '../decision.ts';
 import type { DecisionLog } from '../operations/decision-log.ts';
+import type { DecisionMetrics, EndpointMetrics } from '../operations/metrics/decision-metrics.ts';
 import type { BrokerName } from '../question.ts';
 import { switchOnForms } from './check-forms.ts';
 import type { Dialect, Endpoint, Question, WebhookReply } from './dialect.ts';
@@ -14,6 +15,7 @@ export interface WebhookParts {
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly decider: Decider;
   readonly decisionLog: DecisionLog;
+  readonly decisionMetrics: DecisionMetrics;
 }
 
 /**
@@ -53,6 +55,7 @@ class WebhookRoute {
   readonly #settings: DeciderSettings;
   readonly #parts: WebhookParts;
   readonly #proves: ReturnType<typeof createGuard>;
+  readonly #metrics: EndpointMetrics;
 
   constructor(
     dialect: Dialect,
@@ -65,6 +68,7 @@ class WebhookRoute {
     this.#endpoint = endpoint;
     this.#parts = parts;
     this.#settings = { ...parts.brokers[broker], carriesPassport, tellsRights, headerForms };
+    this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
     this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
 
@@ -76,6 +80,7 @@ class WebhookRoute {
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const startedAt = performance.now();
     let question: Question | undefined;
     let decision: Decision;
     try {
@@ -96,7 +101,7 @@ class WebhookRoute {
     } catch (error) {
       decision = this.#decideFailure(error, request);
     }
-    return this.#send(reply, decision, question, request);
+    return this.#send(reply, decision, question, request, startedAt);
   }
 
   /** Errors of the framework, such as a body over the limit. */
@@ -126,6 +131,7 @@ class WebhookRoute {
     decision: Decision,
     question: Question | undefined,
     request: FastifyRequest,
+    startedAt?: number,
   ): FastifyReply {
     let answer: WebhookReply;
     try {
@@ -134,6 +140,7 @@ class WebhookRoute {
       answer = this.#endpoint.answer(this.#decideFailure(error, request), undefined);
     }
     this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, request.id);
+    this.#metrics.decided(decision, startedAt === undefined ? 0 : performance.now() - startedAt);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   }
 }

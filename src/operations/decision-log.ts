@@ -4,7 +4,7 @@ import type { Question } from '../brokers/dialect.ts';
 import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
 import type { BrokerName } from '../question.ts';
 
-/** Counts every decision and writes the refusals, so that a refusal without a reason does not exist. */
+/** Writes the refusals, so that a refusal without a reason does not exist. */
 export interface DecisionLog {
   record(
     broker: BrokerName,
@@ -13,8 +13,6 @@ export interface DecisionLog {
     question: Question | undefined,
     requestId: string,
   ): void;
-  /** How often each `broker endpoint outcome reason` was decided since the start. */
-  counts(): ReadonlyMap<string, number>;
 }
 
 /** Asked before every message, or by the broker for itself: these refuse nothing that a client did. */
@@ -27,7 +25,6 @@ const REFUSALS_PER_SECOND = 50;
  * @param now epoch milliseconds; refusals over the rate are counted within a window of one second.
  */
 export function createDecisionLog(log: Logger, now: () => number = Date.now): DecisionLog {
-  const counts = new Map<string, number>();
   let windowEnd = 0;
   let written = 0;
   let unwritten = 0;
@@ -50,9 +47,6 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
 
   return {
     record(broker, endpoint, decision, question, requestId) {
-      const reason = decision.outcome === 'allow' ? '' : decision.reason;
-      const key = `${broker} ${endpoint} ${decision.outcome} ${reason}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
       if (decision.outcome === 'allow') {
         if (log.isLevelEnabled('debug')) {
           log.debug(
@@ -83,14 +77,13 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
           broker,
           endpoint,
           outcome: decision.outcome,
-          reason,
+          reason: decision.reason,
           ...describe(question),
           steps: decision.steps,
         },
         sentence,
       );
     },
-    counts: () => counts,
   };
 }
 

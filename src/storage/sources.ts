@@ -1,6 +1,6 @@
 import type { CredentialsStore } from '../credentials/record.ts';
 import { batchCredentials } from './batched-credentials.ts';
-import { type CacheOptions, CredentialsCache } from './cache/credentials-cache.ts';
+import { type CacheOptions, type CacheStatistics, CredentialsCache } from './cache/credentials-cache.ts';
 import { pollFirst } from './cache/poll-first.ts';
 import { withinTime } from './cache/within-time.ts';
 import type { News, NewsListener } from './change.ts';
@@ -18,6 +18,7 @@ export interface Source {
   troubles(): string[];
   /** How long ago the database was heard of last, in milliseconds. */
   silentMs(): number;
+  statistics(): CacheStatistics;
   /** @throws when the database cannot be asked. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -88,6 +89,7 @@ export async function openOwnSource(
       ...(cache.state.news ? [] : ['changes_not_heard']),
     ],
     silentMs: () => cache.state.silentMs,
+    statistics: () => cache.statistics,
     check: () => reader.check(),
     async close() {
       await news.close();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CredentialsStore } from '../credentials/record.ts';
+import type { CacheStatistics } from './cache/credentials-cache.ts';
 import { inOrder } from './cache/in-order.ts';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
 import { migrate } from './migrations/apply.ts';
@@ -20,9 +21,17 @@ export interface Storage {
    * @throws when no decision can be made, or has not been possible for longer than the stale window.
    */
   check(): Promise<string[]>;
+  /** How the databases and what is kept of them are doing: ThingsBoard's, where there is one, then ours. */
+  statistics(): readonly DatabaseStatistics[];
   /** Calls back whenever a table of which whole copies are kept (`deny_entry`, `access_rule`) has changed. */
   onTableChange(listener: (table: string) => void): void;
   close(): Promise<void>;
+}
+
+export interface DatabaseStatistics extends CacheStatistics {
+  readonly database: 'thingsboard' | 'own';
+  /** Codes of what is wrong with it, as readiness tells them. */
+  readonly troubles: readonly string[];
 }
 
 export interface ThingsBoardSource {
@@ -63,6 +72,12 @@ export async function openStorage(
     passportKey: Buffer.from(passportKey, 'base64url'),
     created: applied.some((name) => name.endsWith('_init')),
     check: async () => (await Promise.all(sources.map((one) => checkSource(one, complete)))).flat(),
+    statistics: () =>
+      sources.map((source, index) => ({
+        database: index === sources.length - 1 ? 'own' : 'thingsboard',
+        troubles: source.troubles(),
+        ...source.statistics(),
+      })),
     onTableChange: (listener) => void listeners.push(listener),
     close: () => closeAll(sources),
   };

@@ -6,6 +6,7 @@ import type { Decider } from '../../src/decider.ts';
 import { startServer } from '../../src/main.ts';
 import { createDecisionLog } from '../../src/operations/decision-log.ts';
 import { createLog } from '../../src/operations/log.ts';
+import { Metrics } from '../../src/operations/metrics/metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestServer {
@@ -51,10 +52,13 @@ export async function startWebhooks(
 ): Promise<TestServer> {
   const config = testConfig(environment);
   const { log, logged } = gatheringLog();
+  const metrics = new Metrics();
   const app = await buildApp({
     brokers: config.brokers,
     decider,
     decisionLog: createDecisionLog(log),
+    decisionMetrics: metrics.decisions,
+    metrics: () => metrics.families(),
     health: { stopping: false, checkStorage: async () => undefined },
     log,
   });

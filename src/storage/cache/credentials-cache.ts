@@ -18,6 +18,13 @@ export interface CacheOptions {
   readonly now?: () => number;
 }
 
+/** Counted since the start. */
+export interface CacheStatistics {
+  readonly known: number;
+  readonly asked: number;
+  readonly records: number;
+}
+
 export type Found = ReadonlyMap<string, CredentialsRecord>;
 
 /** How often a question is asked again because a change overtook the load. */
@@ -39,6 +46,8 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   readonly #entries: Entries;
   readonly #flights: Flights;
   #generation = 0;
+  #known = 0;
+  #asked = 0;
   #believedUntil: number;
   #lastContact: number;
   /** What the database said last, if that was no answer; `undefined` while it answers. */
@@ -51,6 +60,11 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     this.#flights = new Flights(store, this.#now);
     this.#lastContact = this.#now();
     this.#believedUntil = options.newsMs === Number.POSITIVE_INFINITY ? options.newsMs : 0;
+  }
+
+  /** How often everything asked for was known, how often not, and for how many credentials ids records are kept. */
+  get statistics(): CacheStatistics {
+    return { known: this.#known, asked: this.#asked, records: this.#entries.size };
   }
 
   /** Whether questions get answers, news arrive, and how long ago the database was heard of last. */
@@ -69,9 +83,13 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     const found = new Map<string, CredentialsRecord>();
     for (const id of ids) {
       const entry = this.#believed(id, now);
-      if (entry === undefined) return this.#ask(ids, now);
+      if (entry === undefined) {
+        this.#asked++;
+        return this.#ask(ids, now);
+      }
       if (entry.record !== undefined) found.set(id, entry.record);
     }
+    this.#known++;
     return found;
   }
 

@@ -35,6 +35,7 @@ export async function openThingsBoardSource(
     store: cache,
     troubles: () => (cache.state.answers ? [] : ['thingsboard_unavailable']),
     silentMs: () => cache.state.silentMs,
+    statistics: () => cache.statistics,
     check: () => reader.check(),
     async close() {
       await listening.close();

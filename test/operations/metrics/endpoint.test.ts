@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTestServer } from '../../support/server.ts';
+
+/** The values in Prometheus' text, by the name with its labels. */
+function values(text: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ');
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
+}
+
+test('what was decided shows in /metrics, and nobody by name', async (t) => {
+  const server = await startTestServer();
+  t.after(() => server.close());
+  const secret = 'token-that-must-not-show';
+  for (let index = 0; index < 3; index++) {
+    await fetch(`${server.url}/v1/connect`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: secret, clientId: 'client-that-must-not-show' }),
+    });
+  }
+  const response = await fetch(`${server.url}/metrics`);
+  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  const text = await response.text();
+  const metrics = values(text);
+  const denied =
+    'thingpass_decisions_total{broker="generic",kind="connect",result="deny",reason="credentials_unknown"}';
+  assert.equal(metrics.get(denied), 3);
+  assert.equal(metrics.get('thingpass_decision_duration_seconds_count{broker="generic",kind="connect"}'), 3);
+  assert.equal(metrics.get('thingpass_cache_lookups_total{database="own",result="known"}'), 2);
+  assert.equal(metrics.get('thingpass_cache_lookups_total{database="own",result="asked"}'), 1);
+  assert.equal(metrics.get('thingpass_database_up{database="own"}'), 1);
+  assert.equal(metrics.get('thingpass_changes_heard{database="own"}'), 1);
+  assert.ok((metrics.get('thingpass_resident_memory_bytes') ?? 0) > 1e7);
+  assert.ok((metrics.get('thingpass_cpu_seconds_total') ?? 0) > 0);
+  assert.ok(!text.includes('must-not-show'));
+  assert.ok([...metrics.values()].every(Number.isFinite), text);
+});
