@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { AUDIT_OPERATIONS } from './resources/audit.ts';
+import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 
@@ -7,5 +8,6 @@ import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 export const OPERATIONS: readonly Operation[] = [
   ...DEVICE_OPERATIONS,
   ...PROFILE_OPERATIONS,
+  ...DENY_LIST_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

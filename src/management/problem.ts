@@ -27,6 +27,11 @@ export const PROBLEMS = {
   device_not_found: [404, 'There is no such device', 'Neither an id nor a name of a device.'],
   credentials_not_found: [404, 'There are no such credentials', 'They may have been replaced or revoked.'],
   profile_not_found: [404, 'There is no such device profile', 'Neither an id nor a name of a profile.'],
+  deny_entry_not_found: [
+    404,
+    'There is no such entry',
+    'Nothing of this kind and value is on the deny list.',
+  ],
   method_not_allowed: [405, 'The path has no such method', 'The header `Allow` lists those it has.'],
   name_taken: [409, 'The name is taken', '`holder` names what has it.'],
   credentials_taken: [
@@ -58,6 +63,7 @@ export const PROBLEMS = {
     'ThingsBoard’s rules for saving refuse them; `detail` names the rule.',
   ],
   profile_invalid: [422, 'The profile cannot be honoured', 'No device would ever be admitted as it says.'],
+  deny_value_invalid: [422, 'The value is none of its kind', '`detail` says how it is written.'],
   precondition_required: [
     428,
     'The request must say what it replaces',

@@ -2,6 +2,7 @@ import type { Actor } from '../devices/audit.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
 import type { DatabaseLocation } from './database-url.ts';
+import { DenyRepository } from './deny-repository.ts';
 import { DeviceListing } from './device-listing.ts';
 import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
@@ -13,6 +14,7 @@ export interface ManagementStore {
   readonly devices: DeviceRepository;
   readonly listing: DeviceListing;
   readonly profiles: ProfileRepository;
+  readonly denyList: DenyRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
   /** @throws {AlreadyTaken} when another device has the name. */
@@ -28,6 +30,7 @@ export async function openManagementStore(location: DatabaseLocation): Promise<M
     devices,
     listing: new DeviceListing(prisma, location.kind),
     profiles: new ProfileRepository(prisma),
+    denyList: new DenyRepository(prisma),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
