@@ -188,6 +188,7 @@ function describe(said: TopicDecision): string {
 /** A certificate in a form that is not switched on decides nothing, but whoever looks for it must find it. */
 function withIgnored(decision: Decision, ignored: readonly string[] | undefined): Decision {
   if (ignored === undefined || ignored.length === 0) return decision;
-  const said = `not read: ${ignored.join(', ')}`;
-  return { ...decision, steps: [{ step: 'certificate_forms', said }, ...decision.steps] };
+  const steps = [{ step: 'certificate_forms', said: `not read: ${ignored.join('; ')}` }, ...decision.steps];
+  if (decision.outcome !== 'allow') return { ...decision, steps };
+  return withParts(decision, steps, decision.passport, decision.rights);
 }

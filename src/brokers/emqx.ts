@@ -1,5 +1,3 @@
-import { EMQX_CERT_PEM, readEmqxCertPem } from '../certificates/forms/emqx.ts';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
 import { deny } from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
 import { DEFAULT_SCRAM_ITERATIONS, type ScramAlgorithm } from '../secrets/scram.ts';
@@ -11,6 +9,8 @@ import {
   RequestUnreadable,
   type WebhookRequest,
 } from './dialect.ts';
+import { EMQX_FORMS, ignoredEmqxCertificates, readEmqxCertificate } from './emqx-certificate.ts';
+import { additional, CLIENT_ID, identifying, PlaceholderNotFilled, USERNAME } from './emqx-fields.ts';
 import { answerConnect, answerScram, answerTopic, PASSPORT_ATTRIBUTE } from './emqx-replies.ts';
 import { type Fields, readFields } from './fields.ts';
 
@@ -20,16 +20,7 @@ import { type Fields, readFields } from './fields.ts';
  * client's text can be spliced by it (section 2).
  */
 
-/** `${cert_common_name}` and `${cert_subject}` without the certificate (section 6). */
-export const EMQX_NAME = 'emqx_name';
-
-// The names are the operator's own (`body`); EMQX's placeholder names stand first.
-const CLIENT_ID = ['clientid', 'client_id', 'clientId'] as const;
-const USERNAME = ['username', 'user_name', 'userName'] as const;
 const PASSWORD = ['password'] as const;
-const CERTIFICATE = ['cert_pem'] as const;
-const COMMON_NAME = ['cert_common_name'] as const;
-const SUBJECT = ['cert_subject'] as const;
 const PEER_ADDRESS = ['peerhost', 'ipaddr'] as const;
 const LISTENER = ['listener'] as const;
 const PASSPORT = [
@@ -46,78 +37,16 @@ const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
   ['1', 'subscribe'],
 ]);
 
-/** A placeholder that EMQX does not know in this place, or not in this version, comes as its own text (section 2.2). */
-function isPlaceholder(text: string): boolean {
-  return text.startsWith('${') && text.indexOf('}') === text.length - 1;
-}
-
-/** The broker's configuration does not fill in a field on which the client's identity hangs. */
-class PlaceholderNotFilled extends Error {
-  override readonly name = 'PlaceholderNotFilled';
-}
-
-/**
- * A field that says who the client is; empty means absent, since EMQX sends nothing else for it (section 2.2).
- * @throws {PlaceholderNotFilled} for an unreplaced placeholder: never a credential (section 10).
- */
-function identifying(fields: Fields, names: readonly string[]): string | undefined {
-  const text = fields.filled(...names);
-  if (text !== undefined && isPlaceholder(text)) {
-    throw new PlaceholderNotFilled(`field ${names[0]} holds a placeholder: this EMQX does not know it there`);
-  }
-  return text;
-}
-
-/** A field that only adds to the picture: an unreplaced placeholder is as good as none. */
-function additional(fields: Fields, names: readonly string[]): string | undefined {
-  const text = fields.filled(...names);
-  return text && isPlaceholder(text) ? undefined : text;
-}
-
 function readClient(fields: Fields, settings: BrokerSettings) {
+  const listener = additional(fields, LISTENER);
   return {
     broker: 'emqx',
     clientId: identifying(fields, CLIENT_ID) ?? '',
     username: identifying(fields, USERNAME),
-    certificate: readCertificate(fields, settings),
+    certificate: readEmqxCertificate(fields, settings, listener),
     peerAddress: additional(fields, PEER_ADDRESS),
-    listener: additional(fields, LISTENER),
+    listener,
   } as const;
-}
-
-/**
- * The certificate in whichever form is switched on; others are not looked at. Where the whole certificate is switched on,
- * its name alone, which is all that a listener behind a proxy or an authorization request has, is not taken for it.
- */
-function readCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
-  const forms = settings.certificateForms;
-  if (forms.size === 0) return NO_CERTIFICATE;
-  if (forms.has(EMQX_CERT_PEM)) {
-    const certificate = readEmqxCertPem(certificateText(identifying(fields, CERTIFICATE)));
-    if (certificate.kind !== 'none') return certificate;
-  }
-  if (!forms.has(EMQX_NAME)) return NO_CERTIFICATE;
-  const commonName = identifying(fields, COMMON_NAME);
-  const subject = identifying(fields, SUBJECT);
-  if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
-  return { kind: 'name', form: EMQX_NAME, commonName, subject };
-}
-
-/**
- * Base64 as EMQX wrote it, where something between decoded it once too often or too seldom (section 10): Base64 holds
- * neither blanks nor percent signs, so this reads no certificate into another. PEM is left as it is.
- */
-function certificateText(text: string | undefined): string | undefined {
-  if (text === undefined || text.startsWith('-')) return text;
-  let decoded = text;
-  if (text.includes('%')) {
-    try {
-      decoded = decodeURIComponent(text);
-    } catch {
-      return text;
-    }
-  }
-  return decoded.startsWith('-') ? decoded : decoded.replaceAll(' ', '+');
 }
 
 function readConnect(request: WebhookRequest, settings: BrokerSettings): Question {
@@ -129,7 +58,8 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
       // An authenticator without `body` sends `{}` (section 2).
       throw new RequestUnreadable('no field names the client: the authenticator needs a body');
     }
-    return { kind: 'connect', attempt: { password, ...client } };
+    const ignoredCertificates = ignoredEmqxCertificates(fields, settings, client.certificate);
+    return { kind: 'connect', attempt: { password, ignoredCertificates, ...client } };
   } catch (error) {
     return refuseUnfilled(error);
   }
@@ -201,7 +131,7 @@ export const emqx: Dialect = {
   broker: 'emqx',
   carriesPassport: true,
   tellsRights: true,
-  certificateForms: { body: [EMQX_CERT_PEM, EMQX_NAME], headers: false },
+  certificateForms: { body: EMQX_FORMS, headers: false },
   endpoints: [
     {
       name: 'connect',

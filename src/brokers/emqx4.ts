@@ -11,6 +11,7 @@ import {
   type WebhookRequest,
 } from './dialect.ts';
 import { type Fields, readFields } from './fields.ts';
+import { type CertificateField, ignoredFields } from './ignored-certificates.ts';
 import { statusReplies } from './status-replies.ts';
 
 /** EMQX 4's plugin `emqx_auth_http` (`emqx.md` section 9): three requests, and the status decides. */
@@ -18,8 +19,16 @@ import { statusReplies } from './status-replies.ts';
 /** `%C` and `%d`, the common name and subject of the client certificate. */
 export const EMQX4_NAME = 'emqx4_name';
 
+const COMMON_NAME = ['common_name', 'cn', 'cert_common_name'] as const;
+const SUBJECT = ['subject', 'dn', 'cert_subject'] as const;
+const NAMES: readonly CertificateField[] = [{ names: [...COMMON_NAME, ...SUBJECT], form: EMQX4_NAME }];
+
 /** Missing values come as these texts, which are therefore nobody's name or password. */
 const MISSING = new Set(['', 'null', 'undefined']);
+
+function isMissing(text: string): boolean {
+  return MISSING.has(text);
+}
 
 const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
   ['1', 'subscribe'],
@@ -28,7 +37,7 @@ const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
 
 function given(fields: Fields, ...names: readonly string[]): string | undefined {
   const text = fields.text(...names);
-  return text === undefined || MISSING.has(text) ? undefined : text;
+  return text === undefined || isMissing(text) ? undefined : text;
 }
 
 function readClient(fields: Fields, settings: BrokerSettings) {
@@ -44,8 +53,8 @@ function readClient(fields: Fields, settings: BrokerSettings) {
 
 function readName(fields: Fields, settings: BrokerSettings): PresentedCertificate {
   if (!settings.certificateForms.has(EMQX4_NAME)) return NO_CERTIFICATE;
-  const commonName = given(fields, 'common_name', 'cn', 'cert_common_name');
-  const subject = given(fields, 'subject', 'dn', 'cert_subject');
+  const commonName = given(fields, ...COMMON_NAME);
+  const subject = given(fields, ...SUBJECT);
   if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
   return { kind: 'name', form: EMQX4_NAME, commonName, subject };
 }
@@ -71,7 +80,8 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
     throw new RequestUnreadable('no field names the client');
   }
   if (client.username?.startsWith(NEVER_CHECKED)) return UNCHECKED_NAME;
-  return { kind: 'connect', attempt: { password, ...client } };
+  const ignoredCertificates = ignoredFields(fields, NAMES, settings.certificateForms, isMissing);
+  return { kind: 'connect', attempt: { password, ignoredCertificates, ...client } };
 }
 
 /** @throws {RequestUnreadable} also for an `access` that is neither 1 nor 2. */

@@ -74,6 +74,13 @@ export class Fields {
     return text;
   }
 
+  /** Whether a text stands there, once or several times, that is neither empty nor what `isAbsent` takes for none. */
+  holds(name: string, isAbsent: (text: string) => boolean = () => false): boolean {
+    const values = this.#values.get(name);
+    if (values === undefined) return false;
+    return values.some((value) => 'structure' in value || (value.text !== '' && !isAbsent(value.text)));
+  }
+
   /** The bytes of the one value under any of the names, as they were before any decoding as text. */
   bytes(...names: readonly string[]): Buffer | undefined {
     const field = this.get(...names);

@@ -1,6 +1,3 @@
-import { GENERIC_CERTIFICATE, readGenericCertificate } from '../certificates/forms/generic-body.ts';
-import { unreadable } from '../certificates/header-certificates.ts';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
 import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
 import { topicText } from './acl-request.ts';
@@ -13,15 +10,12 @@ import {
   type WebhookRequest,
 } from './dialect.ts';
 import { type Fields, readFields } from './fields.ts';
-import { type HeaderCertificate, readHeaderCertificate } from './header-certificate.ts';
+import { GENERIC_FORMS, readGenericCertificates } from './generic-certificate.ts';
 
 /**
  * For curl, home-made brokers and everything without a dialect of its own: JSON or a form in, in the common spellings
  * (`other-brokers.md`), one JSON body out; 200 allow, 403 deny, 400 unreadable, 503 cannot decide.
  */
-
-/** The common name or subject alone, as a broker knows it that decodes PROXY protocol v2. */
-export const GENERIC_NAME = 'generic_name';
 
 const CLIENT_ID = ['clientId', 'clientid', 'client_id'] as const;
 const USERNAME = ['username', 'userName', 'user_name', 'user'] as const;
@@ -50,7 +44,7 @@ const ACC: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonl
 ]);
 
 function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSettings) {
-  const { certificate, ignored } = readCertificate(request, fields, settings);
+  const { certificate, ignored } = readGenericCertificates(request, fields, settings);
   return {
     broker: 'generic',
     clientId: fields.text(...CLIENT_ID) ?? '',
@@ -61,58 +55,6 @@ function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSet
     peerAddress: fields.filled(...PEER_ADDRESS),
     listener: fields.filled('listener'),
   } as const;
-}
-
-/**
- * The certificate in the body, or in the headers of a wss upgrade that a home-made broker relays. Where both bring one, one
- * of them is somebody else's.
- */
-function readCertificate(
-  request: WebhookRequest,
-  fields: Fields,
-  settings: BrokerSettings,
-): HeaderCertificate {
-  const inHeaders = readHeaderCertificate(request, settings);
-  const inBody = readBodyCertificate(fields, settings);
-  if (inBody.kind === 'none') return inHeaders;
-  if (inHeaders.certificate.kind === 'none') return { ...inHeaders, certificate: inBody };
-  return { ...inHeaders, certificate: unreadable(GENERIC_CERTIFICATE, 'conflicting_headers') };
-}
-
-function readBodyCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
-  const forms = settings.certificateForms;
-  const nameMayCome = forms.has(GENERIC_NAME);
-  const certificateVerified = flag(fields.text('certificateVerified'));
-  if (forms.has(GENERIC_CERTIFICATE)) {
-    const certificate = readGenericCertificate({
-      certificate: structureOrText(fields, 'certificate'),
-      certificateChain: structureOrText(fields, 'certificateChain'),
-      certificateVerified:
-        nameMayCome && fields.get('certificate') === undefined ? undefined : certificateVerified,
-    });
-    if (certificate.kind !== 'none') return certificate;
-  }
-  return nameMayCome ? readName(fields, certificateVerified) : NO_CERTIFICATE;
-}
-
-/** A name is no better than the check behind it, so the broker must say that there was one. */
-function readName(fields: Fields, certificateVerified: unknown): PresentedCertificate {
-  const commonName = fields.filled('certificateCommonName');
-  const subject = fields.filled('certificateSubject');
-  if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
-  if (certificateVerified !== true) return unreadable(GENERIC_NAME, 'not_verified');
-  return { kind: 'name', form: GENERIC_NAME, commonName, subject };
-}
-
-function structureOrText(fields: Fields, name: string): unknown {
-  const field = fields.get(name);
-  if (field === undefined) return undefined;
-  return 'structure' in field ? field.structure : field.text;
-}
-
-/** Anything but the two words stays as it is, for the reader of the form to refuse. */
-function flag(text: string | undefined): unknown {
-  return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
 function readConnect(request: WebhookRequest, settings: BrokerSettings): Question {
@@ -191,7 +133,7 @@ function reply(status: number, body: object): WebhookReply {
 
 export const generic: Dialect = {
   broker: 'generic',
-  certificateForms: { body: [GENERIC_CERTIFICATE, GENERIC_NAME], headers: true },
+  certificateForms: { body: GENERIC_FORMS, headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },
     { name: 'topic', path: '/v1/authorize', methods: ['POST'], read: readTopic, answer },

@@ -1,6 +1,7 @@
 import { readCertificateHeaders } from '../certificates/header-certificates.ts';
 import type { PresentedCertificate } from '../certificates/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
+import { ignoredCertificate } from './ignored-certificates.ts';
 
 /** What a request's headers present of a certificate, and what stood there in forms that are not switched on. */
 export interface HeaderCertificate {
@@ -22,7 +23,7 @@ export function readHeaderCertificate(request: WebhookRequest, settings: BrokerS
   return {
     certificate,
     ignored: ignored.map(({ header, forms }) =>
-      forms.length === 0 ? `${header} is never read` : `${header}, a certificate as ${forms.join(' or ')}`,
+      forms.length === 0 ? `${header} is never read` : ignoredCertificate(header, ...forms),
     ),
   };
 }

@@ -1,7 +1,9 @@
 import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
+import type { Deny } from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
 import { SUPERUSER_REFUSED, topicText } from './acl-request.ts';
 import {
+  type BrokerSettings,
   type Dialect,
   type Endpoint,
   type Question,
@@ -10,12 +12,20 @@ import {
   type WebhookRequest,
 } from './dialect.ts';
 import { type Fields, readBody, readFields } from './fields.ts';
+import { nameInUsername } from './name-in-username.ts';
 import { statusReplies } from './status-replies.ts';
 
 /**
  * mosquitto-go-auth's http backend and its jwt backend in remote mode (`mosquitto.md`), and those who speak the same:
  * the lhns fork, amqtt, and the ancestor mosquitto-auth-plug (section 11). Section numbers below are of `mosquitto.md`.
  */
+
+/** `use_identity_as_username`: the user name is the certificate's common name (section 10). */
+export const MOSQUITTO_NAME = 'mosquitto_name';
+/** `use_subject_as_username`: the user name is the certificate's subject. */
+export const MOSQUITTO_SUBJECT = 'mosquitto_subject';
+
+const NAME_FORMS = { commonName: MOSQUITTO_NAME, subject: MOSQUITTO_SUBJECT } as const;
 
 /** `acc` of an ACL request (section 3); 3 is never sent, and asks for both where someone does. */
 const ACTIONS: ReadonlyMap<string, readonly TopicAction[]> = new Map<string, readonly TopicAction[]>([
@@ -63,12 +73,21 @@ interface Client {
  * names the token's subject besides, which is the plugin's reading of it), else the field `username`.
  *
  * That name may as well be the CN or the subject of a certificate: `use_identity_as_username` sends it in the same place,
- * and a request does not tell (section 10). Telling them apart takes a declaration by the operator and belongs here.
+ * and a request does not tell (section 10). So where a form of names is switched on, every user name is one; what comes with a
+ * password is a client's own, since certificate clients have none left.
  */
-function readClient(request: WebhookRequest, fields: Fields): Client {
+function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSettings): Client | Deny {
   const named = fields.filled('username');
   const token = bearerToken(request.headers.authorization);
-  return { username: token ?? named, certificate: NO_CERTIFICATE, bearer: token !== undefined };
+  const username = token ?? named;
+  const bearer = token !== undefined;
+  if (username !== undefined && (bearer || fields.filled('password') === undefined)) {
+    const certificate = nameInUsername(username, NAME_FORMS, settings);
+    if (certificate !== undefined) {
+      return 'outcome' in certificate ? certificate : { username: undefined, certificate, bearer };
+    }
+  }
+  return { username, certificate: NO_CERTIFICATE, bearer };
 }
 
 /**
@@ -81,27 +100,31 @@ function bearerToken(authorization: string | undefined): string | undefined {
 }
 
 /** Empty and absent are one: the lhns fork sends absent credentials as empty texts (section 11). */
-function readUser(request: WebhookRequest): Question {
+function readUser(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = goAuthFields(request);
-  const { username, certificate, bearer } = readClient(request, fields);
+  const client = readClient(request, fields, settings);
+  if ('outcome' in client) return { kind: 'settled', decision: client };
+  const { username, certificate, bearer } = client;
   const clientId = fields.text('clientid') ?? '';
   const sent = fields.filled('password');
   const password = bearer ? undefined : sent;
-  if (username === undefined && password === undefined && clientId === '') {
+  if (username === undefined && password === undefined && clientId === '' && certificate.kind === 'none') {
     throw new RequestUnreadable('no field and no Bearer token names the client');
   }
   return { kind: 'connect', attempt: { broker: 'mosquitto', clientId, username, password, certificate } };
 }
 
 /** @throws {RequestUnreadable} also for an `acc` that asks for no access, such as 8 (unsubscribe) or the ancestor's -1. */
-function readAcl(request: WebhookRequest): Question {
+function readAcl(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = goAuthFields(request);
-  const { username, certificate } = readClient(request, fields);
+  const client = readClient(request, fields, settings);
+  if ('outcome' in client) return { kind: 'settled', decision: client };
+  const { username, certificate } = client;
   const clientId = fields.text('clientid') ?? '';
   const actions = ACTIONS.get(fields.required('acc'));
   if (actions === undefined) throw new RequestUnreadable('field acc is not one of 1, 2, 3, 4');
   const topic = topicText(fields, 'topic');
-  if (username === undefined && clientId === '') {
+  if (username === undefined && clientId === '' && certificate.kind === 'none') {
     throw new RequestUnreadable('no field and no Bearer token names the client');
   }
   const accesses = actions.map(
@@ -121,6 +144,7 @@ function endpointsBelow(root: string, answer: (decision: Parameters<Endpoint['an
 
 export const mosquitto: Dialect = {
   broker: 'mosquitto',
+  certificateForms: { body: [MOSQUITTO_NAME, MOSQUITTO_SUBJECT], headers: false },
   endpoints: [
     ...endpointsBelow('/mosquitto', replyToStatusOrJson),
     ...endpointsBelow('/mosquitto/text', replyToText),

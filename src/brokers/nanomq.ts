@@ -10,6 +10,7 @@ import {
   type WebhookRequest,
 } from './dialect.ts';
 import type { Fields } from './fields.ts';
+import { type CertificateField, ignoredFields } from './ignored-certificates.ts';
 import { nanomqFields, sentAsJson } from './nanomq-fields.ts';
 import { statusReplies } from './status-replies.ts';
 
@@ -34,6 +35,7 @@ const LISTENER = ['sockport', 'port'] as const;
 const PROTOCOL = ['protocol', 'proto_name'] as const;
 const COMMON_NAME = ['common_name', 'cn'] as const;
 const SUBJECT = ['subject', 'dn'] as const;
+const NAMES: readonly CertificateField[] = [{ names: [...COMMON_NAME, ...SUBJECT], form: NANOMQ_NAME }];
 const ACCESS = ['access', 'acc'] as const;
 const TOPIC = ['topic'] as const;
 
@@ -100,7 +102,8 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   const client = readClient(request, fields, settings);
   // `MQTT` is said for 3.1.1 and 5 alike (section 3).
   const protocolVersion = fields.text(...PROTOCOL) === 'MQIsdp' ? 3 : undefined;
-  const attempt: ConnectAttempt = { protocolVersion, ...client };
+  const ignoredCertificates = ignoredFields(fields, NAMES, settings.certificateForms);
+  const attempt: ConnectAttempt = { protocolVersion, ignoredCertificates, ...client };
   return { kind: 'connect', attempt };
 }
 

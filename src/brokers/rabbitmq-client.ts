@@ -3,6 +3,7 @@ import { type Allow, type Deny, type DenyReason, deny } from '../decision.ts';
 import type { ClientClaim } from '../question.ts';
 import { type BrokerSettings, RequestUnreadable, type WebhookRequest } from './dialect.ts';
 import { type Fields, readBody, readFields } from './fields.ts';
+import { nameInUsername } from './name-in-username.ts';
 
 /** How RabbitMQ's requests say who the client is. Section numbers are of `rabbitmq.md`. */
 
@@ -10,6 +11,8 @@ import { type Fields, readBody, readFields } from './fields.ts';
 export const RABBITMQ_NAME = 'rabbitmq_name';
 /** `ssl_cert_login_from = distinguished_name`, which is RabbitMQ's default: the user name is the whole subject. */
 export const RABBITMQ_DN = 'rabbitmq_dn';
+
+const LOGIN_FORMS = { commonName: RABBITMQ_NAME, subject: RABBITMQ_DN } as const;
 
 /**
  * The tag that /user gives to a client that came by certificate. RabbitMQ repeats it in every later request (section 1),
@@ -47,21 +50,14 @@ export function refusal(reason: DenyReason, said: string, client?: Allow): Deny 
   return deny(reason, [...(client?.steps ?? []), { step: 'rabbitmq', said }]);
 }
 
-/**
- * The user name of a certificate login (section 4). Nothing in the text tells which name it is, and a common name may be
- * made to look like a subject: so the operator says it, and one of the two only.
- */
+/** The user name of a certificate login (section 4). */
 export function namedCertificate(text: string, settings: BrokerSettings): PresentedCertificate | Deny {
-  const name = settings.certificateForms.has(RABBITMQ_NAME);
-  const subject = settings.certificateForms.has(RABBITMQ_DN);
-  if (name && subject) {
-    return refusal('certificate_name_ambiguous', `${RABBITMQ_NAME} and ${RABBITMQ_DN} are both switched on`);
-  }
-  if (name) return { kind: 'name', form: RABBITMQ_NAME, commonName: text };
-  if (subject) return { kind: 'name', form: RABBITMQ_DN, subject: text };
-  return refusal(
-    'certificate_name_not_enabled',
-    `a certificate login: neither ${RABBITMQ_NAME} nor ${RABBITMQ_DN} is switched on`,
+  return (
+    nameInUsername(text, LOGIN_FORMS, settings) ??
+    refusal(
+      'certificate_name_not_enabled',
+      `a certificate login: neither ${RABBITMQ_NAME} nor ${RABBITMQ_DN} is switched on`,
+    )
   );
 }
 

@@ -7,6 +7,7 @@ import {
   RequestUnreadable,
   type WebhookReply,
 } from './dialect.ts';
+import { ignoredCertificate } from './ignored-certificates.ts';
 import { tbmqAnswer } from './tbmq-answer.ts';
 import { readTbmqMembers, type TbmqMembers } from './tbmq-request.ts';
 
@@ -36,6 +37,10 @@ function readConnect(request: Parameters<typeof readTbmqMembers>[0], settings: B
     username: username || undefined,
     password: password || undefined,
     certificate,
+    ignoredCertificates:
+      members.commonName && !settings.certificateForms.has(TBMQ_NAME)
+        ? [ignoredCertificate('commonName', TBMQ_NAME)]
+        : undefined,
   } as const;
   return { kind: 'connect', attempt };
 }

@@ -4,6 +4,7 @@ import { type DenyReason, deny } from '../decision.ts';
 import type { ClientClaim, ConnectAttempt, ProtocolVersion, TopicAccess } from '../question.ts';
 import { type BrokerSettings, type Question, RequestUnreadable } from './dialect.ts';
 import type { Fields } from './fields.ts';
+import { ignoredCertificate } from './ignored-certificates.ts';
 import type { RegisterQuestion } from './vernemq-answer.ts';
 import { readSessionName } from './vernemq-session.ts';
 
@@ -51,7 +52,10 @@ function readCertificate(fields: Fields, settings: BrokerSettings) {
   const field = fields.get('client_cert');
   if (field === undefined) return { certificate: NO_CERTIFICATE };
   if (!settings.certificateForms.has(VERNEMQ_CLIENT_CERT)) {
-    return { certificate: NO_CERTIFICATE, ignoredCertificates: ['client_cert'] };
+    return {
+      certificate: NO_CERTIFICATE,
+      ignoredCertificates: [ignoredCertificate('client_cert', VERNEMQ_CLIENT_CERT)],
+    };
   }
   return { certificate: readVernemqClientCert('structure' in field ? field.structure : field.text) };
 }

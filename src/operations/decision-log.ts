@@ -45,8 +45,27 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
     return true;
   }
 
+  /** Once each: the headers and fields in which certificates come are few, and no client's own words. */
+  const ignoredBefore = new Set<string>();
+
+  /** A form that is not switched on decides nothing, so an operator who wonders has this line and `explain` only. */
+  function tellIgnored(broker: BrokerName, question: Question | undefined): void {
+    const ignored = question?.kind === 'connect' ? question.attempt.ignoredCertificates : undefined;
+    if (ignored === undefined) return;
+    for (const certificate of ignored) {
+      const key = `${broker} ${certificate}`;
+      if (ignoredBefore.has(key)) continue;
+      ignoredBefore.add(key);
+      log.warn(
+        { broker, certificate },
+        'a certificate came in a form that is not switched on, and is not read (said once)',
+      );
+    }
+  }
+
   return {
     record(broker, endpoint, decision, question, requestId) {
+      tellIgnored(broker, question);
       if (decision.outcome === 'allow') {
         if (log.isLevelEnabled('debug')) {
           log.debug(

@@ -42,7 +42,7 @@ describe('a register', () => {
     assert.equal(attemptOf(read(request, BELIEVING)).certificate.kind, 'unreadable');
     const { certificate, ignoredCertificates } = attemptOf(read(request, PLAIN_SETTINGS));
     assert.equal(certificate, NO_CERTIFICATE);
-    assert.deepEqual(ignoredCertificates, ['client_cert']);
+    assert.deepEqual(ignoredCertificates, ['client_cert, a certificate as vernemq_client_cert']);
     for (const odd of [5, {}, ['AAAA'], true]) {
       const strange = hookRequest('auth_on_register', { ...REGISTER, client_cert: odd });
       assert.equal(attemptOf(read(strange, BELIEVING)).certificate.kind, 'unreadable');

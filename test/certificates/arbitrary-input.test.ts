@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { fromSubject } from '../../src/certificates/certificate-name.ts';
 import { decodePem } from '../../src/certificates/decode.ts';
 import { readApiGatewayCertificate } from '../../src/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem, readEmqxPeerCertificate } from '../../src/certificates/forms/emqx.ts';
+import { readEmqxCertPem } from '../../src/certificates/forms/emqx.ts';
+import {
+  EMQX_PEER_FORMS,
+  readEmqxPeerCertificate,
+} from '../../src/certificates/forms/emqx-peer-certificate.ts';
 import { readGenericCertificate } from '../../src/certificates/forms/generic-body.ts';
 import { readProxyCertificate } from '../../src/certificates/forms/proxy-v2.ts';
 import { HEADER_FORMS } from '../../src/certificates/forms/registry.ts';
@@ -33,8 +37,10 @@ test('any text in any form, and any bytes anywhere: no exception escapes', () =>
         ask(readCertificateHeaders(headers, on, true).certificate);
         const [one = '', two = ''] = texts;
         ask(readEmqxCertPem(one));
-        ask(readEmqxPeerCertificate('pem', one, { commonName: two }));
-        ask(readEmqxPeerCertificate('crt', Buffer.from(one), { everyClientHasOne: true }));
+        for (const peer of EMQX_PEER_FORMS.values()) {
+          ask(readEmqxPeerCertificate(peer, one, { commonName: two, subject: one }));
+          ask(readEmqxPeerCertificate(peer, Buffer.from(one), { everyClientHasOne: true }));
+        }
         ask(readVernemqClientCert(one));
         ask(readGenericCertificate({ certificate: [one], certificateChain: two }));
         ask(

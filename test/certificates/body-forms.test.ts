@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodePem } from '../../src/certificates/decode.ts';
 import { readApiGatewayCertificate } from '../../src/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem, readEmqxPeerCertificate } from '../../src/certificates/forms/emqx.ts';
+import { readEmqxCertPem } from '../../src/certificates/forms/emqx.ts';
+import { readEmqxPeerCertificate } from '../../src/certificates/forms/emqx-peer-certificate.ts';
 import { readGenericCertificate } from '../../src/certificates/forms/generic-body.ts';
 import { readVernemqClientCert } from '../../src/certificates/forms/vernemq.ts';
 import { goldenBytes } from '../support/golden.ts';
+import { peerForm } from './support/peer-form.ts';
 import { said } from './support/said.ts';
 
 function pemOf(name: string): string {
@@ -29,7 +31,8 @@ test('EMQX cert_pem: Base64 of the DER, empty without a certificate, verified on
 });
 
 test('EMQX peer_cert_as_username: believed only where it is shown to be the broker’s', () => {
-  const read = (value: string | Uint8Array, seen = {}) => said(readEmqxPeerCertificate('pem', value, seen));
+  const read = (value: string | Uint8Array, seen = {}) =>
+    said(readEmqxPeerCertificate(peerForm('pem'), value, seen));
   assert.equal(read(base64, { commonName: 'chained-0001' }), 'not_checked');
   assert.equal(read(base64, { everyClientHasOne: true }), 'not_checked');
   // Typed by a client without a certificate, or by one with another.
@@ -42,12 +45,32 @@ test('EMQX peer_cert_as_username: believed only where it is shown to be the brok
   assert.equal(read('my-token', { commonName: 'chained-0001' }), 'malformed_base64');
   assert.equal(read('', { commonName: 'chained-0001' }), 'withheld');
   const crt = (value: string | Uint8Array) =>
-    said(readEmqxPeerCertificate('crt', value, { commonName: 'chained-0001' }));
+    said(readEmqxPeerCertificate(peerForm('crt'), value, { commonName: 'chained-0001' }));
   assert.equal(crt(leaf), 'not_checked');
   assert.equal(crt(leaf.toString('latin1')), 'not_checked');
   assert.equal(crt(leaf.toString('utf8')), 'malformed_der');
-  assert.equal(said(readEmqxPeerCertificate('md5', 'token', {})), 'none');
-  assert.equal(said(readEmqxPeerCertificate('md5', 'token', { everyClientHasOne: true })), 'malformed_field');
+  assert.equal(said(readEmqxPeerCertificate(peerForm('md5'), 'token', {})), 'none');
+  assert.equal(
+    said(readEmqxPeerCertificate(peerForm('md5'), 'token', { everyClientHasOne: true })),
+    'malformed_field',
+  );
+});
+
+test('EMQX peer_cert_as_username = cn, dn: only what the broker’s own field says too', () => {
+  const read = (mode: 'cn' | 'dn', value: string | undefined, seen = {}) =>
+    said(readEmqxPeerCertificate(peerForm(mode), value, seen));
+  const names = { commonName: 'a', subject: 'CN=a,O=b' };
+  assert.equal(read('cn', 'a', names), 'name');
+  assert.equal(read('dn', 'CN=a,O=b', names), 'name');
+  // A client without a certificate keeps its own user name; so does one whose certificate has no such name.
+  assert.equal(read('cn', 'a'), 'none');
+  assert.equal(read('dn', 'CN=a,O=b', { commonName: '', subject: '' }), 'none');
+  assert.equal(read('cn', 'a', { commonName: '', subject: 'O=b' }), 'uncorroborated');
+  assert.equal(read('cn', 'a', { ...names, commonName: 'other' }), 'uncorroborated');
+  assert.equal(read('dn', 'a', names), 'uncorroborated');
+  assert.equal(read('cn', '', names), 'withheld');
+  // Whatever the listener demands: a certificate may have no common name, and then the client chooses.
+  assert.equal(read('cn', 'a', { everyClientHasOne: true }), 'none');
 });
 
 test('EMQX sent these user names: recorded requests', () => {
@@ -58,7 +81,9 @@ test('EMQX sent these user names: recorded requests', () => {
     const bytes = goldenBytes(`captures/emqx/5.8.9/${file}.http`);
     const body = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4).toString('latin1');
     const fields = body.startsWith('{') ? (JSON.parse(body) as Record<string, string>) : formFields(body);
-    const reading = readEmqxPeerCertificate(mode, fields.username, { commonName: fields.cert_common_name });
+    const reading = readEmqxPeerCertificate(peerForm(mode), fields.username, {
+      commonName: fields.cert_common_name,
+    });
     assert.equal(said(reading), 'not_checked', file);
     const whole = readEmqxCertPem(fields.cert_pem);
     assert.deepEqual(

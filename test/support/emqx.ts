@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WebhookRequest } from '../../src/brokers/dialect.ts';
-import { EMQX_NAME, emqx } from '../../src/brokers/emqx.ts';
+import { emqx } from '../../src/brokers/emqx.ts';
+import { EMQX_NAME } from '../../src/brokers/emqx-certificate.ts';
 import { EMQX_CERT_PEM } from '../../src/certificates/forms/emqx.ts';
 import type { ConnectAttempt, TopicAccess } from '../../src/question.ts';
 import { PLAIN_SETTINGS } from './broker-settings.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { Question } from '../../src/brokers/dialect.ts';
-import { EMQX_NAME } from '../../src/brokers/emqx.ts';
+import { EMQX_NAME } from '../../src/brokers/emqx-certificate.ts';
 import { EMQX_CERT_PEM } from '../../src/certificates/forms/emqx.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
 import { deny, unavailable } from '../../src/decision.ts';
@@ -74,7 +74,7 @@ for (const version of versions) {
         [plain, toPlain, '', NO_CERTIFICATE],
         [believing, toBelieving, `/k/${SECRET}`, certificateIn(fields)],
       ] as const) {
-        const expected = expectedQuestion(check, fields, certificate);
+        const expected = expectedQuestion(check, fields, certificate, server === plain);
         for (const decision of [
           { ...ALLOW, passport: PASSPORT, scramKeys: SCRAM_KEYS, expiresAt: Date.now() + 3_600_000 },
           deny('credentials_unknown'),
@@ -115,6 +115,7 @@ function expectedQuestion(
   check: keyof typeof CHECKS,
   fields: Readonly<Record<string, string>>,
   certificate: PresentedCertificate,
+  nothingIsRead: boolean,
 ): Question | undefined {
   const client = {
     broker: 'emqx',
@@ -131,12 +132,29 @@ function expectedQuestion(
   if (check === 'authn') {
     const password = fields.password || undefined;
     if (!client.clientId && !client.username && !password && certificate.kind === 'none') return undefined;
-    return { kind: 'connect', attempt: { ...client, password } };
+    const ignoredCertificates = nothingIsRead ? ignoredIn(fields) : undefined;
+    return { kind: 'connect', attempt: { ...client, password, ignoredCertificates } };
   }
   const { action, topic = '', qos, retain } = fields;
   assert.ok(action === 'publish' || action === 'subscribe');
   const asked = { action, topic, qos: Number(qos) as 0 | 1 | 2, retain: retain === 'true' } as const;
   return { kind: 'topic', accesses: [{ ...client, ...asked, passport: fields.client_attrs__thingpass }] };
+}
+
+/** What is not read where no form is switched on, but told. */
+function ignoredIn(fields: Readonly<Record<string, string>>): string[] | undefined {
+  const ignored = [
+    ...(fields.cert_pem ? ['cert_pem, a certificate as emqx_cert_pem'] : []),
+    ...(fields.cert_common_name ? ['cert_common_name, a certificate as emqx_name'] : []),
+    ...(!fields.cert_common_name && fields.cert_subject ? ['cert_subject, a certificate as emqx_name'] : []),
+    ...(['username', 'clientid'] as const).flatMap((place) => {
+      const text = fields[place] ?? '';
+      if (text.length > 1_000 && text === fields.cert_pem)
+        return [`${place}, a certificate as emqx_${place}_pem`];
+      return text.startsWith('0\ufffd') ? [`${place}, a certificate as emqx_${place}_crt`] : [];
+    }),
+  ];
+  return ignored.length === 0 ? undefined : ignored;
 }
 
 /** The whole certificate is only in authentication requests; elsewhere its names are (section 6). */

@@ -102,7 +102,10 @@ function expectedQuestion(
   if (one.endpoint === 'auth') {
     if (!clientId && !client.username && !client.password) return undefined;
     const protocolVersion = fields.protocol === 'MQIsdp' ? 3 : undefined;
-    return { kind: 'connect', attempt: { ...client, protocolVersion } };
+    const named = fields.common_name ? 'common_name' : fields.subject ? 'subject' : undefined;
+    const ignored = named !== undefined && certificate.kind === 'none';
+    const ignoredCertificates = ignored ? [`${named}, a certificate as ${NANOMQ_NAME}`] : undefined;
+    return { kind: 'connect', attempt: { ...client, ignoredCertificates, protocolVersion } };
   }
   const topic = fields.topic ?? '';
   if (fields.access === '2' && topic === `$SYS/brokers/client_status/${clientId}`) return 'settled';

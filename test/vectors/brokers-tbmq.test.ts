@@ -109,7 +109,9 @@ function expectedQuestion(one: Capture, believes: boolean): Question | undefined
     password: text('password'),
   };
   if (!names.clientId) return undefined;
-  return { kind: 'connect', attempt: { broker: 'tbmq', ...names, certificate } };
+  const ignoredCertificates =
+    !believes && text('commonName') !== undefined ? [`commonName, a certificate as ${TBMQ_NAME}`] : undefined;
+  return { kind: 'connect', attempt: { broker: 'tbmq', ...names, certificate, ignoredCertificates } };
 }
 
 interface Row {

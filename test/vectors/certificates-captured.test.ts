@@ -4,7 +4,8 @@ import { after, before } from 'node:test';
 import { identifyingCommonName, NAME_SOURCES } from '../../src/certificates/certificate-name.ts';
 import { decodeBase64, decodeConcatenatedDer, decodePem } from '../../src/certificates/decode.ts';
 import { readApiGatewayCertificate } from '../../src/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem, readEmqxPeerCertificate } from '../../src/certificates/forms/emqx.ts';
+import { readEmqxCertPem } from '../../src/certificates/forms/emqx.ts';
+import { readEmqxPeerCertificate } from '../../src/certificates/forms/emqx-peer-certificate.ts';
 import { readProxyCertificate } from '../../src/certificates/forms/proxy-v2.ts';
 import { readCertificateHeaders, type SwitchedOnForm } from '../../src/certificates/header-certificates.ts';
 import { HeaderView } from '../../src/certificates/header-view.ts';
@@ -18,6 +19,7 @@ import {
   formOf,
   INDEX,
 } from '../certificates/support/captured-forms.ts';
+import { peerForm } from '../certificates/support/peer-form.ts';
 import { headersInBytes, type Replay, ReplayServer } from '../certificates/support/replay.ts';
 import { goldenFile } from '../support/golden.ts';
 
@@ -171,10 +173,10 @@ function checkBody(entry: CapturedEntry, { body, rawHeaders }: Replay): void {
   else if (fields.cert_pem !== undefined) checkReading(entry, readEmqxCertPem(fields.cert_pem));
   else {
     const mode = entry.expected.md5 === undefined ? 'pem' : 'md5';
-    const reading = readEmqxPeerCertificate(mode, fields.username, { everyClientHasOne: true });
+    const reading = readEmqxPeerCertificate(peerForm(mode), fields.username, { everyClientHasOne: true });
     checkReading(entry, reading);
     // Without that declaration nothing tells the broker's text from a client's.
-    const doubtful = readEmqxPeerCertificate(mode, fields.username, {});
+    const doubtful = readEmqxPeerCertificate(peerForm(mode), fields.username, {});
     assert.equal(doubtful.kind === 'unreadable' && doubtful.fault, 'uncorroborated');
   }
 }

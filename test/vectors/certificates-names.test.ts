@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
+import type { Question } from '../../src/brokers/dialect.ts';
+import { emqx } from '../../src/brokers/emqx.ts';
+import { MOSQUITTO_NAME, MOSQUITTO_SUBJECT, mosquitto } from '../../src/brokers/mosquitto.ts';
+import { rabbitmq } from '../../src/brokers/rabbitmq.ts';
+import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
+import { vernemq } from '../../src/brokers/vernemq.ts';
 import { identifyingCommonName, NAME_SOURCES } from '../../src/certificates/certificate-name.ts';
 import { decodePem } from '../../src/certificates/decode.ts';
 import { commonNameAttributes, parseName } from '../../src/certificates/distinguished-name.ts';
-import { readEmqxPeerCertificate } from '../../src/certificates/forms/emqx.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../src/certificates/forms/vernemq.ts';
 import { type InspectedCertificate, inspectCertificate } from '../../src/certificates/inspect.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
+import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { goldenBytes, goldenFile, goldenJson } from '../support/golden.ts';
+import { accessesOf, endpointAt, post } from '../support/questions.ts';
+import { hookRequest } from '../support/vernemq.ts';
 
 /** The user names that brokers make of certificates, against the certificates themselves. */
 
@@ -29,12 +39,15 @@ goldenFile(
     // The broker refuses the client itself, crashes, or goes on without a name: nothing arrives.
     if (row.certificate === null || username === undefined) return;
     const certificate = inspectCertificate(derOf(row.certificate));
+    const presented = throughDialect(row, username, certificate);
     const { mode } = row;
-    if (/distinguished_name|use_subject|= dn$/.test(mode)) checkSubject(row, username, certificate);
+    if (presented.kind === 'certificate') assert.deepEqual(presented.der, certificate.der);
+    else if (/= md5$/.test(mode)) assertDigest(presented, username, certificate);
+    else if (/distinguished_name|use_subject|= dn$/.test(mode)) checkSubject(row, presented, certificate);
     else if (/subject_alternative_name/.test(mode)) {
+      assert.equal(presented.kind === 'name' && presented.commonName, username);
       assert.ok(certificate.alternativeNames.some(({ value }) => value === username));
-    } else if (/= (pem|md5)$/.test(mode)) checkDigested(mode, username, certificate);
-    else checkCommonName(row, username, certificate);
+    } else checkCommonName(row, presented, username, certificate);
   },
 );
 
@@ -57,10 +70,71 @@ function sourceOf(broker: string) {
   return NAME_SOURCES[name as keyof typeof NAME_SOURCES];
 }
 
+/** What the broker's dialect makes of the request in which the name comes, with the one form for it switched on. */
+function throughDialect(
+  row: UsernameRow,
+  username: string,
+  certificate: InspectedCertificate,
+): PresentedCertificate {
+  const { broker, mode } = row;
+  const settings = (form: string) => ({
+    ...PLAIN_SETTINGS,
+    certificateForms: new Set([form]),
+    certificateOnly: () => true,
+  });
+  if (broker.startsWith('RabbitMQ')) {
+    const form = /distinguished_name/.test(mode) ? RABBITMQ_DN : RABBITMQ_NAME;
+    const request = post(new URLSearchParams({ username }).toString());
+    return certificateOf(endpointAt(rabbitmq, '/rabbitmq/user').read(request, settings(form)));
+  }
+  if (broker.startsWith('Mosquitto')) {
+    const form = /use_subject/.test(mode) ? MOSQUITTO_SUBJECT : MOSQUITTO_NAME;
+    const request = post(JSON.stringify({ username, clientid: 'c', topic: 't', acc: 2 }));
+    return certificateOf(endpointAt(mosquitto, '/mosquitto/acl').read(request, settings(form)));
+  }
+  if (broker.startsWith('EMQX')) {
+    const form = `emqx_username_${mode.split(' = ')[1]}`;
+    const request = post(
+      JSON.stringify({ username, clientid: 'c', ...emqxNames(certificate, username, mode) }),
+    );
+    return certificateOf(endpointAt(emqx, '/emqx/authentication').read(request, settings(form)));
+  }
+  assert.ok(broker.startsWith('VerneMQ'), broker);
+  // Nothing there tells it from a client's own user name, which a certificate without a common name leaves in place: no name.
+  const request = hookRequest('auth_on_register', { client_id: 'c', username, password: null });
+  const question = endpointAt(vernemq, '/vernemq').read(request, settings(VERNEMQ_CLIENT_CERT));
+  assert.equal(certificateOf(question), NO_CERTIFICATE);
+  return { kind: 'name', form: 'none', commonName: username };
+}
+
+/** What EMQX fills into `${cert_common_name}` and `${cert_subject}` for the same client. */
+function emqxNames(certificate: InspectedCertificate, username: string, mode: string): object {
+  return {
+    cert_common_name: certificate.commonNames.join(','),
+    cert_subject: mode.endsWith('= dn') ? username : '',
+  };
+}
+
+function certificateOf(question: Question): PresentedCertificate {
+  if (question.kind === 'connect') return question.attempt.certificate;
+  const [access] = accessesOf(question);
+  assert.ok(access);
+  return access.certificate;
+}
+
 /** The subject's text holds exactly the certificate's names, in encoded order; one identifies, others are refused. */
-function checkSubject(row: UsernameRow, subject: string, certificate: InspectedCertificate): void {
+function checkSubject(
+  row: UsernameRow,
+  presented: PresentedCertificate,
+  certificate: InspectedCertificate,
+): void {
   const source = sourceOf(row.broker);
-  const parsed = parseName(subject, source.subject);
+  if (certificate.subject.length === 0) {
+    assert.notEqual(presented.kind, 'certificate');
+    return;
+  }
+  assert.ok(presented.kind === 'name' && presented.subject !== undefined, presented.kind);
+  const parsed = parseName(presented.subject, source.subject);
   assert.deepEqual(
     commonNameAttributes(parsed).map(({ value }) => value),
     certificate.commonNames,
@@ -69,33 +143,34 @@ function checkSubject(row: UsernameRow, subject: string, certificate: InspectedC
     parsed.map((rdn) => rdn.map(({ value }) => value).sort()),
     certificate.subject.map((rdn) => rdn.map(({ value }) => value).sort()),
   );
-  const verdict = identifyingCommonName({ kind: 'name', form: 'test', subject }, source);
+  const verdict = identifyingCommonName(presented, source);
   const [commonName = '', ...others] = certificate.commonNames;
   const usable = commonName !== '' && others.length === 0 && !/\p{Cc}/u.test(commonName);
   assert.equal(verdict.found ? verdict.commonName : undefined, usable ? commonName : undefined);
 }
 
-function checkCommonName(row: UsernameRow, username: string, certificate: InspectedCertificate): void {
+function checkCommonName(
+  row: UsernameRow,
+  presented: PresentedCertificate,
+  username: string,
+  certificate: InspectedCertificate,
+): void {
   const source = sourceOf(row.broker);
-  const verdict = identifyingCommonName({ kind: 'name', form: 'test', commonName: username }, source);
+  assert.ok(presented.kind === 'name' && presented.commonName === username, presented.kind);
+  const verdict = identifyingCommonName(presented, source);
   const joined = source.commonName === 'joined' && username.includes(',');
   const usable = username !== '' && !joined && !/[\p{Cc}\ufffd]/u.test(username);
   // Mosquitto and VerneMQ send the first of several and do not tell.
   assert.equal(verdict.found ? verdict.commonName : undefined, usable ? certificate.commonName : undefined);
 }
 
-function checkDigested(mode: string, username: string, certificate: InspectedCertificate): void {
-  if (mode.endsWith('md5')) {
-    assert.equal(username, hash('md5', certificate.der));
-    const reading = readEmqxPeerCertificate('md5', username, { everyClientHasOne: true });
-    assert.equal(reading.kind === 'name' && reading.digest?.hex, username);
-    return;
-  }
-  const commonName = certificate.commonNames.join(',');
-  const reading = readEmqxPeerCertificate('pem', username, { commonName });
-  // A certificate without a common name cannot be told from a client's own text by it.
-  if (commonName === '') assert.equal(reading.kind === 'unreadable' && reading.fault, 'uncorroborated');
-  else assert.deepEqual(reading.kind === 'certificate' && reading.der, certificate.der);
+function assertDigest(
+  presented: PresentedCertificate,
+  username: string,
+  certificate: InspectedCertificate,
+): void {
+  assert.equal(username, hash('md5', certificate.der));
+  assert.equal(presented.kind === 'name' && presented.digest?.hex, username);
 }
 
 interface NanomqCapture {

@@ -1,16 +1,13 @@
 import type { CertificateForm } from '../peer-certificate.ts';
 import { apache, apacheBase64, apacheEscaped } from './apache.ts';
 import { awsAlbPassthrough, awsAlbVerify } from './aws-alb.ts';
-import { AWS_API_GATEWAY } from './aws-api-gateway.ts';
 import { azureApplicationGateway, azureAppService } from './azure.ts';
 import { caddy } from './caddy.ts';
 import { cloudFoundry } from './cloud-foundry.ts';
 import { cloudflare, cloudflareRfc9440 } from './cloudflare.ts';
-import { EMQX_CERT_PEM, EMQX_PEER_CERT_CRT, EMQX_PEER_CERT_MD5, EMQX_PEER_CERT_PEM } from './emqx.ts';
 import { f5 } from './f5.ts';
 import type { HeaderForm } from './form.ts';
 import { gcp } from './gcp.ts';
-import { GENERIC_CERTIFICATE } from './generic-body.ts';
 import { haproxy, haproxyPem } from './haproxy.ts';
 import { ingressNginx } from './ingress-nginx.ts';
 import { kong } from './kong.ts';
@@ -19,7 +16,6 @@ import { nginx, nginxDer } from './nginx.ts';
 import { rfc9440 } from './rfc9440.ts';
 import { squid } from './squid.ts';
 import { traefik } from './traefik.ts';
-import { VERNEMQ_CLIENT_CERT } from './vernemq.ts';
 import { xfcc } from './xfcc.ts';
 
 const ALL: readonly HeaderForm[] = [
@@ -32,12 +28,6 @@ const ALL: readonly HeaderForm[] = [
 export const HEADER_FORMS: ReadonlyMap<CertificateForm, HeaderForm> = new Map(
   ALL.map((form) => [form.name, form]),
 );
-
-/** Every form in a request's body, whose fields the broker's dialect hands over; for checking a configuration. */
-export const BODY_FORMS: ReadonlySet<CertificateForm> = new Set([
-  ...[EMQX_CERT_PEM, EMQX_PEER_CERT_PEM, EMQX_PEER_CERT_CRT, EMQX_PEER_CERT_MD5],
-  ...[VERNEMQ_CLIENT_CERT, GENERIC_CERTIFICATE, AWS_API_GATEWAY],
-]);
 
 /** The forms that use a header for the certificate itself, by its usual name; for telling what was not read. */
 export const FORMS_BY_HEADER: ReadonlyMap<string, readonly CertificateForm[]> = byHeader();

@@ -1,0 +1,33 @@
+import type { CertificateForm } from '../certificates/peer-certificate.ts';
+import type { Fields } from './fields.ts';
+
+/** The names under which a broker may send a certificate, or a name of it, and the form in which it would be read. */
+export interface CertificateField {
+  readonly names: readonly string[];
+  readonly form: CertificateForm;
+}
+
+/**
+ * What stands where a certificate would, while its form is switched off: it decides nothing, and whoever looks for it must find
+ * it (design, "Explain"). Repetitions are no matter here, since nobody reads them.
+ * @param isAbsent texts by which the broker says that there is none, beside the empty one.
+ */
+export function ignoredFields(
+  fields: Fields,
+  candidates: readonly CertificateField[],
+  forms: ReadonlySet<CertificateForm>,
+  isAbsent: (text: string) => boolean = () => false,
+): string[] | undefined {
+  let ignored: string[] | undefined;
+  for (const { names, form } of candidates) {
+    if (forms.has(form)) continue;
+    const name = names.find((one) => fields.holds(one, isAbsent));
+    if (name !== undefined) ignored = [...(ignored ?? []), ignoredCertificate(name, form)];
+  }
+  return ignored;
+}
+
+/** One entry of `ConnectAttempt.ignoredCertificates`. */
+export function ignoredCertificate(place: string, ...forms: readonly CertificateForm[]): string {
+  return `${place}, a certificate as ${forms.join(' or ')}`;
+}
