@@ -9,8 +9,8 @@ import { MAX_FIELDS } from './form.ts';
  * `"username"`; null counts as an occurrence.
  *
  * Texts, booleans and whole numbers become text, null members are left out, objects and arrays stay structures. So do
- * numbers that a double does not hold exactly, or that could be written in several ways (`1.50`): an access token is a
- * text, and two of them must not become one.
+ * numbers that a double does not hold exactly, or that are not written in the one shortest way (`1.0`, `1e0`, `-0`): an access
+ * token is a text, and two of them must not become one.
  * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
  */
 export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
@@ -29,9 +29,14 @@ export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
   const fields = new Map<string, Field[]>();
   // Own members, `__proto__` among them: JSON.parse defines it like any other.
   const names = Object.keys(parsed);
+  let sources: ReadonlyMap<string, string> | undefined;
   for (const name of names) {
     const value = (parsed as Record<string, unknown>)[name];
-    if (value !== null) fields.set(name, [asField(value)]);
+    if (value === null) continue;
+    if (typeof value === 'number') {
+      sources ??= numberSources(members, text);
+      fields.set(name, [numberField(value, sources.get(name))]);
+    } else fields.set(name, [asField(value)]);
   }
   if (members.length !== names.length) markRepetitions(fields, members, text);
   return fields;
@@ -44,8 +49,26 @@ function decode(bytes: Buffer): string {
 
 function asField(value: unknown): Field {
   if (typeof value === 'string') return { text: value };
-  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return { text: String(value) };
-  return { structure: value };
+  return typeof value === 'boolean' ? { text: String(value) } : { structure: value };
+}
+
+/** `JSON.parse` has rounded it: `0.99999999999999999999` is 1 by now. */
+function numberField(value: number, source: string | undefined): Field {
+  return Number.isSafeInteger(value) && String(value) === source ? { text: source } : { structure: value };
+}
+
+const NUMBER = /[ \t\n\r]*:[ \t\n\r]*(-?\d[^ \t\n\r,}]*)/y;
+
+/** The numbers among the members' values as they were written, by name. */
+function numberSources(members: readonly number[], text: string): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>();
+  for (const start of members) {
+    const end = stringEnd(text, start) + 1;
+    NUMBER.lastIndex = end;
+    const source = NUMBER.exec(text)?.[1];
+    if (source !== undefined) sources.set(JSON.parse(text.slice(start, end)) as string, source);
+  }
+  return sources;
 }
 
 function markRepetitions(fields: Map<string, Field[]>, members: readonly number[], text: string): void {

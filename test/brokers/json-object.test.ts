@@ -8,17 +8,24 @@ import { assertRefused, JSON_TYPE, readPosted } from '../support/posted-fields.t
 describe('a JSON object', () => {
   it('gives texts, whole numbers and booleans as text, and leaves null out', () => {
     const fields = readPosted(
-      '{"a":"1","b":1,"c":true,"d":null,"e":"","f":-0,"g":9007199254740991}',
+      '{"a":"1","b":1,"c":true,"d":null,"e":"", "f" :\t-7 ,"g":9007199254740991,"7":0}',
       JSON_TYPE,
     );
-    const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => fields.text(name));
-    assert.deepEqual(texts, ['1', '1', 'true', undefined, '', '0', '9007199254740991']);
+    const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', '7'].map((name) => fields.text(name));
+    assert.deepEqual(texts, ['1', '1', 'true', undefined, '', '-7', '9007199254740991', '0']);
     assert.equal(fields.filled('e'), undefined);
     assert.equal(fields.bytes('d'), undefined);
   });
 
   it('never makes one text of two numbers: 2^53 and one more would be the same token', () => {
-    for (const number of ['9007199254740993', '1.5', '1e400', '-1e-7', '12345678901234567890']) {
+    const tooLong = ['9007199254740993', '12345678901234567890', '1e400'];
+    // Both of the first are 1 to JSON.parse.
+    const rounded = ['0.99999999999999999999', '1.0', '1e0', '10E-1', '1.5', '-1e-7', '-0', '-0.0'];
+    for (const number of [...tooLong, ...rounded]) {
+      assertRefused(
+        () => readPosted(`{"a":"x","\\u0075sername": ${number} }`).text('username'),
+        /is not a text$/,
+      );
       assertRefused(
         () => readPosted(`{"username":${number}}`).text('username'),
         /^field username is not a text$/,
