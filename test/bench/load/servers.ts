@@ -1,0 +1,48 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ServerProcess } from '../../support/process.ts';
+
+const REFERENCE = fileURLToPath(new URL('./reference.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+
+export interface MeasuredServer {
+  readonly port: number;
+  /** Resident memory in bytes. */
+  memory(): number;
+  stop(): Promise<void>;
+}
+
+export async function startReference(kind: 'fastify' | 'http'): Promise<MeasuredServer> {
+  const child: ChildProcess = fork(REFERENCE, [kind], { execArgv: ['--import', 'tsx'] });
+  const [port] = (await once(child, 'message')) as [number];
+  return {
+    port,
+    memory: () => residentMemory(child.pid as number),
+    stop: async () => void child.kill(),
+  };
+}
+
+/** `thingpass serve` as it is built, on a database that is there. */
+export async function startThingPass(environment: Record<string, string>): Promise<MeasuredServer> {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    THINGPASS_PORT: '0',
+    ...environment,
+  };
+  const child = spawn(process.execPath, [CLI, 'serve'], { env });
+  const server = new ServerProcess(child);
+  await server.listening;
+  return {
+    port: server.port,
+    memory: () => residentMemory(child.pid as number),
+    stop: async () => void (await server.stop()),
+  };
+}
+
+/** Linux tells it in kilobytes. */
+function residentMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+}
