@@ -10,7 +10,15 @@ import type { CredentialsStore } from './credentials/record.ts';
 import { resolve } from './credentials/resolve.ts';
 import { resolveScram, type ScramContext } from './credentials/scram.ts';
 import type { VerifySecret } from './credentials/verify-secret.ts';
-import { type Allow, type Decision, deny, type Step, type TopicRights, unavailable } from './decision.ts';
+import {
+  type Allow,
+  type Decision,
+  type DenyReason,
+  deny,
+  type Step,
+  type TopicRights,
+  unavailable,
+} from './decision.ts';
 import type { ClientClaim, ConnectAttempt, ScramAttempt, TopicAccess } from './question.ts';
 import { HashingQueueFull } from './secrets/hashing-queue.ts';
 
@@ -104,20 +112,34 @@ export function createDecider(parts: DeciderParts): Decider {
     return withParts(decision, decision.steps, passport, rights);
   }
 
-  /** All accesses are of one client and must all be allowed; the first that is not decides. */
-  async function topics(accesses: readonly TopicAccess[], settings: DeciderSettings): Promise<Decision> {
+  /**
+   * All accesses are of one client and must all be allowed; the first that is not decides. With `each` one is enough, and
+   * the decision says which are.
+   */
+  async function topics(
+    accesses: readonly TopicAccess[],
+    settings: DeciderSettings,
+    each: boolean,
+  ): Promise<Decision> {
     const [first] = accesses;
     if (first === undefined) return deny('topic_invalid');
     const client = await identify(first, contextFor(settings));
     if (client.outcome !== 'allow') return client;
     const holder = holderOf(first, client);
     const steps = [...client.steps];
+    const granted: boolean[] = [];
+    let refused: DenyReason | undefined;
     for (const access of accesses) {
       const said = decideTopic(holder, access, parts.rules(), { mountedApart: settings.mountsDevicesApart });
       steps.push({ step: access.action, said: describe(said) });
-      if (!said.allowed) return deny(said.reason, steps);
+      granted.push(said.allowed);
+      if (said.allowed) continue;
+      refused ??= said.reason;
+      if (!each) break;
     }
-    return withParts(client, steps, client.passport, client.rights);
+    if (refused === undefined) return withParts(client, steps, client.passport, client.rights);
+    if (!each || !granted.includes(true)) return deny(refused, steps);
+    return { ...withParts(client, steps, client.passport, client.rights), granted };
   }
 
   async function byKind(question: Question, settings: DeciderSettings): Promise<Decision> {
@@ -129,7 +151,7 @@ export function createDecider(parts: DeciderParts): Decider {
       case 'scram':
         return scram(question.attempt, settings);
       case 'topic':
-        return topics(question.accesses, settings);
+        return topics(question.accesses, settings, question.each ?? false);
       case 'identity': {
         const client = await identify(question.claim, contextFor(settings));
         return client.outcome === 'allow' ? question.permit(client) : client;

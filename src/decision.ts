@@ -124,6 +124,8 @@ export interface Allow {
   readonly rights?: TopicRights | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
+  /** For a question that asks about each of several filters: which are granted; absent where all are. */
+  readonly granted?: readonly boolean[] | undefined;
   /** With which the broker checks the client's proof; whoever fails it gets in by no means. */
   readonly scramKeys?: ScramKeys | undefined;
   readonly connack: ConnackCode;

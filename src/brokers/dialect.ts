@@ -27,13 +27,13 @@ export interface WebhookReply {
 
 /**
  * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
- * filters: all must be allowed. `scram` asks for the keys of a password instead of checking it. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
+ * filters: all must be allowed, or, with `each`, one at least, and the decision says which. `scram` asks for the keys of a password instead of checking it. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
  * vhosts and queues). `settled` is for what the dialect answers by itself, such as "superuser?".
  */
 export type Question =
   | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
   | { readonly kind: 'scram'; readonly attempt: ScramAttempt }
-  | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[] }
+  | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[]; readonly each?: boolean }
   | {
       readonly kind: 'identity';
       readonly claim: ClientClaim;

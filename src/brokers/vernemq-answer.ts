@@ -17,6 +17,25 @@ export type RegisterQuestion = Extract<Question, { readonly kind: 'connect' }> &
   readonly mountsApart: boolean;
 };
 
+/** A filter with what it came with: `qos`, and for MQTT 5 `no_local`, `rap`, `retain_handling`. */
+export interface SubscribedFilter {
+  readonly topic: string;
+  readonly qos?: unknown;
+}
+
+/**
+ * Where an answer has its list of filters: at the top for MQTT 3, under `modifiers` for MQTT 5; in the other's place it is
+ * not looked at, and everything is granted (section 3). Before 2.2 an MQTT 5 client can be refused no single filter: 135 is
+ * taken for a QoS, so that the client hears "no" and gets the messages, and 128 ends its process (section 3.1).
+ */
+export type FilterList = 'topics' | 'modifiers' | 'none';
+
+/** A subscribe question, with what its answer repeats of the request. */
+export type SubscribeQuestion = Extract<Question, { readonly kind: 'topic' }> & {
+  readonly filters: readonly SubscribedFilter[];
+  readonly list: Exclude<FilterList, 'none'>;
+};
+
 /**
  * Nothing is cached by VerneMQ: it would forget a revocation for a while, and an entry leaves its cache only when the very
  * same is asked again, so that topics with numbers in them fill its memory (section 4). `no-store` holds no `max-age`,
@@ -56,7 +75,8 @@ const REFUSALS: ReadonlyMap<string, WebhookReply> = new Map(
 export function vernemqAnswer(decision: Decision, question: Question | undefined): WebhookReply {
   switch (decision.outcome) {
     case 'allow':
-      return question?.kind === 'connect' ? welcome(decision, question as RegisterQuestion) : OK;
+      if (question?.kind === 'connect') return welcome(decision, question as RegisterQuestion);
+      return decision.granted === undefined ? OK : grantSome(decision.granted, question as SubscribeQuestion);
     case 'no_opinion':
       return question?.kind === 'connect' ? NEXT : refusalFor(decision.reason);
     case 'deny':
@@ -67,6 +87,17 @@ export function vernemqAnswer(decision: Decision, question: Question | undefined
 
 function refusalFor(reason: DenyReason | UnavailableReason): WebhookReply {
   return REFUSALS.get(reason) ?? refuse('internal_error');
+}
+
+/** In the place of a QoS: the only number that is "not allowed" to both versions, and whatever else reads it (section 3.1). */
+const REFUSED = 128;
+
+/** The list takes the place of the client's filters, so it has all of them, in order, as they came (section 3). */
+function grantSome(granted: readonly boolean[], { filters, list }: SubscribeQuestion): WebhookReply {
+  const topics = filters.map((filter, at) =>
+    granted[at] === true ? filter : { topic: filter.topic, qos: REFUSED },
+  );
+  return reply(list === 'topics' ? { result: 'ok', topics } : { result: 'ok', modifiers: { topics } });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ClientClaim, ConnectAttempt, ProtocolVersion, TopicAccess } from '
 import { type BrokerSettings, type Question, RequestUnreadable } from './dialect.ts';
 import type { Fields } from './fields.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
-import type { RegisterQuestion } from './vernemq-answer.ts';
+import type { FilterList, RegisterQuestion, SubscribedFilter, SubscribeQuestion } from './vernemq-answer.ts';
 import { readSessionName } from './vernemq-session.ts';
 
 /** What VerneMQ's auth hooks ask. Section numbers are of `vernemq.md`. */
@@ -98,22 +98,19 @@ export function readPublish(fields: Fields): Question {
   return { kind: 'topic', accesses: [access] };
 }
 
-/** All filters of a SUBSCRIBE: one that is refused refuses them all, and the client is told so (section 3). */
-export function readSubscribe(fields: Fields, settings: BrokerSettings): Question {
+/** @param list where the answer may say which filters are refused; without, one that is refused refuses them all. */
+export function readSubscribe(fields: Fields, settings: BrokerSettings, list: FilterList): Question {
   const claim = readClaim(fields);
   const filters = readFilters(fields);
   if (filters.length > MAX_FILTERS) return TOO_MANY_FILTERS;
   if (!isText(claim.clientId, claim.username, ...filters.map(({ topic }) => topic))) return NOT_TEXT;
   if (settings.mountsDevicesApart && !isMountedApart(fields)) return NOT_MOUNTED_APART;
   const accesses = filters.map(
-    (filter): TopicAccess => ({
-      action: 'subscribe',
-      topic: filter.topic,
-      qos: filter.qos,
-      ...claim,
-    }),
+    ({ topic, qos }): TopicAccess => ({ action: 'subscribe', topic, qos: QOS.get(qos), ...claim }),
   );
-  return { kind: 'topic', accesses };
+  if (list === 'none') return { kind: 'topic', accesses };
+  const question: SubscribeQuestion = { kind: 'topic', each: true, accesses, filters, list };
+  return question;
 }
 
 const TOO_MANY_FILTERS = settle(
@@ -132,18 +129,14 @@ function isMountedApart(fields: Fields): boolean {
   return deviceId !== undefined && fields.text('mountpoint') === deviceId;
 }
 
-interface Filter {
-  readonly topic: string;
-  readonly qos: 0 | 1 | 2 | undefined;
-}
-
-function readFilters(fields: Fields): Filter[] {
+/** As VerneMQ sent them: the answer's list takes their place. */
+function readFilters(fields: Fields): SubscribedFilter[] {
   const field = fields.get('topics');
   const list = field !== undefined && 'structure' in field ? field.structure : undefined;
   if (!Array.isArray(list) || list.length === 0) throw new RequestUnreadable('field topics is not a list');
-  return list.map((one: unknown) => {
-    const { topic, qos } = (one ?? {}) as { topic?: unknown; qos?: unknown };
-    if (typeof topic !== 'string') throw new RequestUnreadable('field topics holds no topic');
-    return { topic, qos: QOS.get(qos) };
-  });
+  for (const one of list) {
+    if (typeof (one as SubscribedFilter | null)?.topic === 'string') continue;
+    throw new RequestUnreadable('field topics holds no topic');
+  }
+  return list;
 }

@@ -18,16 +18,22 @@ import { readPublish, readRegister, readSubscribe } from './vernemq-request.ts';
  * Section numbers below are of `vernemq.md`.
  */
 
-type Reader = (fields: Fields, settings: BrokerSettings) => Question;
+type Reader = (fields: Fields, settings: BrokerSettings, request: WebhookRequest) => Question;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['auth_on_register', (fields, settings) => readRegister(fields, settings)],
   ['auth_on_register_m5', (fields, settings) => readRegister(fields, settings, 5)],
   ['auth_on_publish', readPublish],
   ['auth_on_publish_m5', readPublish],
-  ['auth_on_subscribe', readSubscribe],
-  ['auth_on_subscribe_m5', readSubscribe],
+  ['auth_on_subscribe', (fields, settings) => readSubscribe(fields, settings, 'topics')],
+  ['auth_on_subscribe_m5', readSubscribeM5],
 ]);
+
+/** MQTT 5's filters, each by itself where this VerneMQ can be told so, which it shows by its HTTP client's name. */
+function readSubscribeM5(fields: Fields, settings: BrokerSettings, { headers }: WebhookRequest): Question {
+  const [, hackney = 0] = /^hackney\/(\d+)\./.exec(headers['user-agent'] ?? '') ?? [];
+  return readSubscribe(fields, settings, Number(hackney) >= 4 ? 'modifiers' : 'none');
+}
 
 function settle(step: string, said: string): Question {
   const decision: Decision = {
@@ -77,7 +83,7 @@ function read(request: WebhookRequest, settings: BrokerSettings): Question {
   if (settled !== undefined) return settled;
   const reader = READERS.get(hook);
   if (reader === undefined) throw new RequestUnreadable('the header vernemq-hook names no hook of VerneMQ');
-  return reader(new Fields(parseJsonObject(request.body)), settings);
+  return reader(new Fields(parseJsonObject(request.body)), settings, request);
 }
 
 /** What is settled is answered by what it is: `{}` suits a notification, and crashes an auth hook (section 3). */

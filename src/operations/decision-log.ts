@@ -67,6 +67,13 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
     record(broker, endpoint, decision, question, requestId) {
       tellIgnored(broker, question);
       if (decision.outcome === 'allow') {
+        if (decision.granted !== undefined && mayWrite()) {
+          log.info(
+            { requestId, broker, endpoint, ...describe(question), steps: decision.steps },
+            'some of the filters are refused',
+          );
+          return;
+        }
         if (log.isLevelEnabled('debug')) {
           log.debug(
             {

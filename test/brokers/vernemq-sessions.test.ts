@@ -7,6 +7,7 @@ import type { CredentialsWish } from '../../src/devices/new-credentials.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { goldenBytes } from '../support/golden.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { HACKNEY_4, vernemqGrants } from '../support/vernemq.ts';
 
 /*
  * Whole sessions: what VerneMQ asks after a register is what the answer to the register made of the client.
@@ -62,10 +63,20 @@ function idOf(server: TestServer, name: string): string {
   return ids.get(`${server.port} ${name}`) as string;
 }
 
-async function ask(server: TestServer, hook: string, body: object): Promise<Record<string, unknown>> {
+async function ask(
+  server: TestServer,
+  hook: string,
+  body: object,
+  userAgent = HACKNEY_4['user-agent'],
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${server.url}/vernemq`, {
     method: 'POST',
-    headers: { authorization: AUTHORIZATION, 'content-type': 'application/json', 'vernemq-hook': hook },
+    headers: {
+      authorization: AUTHORIZATION,
+      'content-type': 'application/json',
+      'vernemq-hook': hook,
+      'user-agent': userAgent,
+    },
     body: JSON.stringify(body),
   });
   assert.equal(response.status, 200);
@@ -94,10 +105,38 @@ async function mayPublish(server: TestServer, session: Session, topic: string): 
   return result === 'ok';
 }
 
-async function maySubscribe(server: TestServer, session: Session, ...filters: string[]): Promise<boolean> {
+/** Which filters are granted, by both versions' hooks alike. */
+async function granted(server: TestServer, session: Session, ...filters: string[]): Promise<boolean[]> {
   const topics = filters.map((topic) => ({ topic, qos: 1 }));
-  return (await ask(server, 'auth_on_subscribe', { ...session, topics })).result === 'ok';
+  const options = { no_local: true, rap: true, retain_handling: 'dont_send' };
+  const topicsM5 = topics.map((one) => ({ ...one, ...options }));
+  const body = await ask(server, 'auth_on_subscribe', { ...session, topics });
+  const bodyM5 = await ask(server, 'auth_on_subscribe_m5', { ...session, topics: topicsM5, properties: {} });
+  const read = (hook: string, said: object) =>
+    vernemqGrants(hook, { status: 200, body: JSON.stringify(said) }, filters);
+  const ours = read('auth_on_subscribe', body);
+  assert.deepEqual(read('auth_on_subscribe_m5', bodyM5), ours);
+  const kept = (bodyM5.modifiers as { topics: { qos: number }[] } | undefined)?.topics ?? [];
+  for (const [at, one] of kept.entries())
+    if (ours[at]) assert.deepEqual(one, topicsM5[at], 'with its options');
+  return ours;
 }
+
+async function maySubscribe(server: TestServer, session: Session, ...filters: string[]): Promise<boolean> {
+  return (await granted(server, session, ...filters)).every(Boolean);
+}
+
+// First: later on there are more refusals a second than are written one by one.
+test('a SUBSCRIBE that is refused in part is in the log, with what decided each filter', async () => {
+  const session = await register(plain, { client_id: 'any', username: TOKEN });
+  assert.ok(session);
+  const theirs = `devices/${idOf(plain, 'by-basic')}/#`;
+  const own = `devices/${idOf(plain, 'by-token')}/#`;
+  await granted(plain, session, own, theirs);
+  const line = plain.logged.findLast(({ msg }) => msg === 'some of the filters are refused');
+  assert.match(JSON.stringify(line?.steps), /allowed by .*topic_not_allowed/);
+  assert.deepEqual(line?.topics, [own, theirs]);
+});
 
 for (const [name, client] of [
   ['by-token', { client_id: 'any', username: TOKEN }],
@@ -117,7 +156,9 @@ for (const [name, client] of [
       const theirs = `devices/${idOf(plain, other)}/up`;
       assert.equal(await mayPublish(plain, session, theirs), false);
       assert.equal(await maySubscribe(plain, session, theirs), false);
-      assert.equal(await maySubscribe(plain, session, `devices/${idOf(plain, name)}/#`, theirs), false);
+      const own = `devices/${idOf(plain, name)}/#`;
+      assert.deepEqual(await granted(plain, session, own, theirs, '#', own), [true, false, false, true]);
+      assert.deepEqual(await granted(plain, session, theirs, '#'), [false, false]);
     }
     // The name belongs to the client id.
     assert.equal(
@@ -137,6 +178,18 @@ for (const [name, client] of [
     assert.equal(await maySubscribe(mounting, elsewhere, 'v1/devices/me/attributes'), false);
   });
 }
+
+test('before 2.2 an MQTT 5 client gets all filters of a SUBSCRIBE or none: no answer refuses a single one', async () => {
+  const session = await register(plain, { client_id: 'any', username: TOKEN });
+  const own = { topic: `devices/${idOf(plain, 'by-token')}/#`, qos: 1 };
+  const theirs = { topic: `devices/${idOf(plain, 'by-basic')}/#`, qos: 1 };
+  for (const userAgent of ['hackney/1.20.1', 'hackney', 'curl/8', 'x hackney/4.7.2']) {
+    const asked = (topics: object[]) =>
+      ask(plain, 'auth_on_subscribe_m5', { ...session, topics, properties: {} }, userAgent);
+    assert.deepEqual(await asked([own]), { result: 'ok' }, userAgent);
+    assert.deepEqual(await asked([own, theirs]), { result: { error: 'topic_not_allowed' } }, userAgent);
+  }
+});
 
 test('a certificate client that sends another’s client id, user name and password is itself', async () => {
   const session = await register(plain, { ...BASIC, client_cert: CLIENT_CERT });

@@ -6,7 +6,15 @@ import type { Decision } from '../../src/decision.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { EVERY_DECISION } from '../support/decisions.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
-import { type Answer, hookRequest, METER, vernemqCaches, vernemqReads } from '../support/vernemq.ts';
+import {
+  type Answer,
+  HACKNEY_4,
+  hookRequest,
+  METER,
+  vernemqCaches,
+  vernemqGrants,
+  vernemqReads,
+} from '../support/vernemq.ts';
 
 const RESPONSES = 'vectors/vernemq/responses.json';
 const CACHE = 'vectors/vernemq/cache.json';
@@ -93,6 +101,49 @@ test('VerneMQ makes of every answer of ours what was decided, and keeps none', (
     }
   }
   console.log(`${RESPONSES}, ${CACHE}: ${answers} answers of ours read as meant`);
+});
+
+interface TopicsRow extends Row {
+  readonly pluginReturns: string;
+}
+
+test('a list of filters refuses and grants what the plugin makes of it', () => {
+  const rows = goldenJson<{ cases: TopicsRow[] }>(RESPONSES).cases.filter(
+    ({ hook, answer, decision }) =>
+      hook.startsWith('auth_on_subscribe') &&
+      decision === 'allow with modifiers' &&
+      // Refuses in some versions only, so it is never sent.
+      !answer.body?.includes('135'),
+  );
+  assert.ok(rows.length >= 3);
+  for (const { hook, case: name, answer, pluginReturns } of rows) {
+    const body = JSON.parse(answer.body ?? '');
+    const list: { topic: string }[] = body.topics ?? body.modifiers.topics;
+    const grants = vernemqGrants(
+      hook,
+      answer,
+      list.map(({ topic }) => topic),
+    );
+    const refused = pluginReturns.split('not_allowed').length - 1;
+    assert.equal(grants.filter((granted) => !granted).length, refused, name);
+  }
+});
+
+test('each filter is granted or refused by itself, in the form of its hook', () => {
+  const [endpoint] = vernemq.endpoints;
+  assert.ok(endpoint);
+  const filters = ['a', '$share/g/b/+', 'c/#'];
+  const options = { no_local: false, rap: true, retain_handling: 'send_if_new_sub' };
+  const topics = filters.map((topic, qos) => ({ topic, qos, ...options }));
+  for (const hook of ['auth_on_subscribe', 'auth_on_subscribe_m5']) {
+    const question = endpoint.read(hookRequest(hook, { ...SUBSCRIBE, topics }, HACKNEY_4), PLAIN_SETTINGS);
+    for (let bits = 1; bits < 8; bits++) {
+      const granted = filters.map((_, at) => (bits & (1 << at)) !== 0);
+      const reply = endpoint.answer({ ...METER, granted }, question);
+      assert.deepEqual(vernemqGrants(hook, reply, filters), granted);
+      assert.equal(vernemqCaches(hook, reply), false);
+    }
+  }
 });
 
 function meant(hook: string, decision: Decision, question: Question | undefined): string {

@@ -73,7 +73,12 @@ goldenFile(
         const reply = await ask(server, withPath(request, `${secretPath}/vernemq`));
         checkReply(one.hook, reply, decision, server.question);
         if (one.hook.startsWith('auth_')) {
-          checkQuestion(server.question, one, server === believing);
+          checkQuestion(
+            server.question,
+            one,
+            server === believing,
+            String(request.rest).includes('hackney/4.'),
+          );
         } else {
           assert.equal(server.question?.kind, 'settled');
         }
@@ -95,7 +100,12 @@ function checkReply(hook: string, reply: RawReply, decision: Decision, question:
   else assert.deepEqual(body, { result: { error: 'storage_unavailable' } });
 }
 
-function checkQuestion(question: Question | undefined, { hook, body }: Capture, believes: boolean): void {
+function checkQuestion(
+  question: Question | undefined,
+  { hook, body }: Pick<Capture, 'hook' | 'body'>,
+  believes: boolean,
+  hackney4: boolean,
+): void {
   const { client_id: clientId, topics, topic = '' } = body;
   const username = body.username ?? undefined;
   const password = body.password ?? undefined;
@@ -127,7 +137,14 @@ function checkQuestion(question: Question | undefined, { hook, body }: Capture, 
   const accesses = hook.startsWith('auth_on_publish')
     ? [{ ...client, action: 'publish', topic, qos: body.qos, retain: body.retain }]
     : topics?.map((filter) => ({ ...client, action: 'subscribe', topic: filter.topic, qos: filter.qos }));
-  assert.deepEqual(question, { kind: 'topic', accesses });
+  if (!hook.startsWith('auth_on_subscribe')) {
+    assert.deepEqual(question, { kind: 'topic', accesses });
+    return;
+  }
+  // Single filters can be refused except to an MQTT 5 client before 2.2, which the captures' HTTP client shows.
+  const list = hook.endsWith('_m5') ? 'modifiers' : 'topics';
+  const each = list === 'topics' || hackney4 ? { each: true, filters: topics, list } : {};
+  assert.deepEqual(question, { kind: 'topic', accesses, ...each });
 }
 
 interface SuiteCase {
@@ -157,7 +174,7 @@ goldenFile(
       Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), body]),
     );
     checkReplyOfSuite(hook, JSON.parse(reply.body), result);
-    if (hook.startsWith('auth_')) checkQuestion(plain.question, { hook, body: request }, false);
+    if (hook.startsWith('auth_')) checkQuestion(plain.question, { hook, body: request }, false, false);
   },
 );
 
