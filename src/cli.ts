@@ -13,6 +13,7 @@ import { addTls } from './commands/tls.ts';
 import { ConfigError } from './config.ts';
 import { DeviceProblem } from './devices/device-service.ts';
 import { AlreadyTaken } from './storage/already-taken.ts';
+import { ThingsBoardSchemaProblem } from './storage/thingsboard/schema-check.ts';
 import { VERSION } from './version.ts';
 
 const program = new Command('thingpass')
@@ -43,9 +44,13 @@ try {
   await program.parseAsync();
 } catch (error) {
   const { message, stack } = error as Error;
-  const isForPeople = [CommandFailed, ConfigError, DeviceProblem, AlreadyTaken].some(
-    (kind) => (error as object) instanceof kind,
-  );
+  const isForPeople = [
+    CommandFailed,
+    ConfigError,
+    DeviceProblem,
+    AlreadyTaken,
+    ThingsBoardSchemaProblem,
+  ].some((kind) => (error as object) instanceof kind);
   process.stderr.write(`${isForPeople ? message : `unexpected: ${stack}`}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

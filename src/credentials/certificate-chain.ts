@@ -72,7 +72,7 @@ export type ChainEnd =
  * certificate as a device's own, then as a profile's. The first that is found ends the walk, even where it helps nobody; a
  * profile of another provisioning type does not.
  * @param ids credentials ids of all certificates, leaf first.
- * @param found the records with these ids.
+ * @param found the records with these ids; the leaf is known to be none of a device's.
  */
 export async function walkChain(
   ids: readonly string[],

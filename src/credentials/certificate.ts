@@ -58,8 +58,9 @@ async function byCertificate(
   // ThingsBoard stores an empty X.509 text under the hash of nothing, which an empty certificate would find.
   if (presented.der.length === 0) return refuse('certificate_unreadable', 'empty', steps);
   const hashed = hashedChain(presented);
-  const found = await context.store.findByCredentialsIds(hashed.ids);
-  const record = found.get(hashed.ids[0]);
+  const [id] = hashed.ids;
+  // Alone: what leads to a device must not speak for a leaf that could not be asked for.
+  const record = (await context.store.findByCredentialsIds([id])).get(id);
   const facts = readableFacts(hashed, 0);
   if (facts === undefined) return refuse('certificate_unreadable', 'malformed', steps);
   const outside = context.skipCertificateDates ? undefined : outsideDates(facts, context.now());
@@ -73,13 +74,12 @@ async function byCertificate(
     step: 'by_certificate',
     said: record === undefined ? 'none' : `of type ${record.credentialsType}`,
   });
-  return byChain(hashed, found, facts, context, steps);
+  return byChain(hashed, facts, context, steps);
 }
 
 /** The leaf is not known itself: what leads it to a profile may let it in (section 4.3). */
 async function byChain(
   hashed: HashedChain,
-  found: ReadonlyMap<string, CredentialsRecord>,
   facts: CertificateFacts,
   context: ResolveContext,
   steps: Step[],
@@ -88,6 +88,8 @@ async function byChain(
   if (outdated !== undefined) return refuse('certificate_chain_broken', outdated, steps, 'by_chain');
   const { provisioning } = context;
   const { ders, ids } = hashed;
+  const issuers = ids.slice(1);
+  const found = issuers.length === 0 ? NOTHING : await context.store.findByCredentialsIds(issuers);
   const end = await walkChain(ids, found, provisioning);
   if (end === undefined || provisioning === undefined) {
     return refuse('certificate_unknown', 'no certificate of the chain is known', steps, 'by_chain');
@@ -109,6 +111,8 @@ async function byChain(
   steps.push({ step: 'provisioning', said: plan.kind });
   return decision;
 }
+
+const NOTHING: ReadonlyMap<string, CredentialsRecord> = new Map();
 
 function admitBy(
   record: CredentialsRecord,

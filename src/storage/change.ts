@@ -4,6 +4,8 @@ export type Change =
   /** These lead nowhere any more: a cache that cannot ask says so, instead of what it knew. */
   | { readonly kind: 'gone'; readonly ids: readonly string[] }
   | { readonly kind: 'profile'; readonly id: string }
+  /** These devices or their credentials, named so because their credentials ids are secrets where everybody reads along. */
+  | { readonly kind: 'devices'; readonly ids: readonly string[] }
   /** So many new ones that only "what was missing may be there now" is said. */
   | { readonly kind: 'misses' }
   /** A table of which whole copies are kept, such as `deny_entry`. */
@@ -11,8 +13,8 @@ export type Change =
   | { readonly kind: 'everything' };
 
 /**
- * Reads the column `keys`, which triggers of the database write (`prisma/<kind>/migrations/…_note_changes`): a JSON array of
- * credentials ids, or an object with one member named as the kind. What cannot be read, such as a kind of a later version,
+ * Reads the column `keys`, which triggers of the database write (`prisma/<kind>/migrations/…_note_changes`), and what those of
+ * `deploy/thingsboard/notify.sql` tell: a JSON array of credentials ids, or an object with one member named as the kind. What cannot be read, such as a kind of a later version,
  * is everything: asking again is always right.
  */
 export function readChange(keys: string): Change {
@@ -24,9 +26,10 @@ export function readChange(keys: string): Change {
   }
   if (isTexts(value)) return { kind: 'changed', ids: value };
   if (typeof value !== 'object' || value === null) return { kind: 'everything' };
-  const { gone, profile, misses, table } = value as Record<string, unknown>;
+  const { gone, profile, devices, misses, table } = value as Record<string, unknown>;
   if (isTexts(gone)) return { kind: 'gone', ids: gone };
   if (typeof profile === 'string') return { kind: 'profile', id: profile };
+  if (isTexts(devices)) return { kind: 'devices', ids: devices };
   if (typeof table === 'string') return { kind: 'table', name: table };
   if (misses === true) return { kind: 'misses' };
   return { kind: 'everything' };

@@ -14,6 +14,8 @@ import { openSqliteReader } from './sqlite-reader.ts';
 /** One database that credentials are read from, with its cache in front. */
 export interface Source {
   readonly store: CredentialsStore;
+  /** The code of readiness for "it cannot be asked". */
+  readonly unavailable: string;
   /** What is wrong just now, as codes that readiness shows; empty when nothing is. */
   troubles(): string[];
   /** How long ago the database was heard of last, in milliseconds. */
@@ -84,6 +86,7 @@ export async function openOwnSource(
   }
   return {
     store: location.kind === 'sqlite' ? pollFirst(cache, news) : cache,
+    unavailable: 'storage_unavailable',
     troubles: () => [
       ...(cache.state.answers ? [] : ['storage_unavailable']),
       ...(cache.state.news ? [] : ['changes_not_heard']),
@@ -101,13 +104,13 @@ export async function openOwnSource(
 export function cacheFor(
   reader: CredentialsReader,
   options: StorageOptions,
-  freshness: Pick<CacheOptions, 'believedMs' | 'newsMs'>,
+  freshness: Pick<CacheOptions, 'believedMs' | 'newsMs'> & Partial<Pick<CacheOptions, 'missing'>>,
 ): CredentialsCache {
   const store = withinTime(batchCredentials(reader), options.budgetMs * DATABASE_SHARE);
   return new CredentialsCache(store, {
+    missing: options.cacheSize / 5,
     ...freshness,
     size: options.cacheSize,
-    missing: options.cacheSize / 5,
     staleWindowMs: options.staleWindowMs,
   });
 }

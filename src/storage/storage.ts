@@ -89,7 +89,7 @@ async function checkSource(source: Source, { staleWindowMs }: StorageOptions): P
     return source.troubles();
   } catch (error) {
     if (source.silentMs() > staleWindowMs) throw error;
-    return [...new Set(['storage_unavailable', ...source.troubles()])];
+    return [...new Set([source.unavailable, ...source.troubles()])];
   }
 }
 

@@ -1,8 +1,9 @@
 import type { CredentialsRecord, CredentialsStore } from '../../credentials/record.ts';
 import type { Change, NewsListener } from '../change.ts';
 import { isOutage } from '../credentials-reader.ts';
-import { Entries, type Entry } from './entries.ts';
+import { Entries, type Entry, isTombstone } from './entries.ts';
 import { type Flight, Flights } from './flights.ts';
+import { WereMissing } from './were-missing.ts';
 
 export interface CacheOptions {
   /** Records to keep, of ordinary size. */
@@ -94,7 +95,12 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   }
 
   heard(changes: readonly Change[], asOf: number): void {
-    for (const change of changes) this.#apply(change);
+    const devices = new Set<string>();
+    for (const change of changes) {
+      if (change.kind === 'devices') for (const id of change.ids) devices.add(id);
+      else this.#apply(change);
+    }
+    if (devices.size > 0) this.#applyDevices(devices);
     if (asOf > this.#lastContact) this.#lastContact = asOf;
     const until = asOf + this.#options.newsMs;
     if (until > this.#believedUntil) this.#believedUntil = until;
@@ -105,7 +111,14 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     this.#flights.throwAwayAll();
   }
 
-  #apply(change: Change): void {
+  /** Once for all of them: it takes a walk through everything. Any of them may have new ids, which were missing so far. */
+  #applyDevices(ids: ReadonlySet<string>): void {
+    this.#entries.forgetDevices(ids);
+    this.#entries.forgetMisses();
+    this.#flights.throwAwayAll();
+  }
+
+  #apply(change: Exclude<Change, { kind: 'devices' }>): void {
     switch (change.kind) {
       case 'changed':
       case 'gone':
@@ -149,7 +162,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
       if (known === undefined) return trial;
       trial.catch(() => undefined);
     }
-    return known ?? Promise.reject(outage.error);
+    return known ?? Promise.reject(this.#cannotSay(ids, outage.error));
   }
 
   async #load(ids: readonly string[]): Promise<Found> {
@@ -211,25 +224,34 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   #failed(ids: readonly string[], error: unknown): Found {
     const now = this.#now();
     if (isOutage(error)) this.#outage = { error, retryAt: now + RETRY_MS };
-    const known = isOutage(error) ? this.#knownWhileDown(ids, now) : undefined;
-    if (known === undefined) throw error;
+    if (!isOutage(error)) throw error;
+    const known = this.#knownWhileDown(ids, now);
+    if (known === undefined) throw this.#cannotSay(ids, error);
     return known;
   }
 
   /**
-   * What may be said of ids while the database cannot be asked, or nothing. An id that was never asked for counts as absent
-   * beside one that leads to a device: a device that takes another client id each time is asked for under an id that is new
-   * each time, and whoever knows its user name and password could have taken any.
+   * What may be said of ids while the database cannot be asked, or nothing: what leads to a device, and that it was revoked.
+   * An id that was never asked for counts as absent beside one that leads to a device: a device that takes another client id
+   * each time is asked for under an id that is new each time, and whoever knows its user name and password could have taken
+   * any. What was only absent may be there by now.
    */
   #knownWhileDown(ids: readonly string[], now: number): Found | undefined {
     if (now - this.#lastContact > this.#options.staleWindowMs) return undefined;
     const found = new Map<string, CredentialsRecord>();
     let unknown = false;
+    let revoked = false;
     for (const id of ids) {
       const entry = this.#entries.get(id);
       if (entry === undefined) unknown = true;
       else if (entry.record !== undefined) found.set(id, entry.record);
+      else if (isTombstone(entry)) revoked = true;
     }
-    return unknown && found.size === 0 ? undefined : found;
+    return found.size > 0 || (revoked && !unknown) ? found : undefined;
+  }
+
+  #cannotSay(ids: readonly string[], error: unknown): unknown {
+    const inTime = this.#now() - this.#lastContact <= this.#options.staleWindowMs;
+    return inTime && ids.every((id) => this.#entries.get(id) !== undefined) ? new WereMissing(error) : error;
   }
 }

@@ -14,6 +14,11 @@ export interface Entry {
 /** Believed in no generation: such an entry only speaks while nobody can be asked. */
 const NEVER = -1;
 
+/** Whether it stands for credentials of which the news said that they are gone. */
+export function isTombstone(entry: Entry): boolean {
+  return entry.record === undefined && entry.generation === NEVER;
+}
+
 /** Text of this length, beside what every record has, makes an ordinary record; certificates are three or four. */
 const ORDINARY_LENGTH = 512;
 
@@ -71,6 +76,13 @@ export class Entries {
   forgetMisses(): void {
     this.#besideFound.clear();
     this.#missing.clear();
+  }
+
+  /** Walks through all there is. */
+  forgetDevices(ids: ReadonlySet<string>): void {
+    for (const [key, { record }] of this.#found) {
+      if (record !== undefined && ids.has(record.deviceId)) this.#found.delete(key);
+    }
   }
 
   /** Walks through all there is: profiles change seldom, and an index would cost every record something. */

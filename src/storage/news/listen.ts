@@ -14,7 +14,8 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
 export interface Listening {
-  readonly channel: string;
+  /** `undefined`: nobody tells anything there (a standby server refuses to listen), and only the heartbeat goes on. */
+  readonly channel: string | undefined;
   /**
    * Asks the database something and tells what it heard; called at once after a notification, else every 300 ms.
    * @param payloads of the notifications since the last time. @param first on this connection: some may have been missed.
@@ -49,7 +50,7 @@ export async function listen(
     });
     client = made;
     await made.connect();
-    await made.query(`LISTEN ${listening.channel}`);
+    if (listening.channel !== undefined) await made.query(`LISTEN ${listening.channel}`);
     await listening.beat(made, [], true);
     return made;
   }

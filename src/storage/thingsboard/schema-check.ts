@@ -2,14 +2,32 @@ import pg from 'pg';
 import type { PostgresqlLocation } from '../database-url.ts';
 import { connectionConfig } from '../postgresql-connection.ts';
 
-/** The columns that deciding reads (`credentials/thingsboard.md` section 10). */
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  device_credentials: ['id', 'credentials_id', 'credentials_type', 'credentials_value', 'device_id'],
-  device: ['id', 'name', 'tenant_id', 'additional_info', 'device_profile_id', 'label', 'created_time'],
-  device_profile: ['id', 'name', 'transport_type', 'profile_data'],
+/**
+ * The columns that are read (`credentials/thingsboard.md` section 10), all of them as old as device profiles themselves
+ * (ThingsBoard 3.2): newer ones, such as `version` and `external_id`, are not asked for.
+ */
+export const THINGSBOARD_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  device_credentials: [
+    'id',
+    'created_time',
+    'credentials_id',
+    'credentials_type',
+    'credentials_value',
+    'device_id',
+  ],
+  device: ['id', 'created_time', 'name', 'label', 'tenant_id', 'additional_info', 'device_profile_id'],
+  device_profile: [
+    'id',
+    'name',
+    'tenant_id',
+    'transport_type',
+    'provision_type',
+    'provision_device_key',
+    'profile_data',
+  ],
 };
 
-/** ThingsBoard's database cannot be read as it is; one sentence for each thing that is missing. */
+/** ThingsBoard's database cannot be read as it is; one sentence for each thing that is missing. Holds no secret. */
 export class ThingsBoardSchemaProblem extends Error {
   override readonly name = 'ThingsBoardSchemaProblem';
   readonly problems: readonly string[];
@@ -20,47 +38,105 @@ export class ThingsBoardSchemaProblem extends Error {
   }
 }
 
-const COLUMNS = `SELECT a.attname AS name, has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable
-  FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`;
+interface Asking {
+  /** The user and the database, quoted as SQL needs them. */
+  readonly user: string;
+  readonly database: string;
+  readonly standby: boolean;
+}
+
+interface Column {
+  readonly name: string;
+  readonly readable: boolean;
+}
+
+const WHO = `SELECT quote_ident(current_user) AS "user", quote_ident(current_database()) AS database,
+  pg_is_in_recovery() AS standby`;
+
+/** The table that the search path leads to; where it leads to none, one of this name in another schema. */
+const TABLE = `SELECT quote_ident(n.nspname) AS schema, c.oid::text AS oid, c.oid = to_regclass(quote_ident($1)) AS reached
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  ORDER BY reached DESC NULLS LAST, n.nspname = 'public' DESC LIMIT 1`;
+
+const COLUMNS = `SELECT attname AS name, has_column_privilege(attrelid, attnum, 'SELECT') AS readable
+  FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped`;
 
 /**
- * Looks whether everything that deciding reads is there and may be read.
- * @throws {ThingsBoardSchemaProblem} naming all that is missing, with the grant that would help.
+ * Looks whether everything that is read is there and may be read.
+ * @returns whether it is a standby server, which lets nobody listen.
+ * @throws {ThingsBoardSchemaProblem} naming all that is missing, with the statement that mends it where there is one.
  */
-export async function checkThingsBoardSchema(location: PostgresqlLocation): Promise<void> {
+export async function checkThingsBoardSchema(
+  location: PostgresqlLocation,
+): Promise<{ readonly standby: boolean }> {
   const client = new pg.Client(connectionConfig(location, { connectMs: 5_000, answerMs: 10_000 }));
   client.on('error', () => undefined);
   try {
-    await client.connect();
-    const { rows } = await client.query<{ user: string }>('SELECT current_user AS user');
+    await connect(client, location);
+    const [asking] = (await client.query<Asking>(WHO)).rows as [Asking];
     const problems: string[] = [];
-    for (const [table, columns] of Object.entries(NEEDED)) {
-      const result = await client.query<{ name: string; readable: boolean }>(COLUMNS, [table]);
-      problems.push(...problemsOf(table, columns, result.rows, rows[0]?.user ?? ''));
+    for (const [table, columns] of Object.entries(THINGSBOARD_COLUMNS)) {
+      problems.push(...(await problemsOf(client, table, columns, asking)));
     }
     if (problems.length > 0) throw new ThingsBoardSchemaProblem(problems);
+    return { standby: asking.standby };
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-function problemsOf(
+async function connect(client: pg.Client, location: PostgresqlLocation): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    const { hostname, port, username, pathname } = new URL(location.url);
+    if (code === '42501') {
+      const grant = `GRANT CONNECT ON DATABASE ${quote(pathname.slice(1))} TO ${quote(username)}`;
+      throw new ThingsBoardSchemaProblem([`the user may not connect: ${grant}`]);
+    }
+    // The server's own words name no password; neither do Node's.
+    const why = message || code;
+    throw new ThingsBoardSchemaProblem([`no connection to ${hostname}:${port || 5432}: ${why}`]);
+  }
+}
+
+async function problemsOf(
+  client: pg.Client,
   table: string,
   needed: readonly string[],
-  there: readonly { readonly name: string; readonly readable: boolean }[],
-  user: string,
-): string[] {
-  if (there.length === 0)
-    return [`there is no table ${table} that the user ${user} can see: is this ThingsBoard's database?`];
+  { user, database }: Asking,
+): Promise<string[]> {
+  interface Found {
+    readonly schema: string;
+    readonly oid: string;
+    readonly reached: boolean | null;
+  }
+  const [found] = (await client.query<Found>(TABLE, [table])).rows;
+  if (found === undefined)
+    return [`there is no table ${table} in the database ${database}: is it ThingsBoard's?`];
+  const { schema } = found;
+  if (found.reached !== true) {
+    return [
+      `the user ${user} does not reach the table ${table} of the schema ${schema}: GRANT USAGE ON SCHEMA ${schema} TO ${user}, and name the schema in the URL if it is not on the search path: ?schema=${schema}`,
+    ];
+  }
+  const there = (await client.query<Column>(COLUMNS, [found.oid])).rows;
   const byName = new Map(there.map((column) => [column.name, column.readable]));
   const missing = needed.filter((name) => !byName.has(name));
   const forbidden = needed.filter((name) => byName.get(name) === false);
+  const grant = `GRANT SELECT ON ${schema}.${table} TO ${user}`;
   return [
-    ...missing.map((name) => `the table ${table} has no column ${name}`),
+    ...missing.map((name) => `the table ${table} has no column ${name}: ThingsBoard 3.2 and later have it`),
     ...(forbidden.length === 0
       ? []
-      : [
-          `the user ${user} may not read ${forbidden.join(', ')} of ${table}: GRANT SELECT ON ${table} TO ${user}`,
-        ]),
+      : [`the user ${user} may not read ${forbidden.join(', ')} of ${table}: ${grant}`]),
   ];
+}
+
+/** A name as SQL needs it, out of a URL. */
+function quote(part: string): string {
+  const name = decodeURIComponent(part);
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

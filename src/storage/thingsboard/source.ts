@@ -1,5 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type pg from 'pg';
 import { type NewsListener, readChange } from '../change.ts';
 import { WITHOUT_OWN_TABLES } from '../credentials-rows.ts';
+import type { PostgresqlLocation } from '../database-url.ts';
 import { listen } from '../news/listen.ts';
 import { openPostgresqlReader } from '../postgresql-reader.ts';
 import { cacheFor, DATABASE_SHARE, type Source, type StorageOptions } from '../sources.ts';
@@ -8,15 +11,16 @@ import { checkThingsBoardSchema } from './schema-check.ts';
 
 /**
  * ThingsBoard's own tables, read and never written (the connections refuse writes themselves). They tell of no change, so
- * what was read is believed for `stalenessMs` only. Where the operator added the triggers of
- * `deploy/postgresql/thingsboard-notify.sql`, a change is forgotten at once; the bound holds all the same, since triggers
- * may be dropped and notifications do not pass every connection pooler.
+ * what was read is believed for `stalenessMs` only. Where the operator added the triggers of `deploy/thingsboard/notify.sql`,
+ * a change is forgotten at once; the bound holds all the same, since triggers may be dropped and notifications pass
+ * neither every connection pooler nor a standby server.
+ * @throws {ThingsBoardSchemaProblem} when the database cannot be reached, or its tables cannot be read.
  */
 export async function openThingsBoardSource(
   { location, stalenessMs }: ThingsBoardSource,
   options: StorageOptions,
 ): Promise<Source> {
-  await checkThingsBoardSchema(location);
+  const { standby } = await checkThingsBoardSchema(location);
   const reader = openPostgresqlReader(location, {
     connections: options.connections,
     answerMs: options.budgetMs * DATABASE_SHARE,
@@ -26,13 +30,18 @@ export async function openThingsBoardSource(
   const cache = cacheFor(reader, options, {
     believedMs: stalenessMs,
     newsMs: Number.POSITIVE_INFINITY,
+    // Every device of ours is a miss there, and while it is down only those that are known may come in.
+    missing: options.cacheSize,
   });
-  const listening = await listenToTriggers(location, cache).catch(async (error: unknown) => {
-    await reader.close();
-    throw error;
-  });
+  const listening = await listenToTriggers(location, standby ? undefined : CHANNEL, cache).catch(
+    async (error: unknown) => {
+      await reader.close();
+      throw error;
+    },
+  );
   return {
     store: cache,
+    unavailable: 'thingsboard_unavailable',
     troubles: () => (cache.state.answers ? [] : ['thingsboard_unavailable']),
     silentMs: () => cache.state.silentMs,
     statistics: () => cache.statistics,
@@ -44,18 +53,26 @@ export async function openThingsBoardSource(
   };
 }
 
-/** A payload is what a row of our `change` would say. */
+const CHANNEL = 'thingpass_thingsboard';
+
+/** Forgetting devices takes a walk through all that is known; so many times as long as that, nothing is forgotten. */
+const REST_PER_WALK = 20;
+
+/** A payload is one of the objects that `readChange` reads. The heartbeat also tells that the database is there. */
 function listenToTriggers(
-  location: ThingsBoardSource['location'],
+  location: PostgresqlLocation,
+  channel: string | undefined,
   cache: NewsListener,
 ): Promise<{ close(): Promise<void> }> {
   return listen(location, {
-    channel: 'thingpass_thingsboard',
-    async beat(client, payloads, first) {
+    channel,
+    async beat(client: pg.Client, payloads, first) {
       const asOf = performance.now();
       await client.query('SELECT 1');
       if (first) cache.gap();
+      const begun = performance.now();
       cache.heard(payloads.map(readChange), asOf);
+      if (payloads.length > 0) await wait((performance.now() - begun) * REST_PER_WALK);
     },
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CredentialsRecord } from '../../../src/credentials/record.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
+import { WereMissing } from '../../../src/storage/cache/were-missing.ts';
 import { tokenRecord } from '../support/records.ts';
 
 /** A cache over a table in memory whose answers, failures and clock are the test's. */
@@ -134,6 +135,18 @@ test('a profile’s change concerns all its devices and nobody else', async () =
   assert.ok(!(world.cache.findByCredentialsIds(['other']) instanceof Promise));
 });
 
+test('devices that are told of are forgotten, and so is what was missing', async () => {
+  const world = new World();
+  world.add('one', 'other');
+  await world.ask('one');
+  await world.ask('other');
+  await world.ask('missing');
+  world.cache.heard([{ kind: 'devices', ids: ['device of one'] }], world.now);
+  assert.ok(world.cache.findByCredentialsIds(['one']) instanceof Promise);
+  assert.ok(!(world.cache.findByCredentialsIds(['other']) instanceof Promise));
+  assert.ok(world.cache.findByCredentialsIds(['missing']) instanceof Promise);
+});
+
 test('without news every question is asked of the database', async () => {
   const world = new World();
   world.add('token');
@@ -180,6 +193,7 @@ test('while the database is gone: the known are known, the revoked revoked, othe
   assert.deepEqual(await world.ask('hash', 'revoked'), [], 'a tombstone is an answer');
   await assert.rejects(world.ask('hash', 'changed'), /gone/);
   await assert.rejects(world.ask('unknown'), /gone/);
+  await assert.rejects(world.ask('hash'), WereMissing, 'what was only absent may be there by now');
   assert.equal(world.cache.state.answers, false);
 
   world.now += 31_000;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CredentialsStore } from '../../../src/credentials/record.ts';
 import { inOrder } from '../../../src/storage/cache/in-order.ts';
+import { WereMissing } from '../../../src/storage/cache/were-missing.ts';
+import { UnreadableRow } from '../../../src/storage/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 function table(name: string, ids: readonly string[], asked: string[][], later = false): CredentialsStore {
@@ -41,8 +43,26 @@ for (const later of [false, true]) {
   });
 }
 
+function failing(error: Error): CredentialsStore {
+  return { findByCredentialsIds: () => Promise.reject(error) };
+}
+
 test('a first store that cannot be asked leaves nothing to say', async () => {
-  const failing: CredentialsStore = { findByCredentialsIds: async () => Promise.reject(new Error('gone')) };
-  const store = inOrder([failing, table('second', ['a'], [])]);
+  const store = inOrder([failing(new Error('gone')), table('second', ['a'], [])]);
   await assert.rejects(async () => store.findByCredentialsIds(['a']), /gone/);
+});
+
+test('where the ids were absent in the first store, a later one may have them; nobody is unknown', async () => {
+  const store = inOrder([failing(new WereMissing(new Error('gone'))), table('second', ['a'], [])]);
+  assert.deepEqual([...(await store.findByCredentialsIds(['a'])).keys()], ['a']);
+  await assert.rejects(async () => store.findByCredentialsIds(['b']), WereMissing);
+});
+
+test('what the first store has found stands without the second, unless a row is bad', async () => {
+  const first = table('first', ['a'], []);
+  const store = inOrder([first, failing(new Error('gone'))]);
+  assert.deepEqual([...(await store.findByCredentialsIds(['hash', 'a'])).keys()], ['a']);
+  await assert.rejects(async () => store.findByCredentialsIds(['hash']), /gone/);
+  const bad = inOrder([first, failing(new UnreadableRow('bad'))]);
+  await assert.rejects(async () => bad.findByCredentialsIds(['hash', 'a']), UnreadableRow);
 });
