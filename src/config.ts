@@ -5,6 +5,7 @@ import type { BrokerSettings } from './brokers/dialect.ts';
 import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readProxies } from './certificates/settings.ts';
+import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { readStorageConfig, type StorageConfig } from './storage/configuration.ts';
@@ -16,6 +17,7 @@ export interface Config extends StorageConfig {
   readonly logLevel: string;
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly skipCertificateDates: boolean;
+  readonly trust: TrustConfig;
   /** Where messages are published at EMQX. */
   readonly emqxApi: EmqxApi | undefined;
   /** Path of the file with topic rules. */
@@ -87,6 +89,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   ) as Record<BrokerName, BrokerConfig>;
 
   const storage = readStorageConfig(text, problems);
+  const budgetMs = Number(text('THINGPASS_DECISION_BUDGET_MS'));
+  const trust = readTrustConfig(text, list, budgetMs, problems);
   const emqxApi = readEmqxApi(text('THINGPASS_EMQX_API_URL'), text('THINGPASS_EMQX_API_KEY'), problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
@@ -103,6 +107,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: text('THINGPASS_LOG_LEVEL'),
     brokers: Object.freeze(brokers),
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
+    trust,
     emqxApi,
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });

@@ -4,6 +4,7 @@ import type { RuleSet } from './access/rule-set.ts';
 import type { BrokerSettings, Question } from './brokers/dialect.ts';
 import type { CertificateNames } from './credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
+import type { CertificateTrust } from './credentials/certificate-trust.ts';
 import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credentials/identify.ts';
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
@@ -44,6 +45,8 @@ export interface DeciderParts {
   readonly skipCertificateDates: boolean;
   /** Where certificate profiles and their devices are; without it, unknown certificates are unknown. */
   readonly provisioning?: ChainProvisioning | undefined;
+  /** What is asked of certificates beyond ThingsBoard's rules. */
+  readonly trust?: CertificateTrust | undefined;
   /** Where certificate names are looked up; without it, they identify nobody. */
   readonly names?: CertificateNames | undefined;
   /** Where SCRAM keys are looked up; without it, no client proves itself by them. */
@@ -70,6 +73,7 @@ export function createDecider(parts: DeciderParts): Decider {
       certificateNames: settings.certificateNames,
       names: parts.names,
       provisioning,
+      trust: parts.trust,
     };
   }
 

@@ -32,7 +32,7 @@ export const DENY_REASONS = {
   certificate_chain_broken: 'the certificates sent do not form a chain',
   certificate_provisioning_failed:
     'the certificate chain leads to a profile, which does not admit this certificate',
-  certificate_revoked: 'the certificate is revoked or on the deny list',
+  certificate_revoked: 'an authority has revoked the certificate, or one above it',
   certificate_untrusted: 'the certificate does not lead to a configured certificate authority',
   certificate_usage_mismatch: 'the certificate is not made for TLS clients',
   certificate_status_unknown: 'the revocation state of the certificate cannot be found out',

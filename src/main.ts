@@ -3,6 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { type Message, publishAtEmqx } from './brokers/emqx-api.ts';
+import { AuthoritiesUnusable } from './certificates/trust/authorities.ts';
+import { openTrust, type Trust } from './certificates/trust/trust.ts';
+import { createTrustLog } from './certificates/trust/trust-log.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createScramDecoys } from './credentials/scram-decoy.ts';
@@ -41,6 +44,7 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   refuseOpenEndpoints(config);
   const rules = watchRulesFile(config.rulesFile, log);
+  const trust = await openTrustOf(config, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   const secrets = createSecretSchemes();
   const provisioning = lazily(() => ProvisionRepository.open(config.database));
@@ -67,6 +71,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
           skipCertificateDates: config.skipCertificateDates,
           provisioning: chains,
           names,
+          trust,
           scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
           now: Date.now,
           onError: createErrorLog(log, 'a decision could not be made'),
@@ -98,6 +103,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await management.close();
       await chains.close();
       await names?.close();
+      await trust.close();
       await scramKeys.close();
       await secrets.close();
       await storage.close();
@@ -115,6 +121,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     };
   } catch (error) {
     await names?.close();
+    await trust.close();
     await storage.close();
     throw error;
   }
@@ -140,6 +147,20 @@ function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<Pro
   if (!brokers.emqx.provisionSessions) return undefined;
   const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));
   return { store, publish, secrets: brokers.emqx.secrets };
+}
+
+/** @throws {ConfigError} when the file of authorities cannot be used. */
+async function openTrustOf({ trust: config, skipCertificateDates }: Config, log: Logger): Promise<Trust> {
+  const profilePolicies = new Map();
+  try {
+    return await openTrust({
+      ...{ config, skipDates: skipCertificateDates, log: createTrustLog(log) },
+      profilePolicies: () => profilePolicies,
+    });
+  } catch (error) {
+    if (!(error instanceof AuthoritiesUnusable)) throw error;
+    throw new ConfigError([`THINGPASS_CLIENT_CA_FILE (${config.authoritiesFile}): ${error.message}`]);
+  }
 }
 
 /** Whether the name of a certificate alone identifies clients of any broker. */

@@ -1,3 +1,4 @@
+import { TRUST_MODES } from './certificates/trust/policy.ts';
 import { BROKER_NAMES } from './question.ts';
 
 export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
@@ -14,6 +15,9 @@ export interface Setting {
   /** For `integer`: inclusive bounds. */
   readonly between?: readonly [number, number];
 }
+
+/** What follows where the revocation state of a certificate cannot be found out. */
+const UNKNOWN_CHOICES = ['admit', 'refuse'] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -197,6 +201,95 @@ export const SETTINGS: readonly Setting[] = [
     default: 'false',
     meaning:
       "admit client certificates outside their dates, as ThingsBoard's skip_validity_check_for_client_cert",
+  },
+  {
+    name: 'THINGPASS_CLIENT_CA_FILE',
+    kind: 'text',
+    default: '',
+    meaning:
+      'PEM file of the authorities that may issue client certificates, for the checks below; read again when it changes',
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_PATH',
+    kind: 'choice',
+    default: 'off',
+    choices: TRUST_MODES,
+    meaning: 'whether a client certificate must lead to one of these authorities',
+  },
+  {
+    name: 'THINGPASS_CERTIFICATE_USAGE',
+    kind: 'choice',
+    default: 'off',
+    choices: TRUST_MODES,
+    meaning:
+      'whether a client certificate must be made for TLS clients (extendedKeyUsage clientAuth, or none)',
+  },
+  {
+    name: 'THINGPASS_CRL',
+    kind: 'choice',
+    default: 'off',
+    choices: TRUST_MODES,
+    meaning: 'whether revocation lists are asked about client certificates and the authorities above them',
+  },
+  {
+    name: 'THINGPASS_CRL_FILES',
+    kind: 'list',
+    default: '',
+    meaning: 'revocation lists in files, PEM or DER; read again when they change',
+  },
+  {
+    name: 'THINGPASS_CRL_URLS',
+    kind: 'list',
+    default: '',
+    meaning: 'revocation lists to fetch by http or https, up to 16 MiB each, again before they expire',
+  },
+  {
+    name: 'THINGPASS_CRL_TIMEOUT_MS',
+    kind: 'integer',
+    default: '10000',
+    between: [100, 600_000],
+    meaning: 'milliseconds within which a revocation list must have been fetched',
+  },
+  {
+    name: 'THINGPASS_CRL_EXPIRED',
+    kind: 'choice',
+    default: 'admit',
+    choices: UNKNOWN_CHOICES,
+    meaning: 'clients that an expired revocation list does not name; those that it names are refused',
+  },
+  {
+    name: 'THINGPASS_CRL_MISSING',
+    kind: 'choice',
+    default: 'admit',
+    choices: UNKNOWN_CHOICES,
+    meaning: 'clients of an authority without a revocation list that can be believed',
+  },
+  {
+    name: 'THINGPASS_OCSP',
+    kind: 'choice',
+    default: 'off',
+    choices: TRUST_MODES,
+    meaning: 'whether OCSP responders are asked about client certificates',
+  },
+  {
+    name: 'THINGPASS_OCSP_URL',
+    kind: 'text',
+    default: '',
+    meaning: 'responder to ask instead of the one that a certificate names',
+  },
+  {
+    name: 'THINGPASS_OCSP_TIMEOUT_MS',
+    kind: 'integer',
+    default: '500',
+    between: [50, 30_000],
+    meaning: 'milliseconds that a decision waits for a responder, less than the decision budget',
+  },
+  {
+    name: 'THINGPASS_OCSP_NO_ANSWER',
+    kind: 'choice',
+    default: 'admit',
+    choices: UNKNOWN_CHOICES,
+    meaning: 'clients about which no responder gives an answer that can be believed',
   },
 ];
 

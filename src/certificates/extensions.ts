@@ -29,6 +29,12 @@ export interface Extensions {
   readonly alternativeNames: readonly AlternativeName[];
   /** Object identifiers of critical extensions that nothing here understands. */
   readonly unknownCritical: readonly string[];
+  /** Object identifiers of all extensions, in encoded order. */
+  readonly extensionIds: readonly string[];
+  /** URIs at which the certificate's own revocation list is said to lie (RFC 5280 section 4.2.1.13). */
+  readonly crlUris: readonly string[];
+  /** URIs of OCSP responders (RFC 5280 section 4.2.2.1). */
+  readonly ocspUris: readonly string[];
 }
 
 /** Critical extensions that RFC 5280 section 4.2 defines; a path validation handles those that are not read here. */
@@ -64,7 +70,34 @@ export function readExtensions(der: Uint8Array, list: Element | undefined): Exte
     ),
     alternativeNames: inside('2.5.29.17', (element) => readAlternativeNames(der, element)) ?? [],
     unknownCritical,
+    extensionIds: [...values.keys()],
+    crlUris: inside('2.5.29.31', (element) => urisIn(der, element)) ?? [],
+    ocspUris: inside('1.3.6.1.5.5.7.1.1', (element) => readOcspUris(der, element)) ?? [],
   };
+}
+
+const CONSTRUCTED = 0x20;
+/** GeneralName's uniformResourceIdentifier, [6] (RFC 5280 section 4.2.1.6). */
+const URI = 0x86;
+const OCSP_ACCESS = '1.3.6.1.5.5.7.48.1';
+
+/** Every URI inside an element, in encoded order. */
+export function urisIn(der: Uint8Array, element: Element, depth = 0): string[] {
+  if (depth > 8) throw new MalformedDer('names nested too deep');
+  return readChildren(der, element).flatMap((child) => {
+    if (child.tag === URI) return [Buffer.from(contentsOf(der, child)).toString('latin1')];
+    return (child.tag & CONSTRUCTED) === 0 ? [] : urisIn(der, child, depth + 1);
+  });
+}
+
+function readOcspUris(der: Uint8Array, element: Element): string[] {
+  return readChildren(der, expectTag(element, TAG.sequence, 'authority information access')).flatMap(
+    (one) => {
+      const [method, location] = readChildren(der, expectTag(one, TAG.sequence, 'access description'));
+      if (readOid(der, method) !== OCSP_ACCESS || location?.tag !== URI) return [];
+      return [Buffer.from(contentsOf(der, location)).toString('latin1')];
+    },
+  );
 }
 
 /** The one element inside an OCTET STRING. */

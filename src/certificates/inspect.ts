@@ -89,7 +89,7 @@ function readable<T>(read: () => T): T {
 }
 
 /** The zero octet that keeps a number positive is not shown. */
-function formatSerialNumber(contents: Uint8Array): string {
+export function formatSerialNumber(contents: Uint8Array): string {
   const sign = contents.length > 1 && contents[0] === 0 ? 1 : 0;
   return Buffer.from(contents.subarray(sign)).toString('hex').toUpperCase();
 }

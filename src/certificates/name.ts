@@ -76,10 +76,11 @@ function escapeValue(value: string): string {
  * aside, whatever the string types. The sets inside RDNs are compared in any order.
  */
 export function sameName(one: Name, other: Name): boolean {
-  return canonical(one) === canonical(other);
+  return nameKey(one) === nameKey(other);
 }
 
-function canonical(name: Name): string {
+/** A text that is the same for two names exactly where {@link sameName} says that they are. */
+export function nameKey(name: Name): string {
   return JSON.stringify(
     name.map((rdn) =>
       rdn

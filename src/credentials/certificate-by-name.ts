@@ -2,7 +2,7 @@ import { identifyingCommonName, NAME_SOURCES, type NameSource } from '../certifi
 import type { CertificateName } from '../certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, type DenyReason, deny, type Step } from '../decision.ts';
 import type { BrokerName, ConnectAttempt } from '../question.ts';
-import { admit } from './admit.ts';
+import { admitTrusted } from './certificate-trust.ts';
 import type { CredentialsRecord } from './record.ts';
 import type { ResolveContext } from './resolve.ts';
 
@@ -84,7 +84,7 @@ async function find(
   if (record === undefined) return refuse('certificate_name_unknown', 'no device goes with it', steps);
   steps.push({ step: 'by_certificate_name', said: 'known' });
   const match = { record, refusal: CONNACK_NOT_AUTHORIZED, commonName };
-  return admit(match, context.now(), steps, context.sessionOpenLimited);
+  return admitTrusted(match, undefined, context, steps);
 }
 
 /** During a rotation a device has several: one that is in force, a certificate before others. */

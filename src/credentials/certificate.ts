@@ -2,11 +2,12 @@ import { disbelief } from '../certificates/belief.ts';
 import type { PeerCertificate } from '../certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, type DenyReason, deny, type Step } from '../decision.ts';
 import type { ConnectAttempt } from '../question.ts';
-import { admit, type Match } from './admit.ts';
+import type { Match } from './admit.ts';
 import { byName } from './certificate-by-name.ts';
 import { walkChain } from './certificate-chain.ts';
 import { type CertificateFacts, type HashedChain, hashedChain, readableFacts } from './certificate-facts.ts';
 import { planProvisioning } from './certificate-provisioning.ts';
+import { admitTrusted } from './certificate-trust.ts';
 import type { CredentialsRecord } from './record.ts';
 import type { ResolveContext } from './resolve.ts';
 
@@ -68,7 +69,7 @@ async function byCertificate(
 
   if (record?.credentialsType === 'X509_CERTIFICATE') {
     steps.push({ step: 'by_certificate', said: 'known' });
-    return admitBy(record, facts, context, steps);
+    return admitBy(record, facts, hashed, context, steps);
   }
   steps.push({
     step: 'by_certificate',
@@ -102,7 +103,7 @@ async function byChain(
   if (plan.kind === 'refused')
     return refuse('certificate_provisioning_failed', plan.why, steps, 'provisioning');
   // Whoever would be refused afterwards is refused before anything is written.
-  const decision = admitBy(plan.record, facts, context, steps);
+  const decision = await admitBy(plan.record, facts, hashed, context, steps);
   if (decision.outcome !== 'allow') return decision;
   if (!(await plan.carryOut())) {
     const why = 'the device’s name or the certificate is in use already';
@@ -117,9 +118,10 @@ const NOTHING: ReadonlyMap<string, CredentialsRecord> = new Map();
 function admitBy(
   record: CredentialsRecord,
   { notAfter, commonName }: CertificateFacts,
+  hashed: HashedChain,
   context: ResolveContext,
   steps: Step[],
-): Decision {
+): Decision | Promise<Decision> {
   const match: Match = {
     record,
     refusal: CONNACK_NOT_AUTHORIZED,
@@ -127,7 +129,7 @@ function admitBy(
     // A session outlives the certificate only where dates are not looked at.
     secretNotAfter: context.skipCertificateDates ? undefined : notAfter,
   };
-  return admit(match, context.now(), steps, context.sessionOpenLimited);
+  return admitTrusted(match, hashed, context, steps);
 }
 
 /** The dates of authorities count where the chain is to lead somewhere: a leaf that is known needs none of them. */

@@ -6,6 +6,7 @@ import type { CertificateNames, CertificateNameUse } from './certificate-by-name
 import type { ChainProvisioning } from './certificate-chain.ts';
 import { handshake } from './certificate-handshake.ts';
 import { certificateOnly } from './certificate-only.ts';
+import type { CertificateTrust } from './certificate-trust.ts';
 import type { CredentialsStore } from './record.ts';
 import type { VerifySecret } from './verify-secret.ts';
 
@@ -28,6 +29,8 @@ export interface ResolveContext {
   readonly names?: CertificateNames | undefined;
   /** Where devices of certificate profiles are found, created and renewed; without it, unknown certificates are unknown. */
   readonly provisioning?: ChainProvisioning | undefined;
+  /** What the installation asks of certificates beyond ThingsBoard's rules; without it, nothing. */
+  readonly trust?: CertificateTrust | undefined;
   /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
   readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
 }

@@ -16,6 +16,8 @@ export interface Shape {
   readonly name: string;
   /** Lines of extensions; a TLS client's when not given. */
   readonly extensions?: readonly string[];
+  /** A key that another certificate has already, as for cross-signing. */
+  readonly keyFile?: string;
   /** As `20150101000000Z`. */
   readonly start?: string;
   readonly end?: string;
@@ -85,7 +87,7 @@ export class OpensslAuthority {
   }
 
   issue(shape: Shape): Issued {
-    const [keyFile, requestFile] = this.#request(shape.name);
+    const [keyFile, requestFile] = this.#request(shape.name, shape.keyFile);
     const certificateFile = this.#path(`${++this.#count}.pem`);
     this.#ca(shape, [...this.#signer(), '-in', requestFile, '-out', certificateFile]);
     return read(certificateFile, keyFile);
@@ -120,15 +122,17 @@ export class OpensslAuthority {
     return ['-cert', this.own.certificateFile, '-keyfile', this.own.keyFile];
   }
 
-  #request(name: string): [string, string] {
+  #request(name: string, givenKey?: string): [string, string] {
     const base = this.#path(`request-${++this.#count}`);
-    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', `${base}.key`);
+    const keyFile = givenKey ?? `${base}.key`;
+    if (givenKey === undefined)
+      openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', keyFile);
     const subject = name === '' ? '/' : name.startsWith('/') ? name : `/O=Trust Test/CN=${name}`;
     openssl(
       'req',
       '-new',
       '-key',
-      `${base}.key`,
+      keyFile,
       '-subj',
       subject,
       '-config',
@@ -136,7 +140,7 @@ export class OpensslAuthority {
       '-out',
       `${base}.csr`,
     );
-    return [`${base}.key`, `${base}.csr`];
+    return [keyFile, `${base}.csr`];
   }
 
   #ca({ extensions = CLIENT, start = START, end = END }: Shape, args: readonly string[]): void {

@@ -1,0 +1,86 @@
+import { TRUST_RULES, type TrustMode, type TrustPolicy, type TrustRule } from './policy.ts';
+import type { RevocationRules, WhenUnknown } from './revocation-lists.ts';
+
+/** What the operator asks of client certificates beyond ThingsBoard's rules. */
+export interface TrustConfig {
+  /** What holds for devices whose profile has no policy of its own. */
+  readonly policy: TrustPolicy;
+  /** PEM file of the authorities that may issue clients' certificates. */
+  readonly authoritiesFile: string | undefined;
+  readonly crl: RevocationRules & {
+    readonly files: readonly string[];
+    readonly urls: readonly string[];
+    readonly timeoutMs: number;
+  };
+  readonly ocsp: {
+    readonly url: string | undefined;
+    readonly timeoutMs: number;
+    readonly noAnswer: WhenUnknown;
+  };
+}
+
+const MODE_SETTINGS: Readonly<Record<TrustRule, string>> = {
+  path: 'THINGPASS_CERTIFICATE_PATH',
+  usage: 'THINGPASS_CERTIFICATE_USAGE',
+  crl: 'THINGPASS_CRL',
+  ocsp: 'THINGPASS_OCSP',
+};
+
+/**
+ * @param text gives a setting by name, checked for its kind already. @param list the parts of one that is a list.
+ * @param budgetMs within which decisions are made. @param problems takes one sentence for each setting that could not do what it says.
+ */
+export function readTrustConfig(
+  text: (name: string) => string,
+  list: (name: string) => string[],
+  budgetMs: number,
+  problems: string[],
+): TrustConfig {
+  const mode = (rule: TrustRule) => text(MODE_SETTINGS[rule]) as TrustMode;
+  const policy = Object.freeze({
+    path: mode('path'),
+    usage: mode('usage'),
+    crl: mode('crl'),
+    ocsp: mode('ocsp'),
+  });
+  const authoritiesFile = text('THINGPASS_CLIENT_CA_FILE') || undefined;
+  for (const rule of TRUST_RULES) {
+    if (rule === 'usage' || policy[rule] === 'off' || authoritiesFile !== undefined) continue;
+    problems.push(
+      `${MODE_SETTINGS[rule]} needs THINGPASS_CLIENT_CA_FILE: only the path to a configured authority says who may revoke`,
+    );
+  }
+  const files = list('THINGPASS_CRL_FILES');
+  const urls = list('THINGPASS_CRL_URLS');
+  if (policy.crl !== 'off' && files.length + urls.length === 0)
+    problems.push('THINGPASS_CRL needs THINGPASS_CRL_FILES or THINGPASS_CRL_URLS');
+  const url = text('THINGPASS_OCSP_URL');
+  for (const [name, one] of [
+    ...urls.map((part) => ['THINGPASS_CRL_URLS', part]),
+    ['THINGPASS_OCSP_URL', url],
+  ])
+    if (one !== '' && !isHttp(one as string)) problems.push(`${name}: "${one}" is not an http or https URL`);
+  const ocspMs = Number(text('THINGPASS_OCSP_TIMEOUT_MS'));
+  if (policy.ocsp !== 'off' && ocspMs >= budgetMs)
+    problems.push('THINGPASS_OCSP_TIMEOUT_MS must be less than THINGPASS_DECISION_BUDGET_MS');
+  return Object.freeze({
+    policy,
+    authoritiesFile,
+    crl: Object.freeze({
+      files,
+      urls,
+      timeoutMs: Number(text('THINGPASS_CRL_TIMEOUT_MS')),
+      expired: text('THINGPASS_CRL_EXPIRED') as WhenUnknown,
+      missing: text('THINGPASS_CRL_MISSING') as WhenUnknown,
+    }),
+    ocsp: Object.freeze({
+      url: url || undefined,
+      timeoutMs: ocspMs,
+      noAnswer: text('THINGPASS_OCSP_NO_ANSWER') as WhenUnknown,
+    }),
+  });
+}
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

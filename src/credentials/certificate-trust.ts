@@ -1,0 +1,41 @@
+import type { Finding, Trust } from '../certificates/trust/trust.ts';
+import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
+import { admit, type Match } from './admit.ts';
+import type { HashedChain } from './certificate-facts.ts';
+import type { ResolveContext } from './resolve.ts';
+
+/** What is asked of a certificate beyond ThingsBoard's rules. */
+export type CertificateTrust = Pick<Trust, 'check'>;
+
+/**
+ * Admits a client by its certificate, once nothing that is required speaks against it. Asked after the credentials were found,
+ * so that the profile's policy is known, and before anything is written.
+ * @param hashed `undefined` where only the certificate's name came.
+ */
+export function admitTrusted(
+  match: Match,
+  hashed: HashedChain | undefined,
+  context: ResolveContext,
+  steps: Step[],
+): Decision | Promise<Decision> {
+  const { device, deviceId } = match.record;
+  const found = context.trust?.check(hashed, device?.profileId, deviceId) ?? NOTHING;
+  return found instanceof Promise
+    ? found.then((findings) => conclude(findings, match, context, steps))
+    : conclude(found, match, context, steps);
+}
+
+const NOTHING: readonly Finding[] = [];
+
+function conclude(
+  findings: readonly Finding[],
+  match: Match,
+  context: ResolveContext,
+  steps: Step[],
+): Decision {
+  for (const { rule, reason, said, refuses } of findings) {
+    steps.push({ step: `certificate_${rule}`, said: refuses ? said : `warning: ${said}` });
+    if (refuses) return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
+  }
+  return admit(match, context.now(), steps, context.sessionOpenLimited);
+}
