@@ -15,7 +15,13 @@ const JSON_HEADERS = Object.freeze({
 const DENY = reply({ result: 'deny' });
 const IGNORE = reply({ result: 'ignore' });
 const ALLOW = reply({ result: 'allow' });
-/** An empty list, so that topics are asked about one by one; without any list `expire_at` has no effect (section 3). */
+/**
+ * An empty list, so that topics are asked about one by one; without any list `expire_at` has no effect (section 3).
+ *
+ * Rules of ours in it would be wrong (section 4): `+`, by which alone ThingsBoard's numbered topics can be said, reaches
+ * further than a level there; closed without them, it refuses what devices need; and left open, it saves few questions and
+ * holds for the session, where an answer to a question holds for a second. One bad rule lets the client in without any.
+ */
 const ALLOW_LOGIN = reply({ result: 'allow', acl: [] });
 
 /** Only "no opinion" is left to the next plugin, `rmqtt-acl`, which accepts everybody as shipped (section 3). */

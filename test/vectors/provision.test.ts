@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { profileCertificate } from '../../src/devices/profile-certificate.ts';
 import { provision } from '../../src/devices/provision.ts';
+import { provisionResponseJson } from '../../src/devices/provision-response.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { openPrisma, type PrismaClient } from '../../src/storage/prisma.ts';
 import { ProvisionRepository } from '../../src/storage/provision-repository.ts';
@@ -163,6 +164,7 @@ goldenFile(
     const before = await rows();
     const response = await provision(request, store);
     assert.equal(response.status, expected.status);
+    checkJson(provisionResponseJson(response), expected);
     await checkChanges(expected.changes ?? {}, before);
     if (response.status !== 'SUCCESS') return;
     assert.equal(response.credentialsType, expected.credentialsType);
@@ -171,6 +173,31 @@ goldenFile(
     else assertRandom(response.credentialsValue, length);
   },
 );
+
+/** The JSON that goes over HTTP and MQTT (`credentials/thingsboard.md` section 6), member by member. */
+function checkJson(
+  json: Record<string, unknown> | undefined,
+  { status, ...expected }: Case['expected'],
+): void {
+  if (status === 'NO_RESPONSE') {
+    assert.equal(json, undefined);
+    return;
+  }
+  assert.equal(json?.status, status);
+  const { credentialsType: type } = expected;
+  if (status !== 'SUCCESS') {
+    assert.deepEqual(Object.keys(json ?? {}), ['errorMsg', 'status']);
+    assert.equal(typeof json?.errorMsg, 'string');
+    return;
+  }
+  assert.equal(json?.credentialsType, type);
+  const valued = type === 'LWM2M_CREDENTIALS' ? [] : ['credentialsValue'];
+  assert.deepEqual(Object.keys(json ?? {}), [...valued, 'credentialsType', 'status']);
+  if (expected.credentialsValueRandomAlphanumeric !== undefined) return;
+  const value = expected.credentialsValue;
+  if (type === 'MQTT_BASIC') assert.deepEqual(json?.credentialsValue, JSON.parse(value ?? 'null'));
+  else if (valued.length > 0) assert.equal(json?.credentialsValue, value);
+}
 
 interface CertificateCase {
   readonly provisionDeviceSecret: string;
