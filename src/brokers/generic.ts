@@ -108,9 +108,9 @@ function answer(decision: Decision): WebhookReply {
     const { device, role, expiresAt } = decision;
     return reply(200, {
       result: 'allow',
-      ...(device === undefined ? {} : { device: { id: device.id, name: device.name } }),
+      device: device && { id: device.id, name: device.name },
       role,
-      ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
       connack,
     });
   }

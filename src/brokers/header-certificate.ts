@@ -14,12 +14,10 @@ export interface HeaderCertificate {
  * switched on, and only from the addresses that may write them (design, "Trust").
  */
 export function readHeaderCertificate(request: WebhookRequest, settings: BrokerSettings): HeaderCertificate {
-  const fromProxy = request.peer !== undefined && (settings.isProxy?.(request.peer) ?? false);
-  const { certificate, ignored } = readCertificateHeaders(
-    request.rawHeaders ?? [],
-    settings.headerForms ?? [],
-    fromProxy,
-  );
+  const { headerForms = [], isProxy } = settings;
+  // Where no form is on, nobody's headers are believed, and who sent them need not be looked up.
+  const fromProxy = headerForms.length > 0 && request.peer !== undefined && isProxy?.(request.peer) === true;
+  const { certificate, ignored } = readCertificateHeaders(request.rawHeaders ?? [], headerForms, fromProxy);
   return {
     certificate,
     ignored: ignored.map(({ header, forms }) =>

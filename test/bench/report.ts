@@ -63,10 +63,11 @@ export function table(report: Report): string {
   const rates = [
     ...known,
     ...fleets.map(({ database, cold }) => ({ name: `cold, ${database}`, ...cold })),
-  ].map(({ name, perSecond, ratio }) => {
+  ].map(({ name, perSecond, ratio, processorTime }: Rate) => {
     const aim = AIMS[name];
     const verdict = aim === undefined ? '' : ratio >= aim ? `≥ ${aim}: met` : `≥ ${aim}: not met`;
-    return [name, String(Math.round(perSecond)), ratio.toFixed(2), verdict];
+    const micros = processorTime === undefined ? '' : `${processorTime.toFixed(0)} µs`;
+    return [name, String(Math.round(perSecond)), ratio.toFixed(2), micros, verdict];
   });
   const others = [
     ...fleets.flatMap(({ database, reconnect, memory }) => [
@@ -90,7 +91,7 @@ export function table(report: Report): string {
       .map(([name, value]) => `${name} ${value}`)
       .join(' · '),
     '',
-    markdown(['request', 'per second', 'of the empty route', 'aim'], rates),
+    markdown(['request', 'per second', 'of the empty route', 'processor time', 'aim'], rates),
     '',
     `"Cold": every request another of ${report.devices} devices, 64 in flight, nothing of them in memory.`,
     '',

@@ -9,6 +9,8 @@ export interface Rate {
   readonly name: string;
   readonly perSecond: number;
   readonly ratio: number;
+  /** Processor time of one request, in microseconds. */
+  readonly processorTime?: number;
 }
 
 export interface Effort {
@@ -89,13 +91,17 @@ export async function measureKnown(generator: Generator, { rounds, roundMs }: Ef
   ];
   try {
     const rates = targets.map(() => [] as number[]);
+    const times = targets.map(() => [] as number[]);
     for (let round = -1; round < rounds; round++) {
       for (const [index, { server, request, expect }] of targets.entries()) {
         const until = round < 0 ? roundMs / 2 : roundMs;
         const order = { port: server.port, connections: CONNECTIONS, requests: [request], until, expect };
+        const before = server.processorTime();
         const { answered, seconds } = await generator.run(order);
         // The first round warms everybody up.
-        if (round >= 0) rates[index]?.push(answered / seconds);
+        if (round < 0) continue;
+        rates[index]?.push(answered / seconds);
+        times[index]?.push((server.processorTime() - before) / answered);
       }
     }
     const reference = rates[0] as number[];
@@ -105,6 +111,7 @@ export async function measureKnown(generator: Generator, { rounds, roundMs }: Ef
         name,
         perSecond: median(own),
         ratio: median(own.map((rate, round) => rate / (reference[round] as number))),
+        processorTime: median(times[index] as number[]),
       };
     });
   } finally {
