@@ -38,7 +38,7 @@ export async function withDevices<Result>(
   await migrate(database);
   const devices = await DeviceRepository.open(database);
   try {
-    return await run(devices);
+    return await run(devices.as(commandActor()));
   } finally {
     await devices.close();
   }

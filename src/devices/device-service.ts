@@ -60,8 +60,8 @@ export class DeviceService {
   /** @throws {DeviceProblem} when there is no such device. */
   async remove(idOrName: string): Promise<DeviceEntry> {
     const device = await this.get(idOrName);
-    await this.#devices.remove(device.id);
-    return device;
+    // False where somebody else was first.
+    return (await this.#devices.remove(device.id)) ? device : this.get(idOrName);
   }
 
   /**

@@ -9,7 +9,9 @@ import type {
 } from '../credentials/certificate-chain.ts';
 import type { CredentialsType, TransportType } from '../credentials/record.ts';
 import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
+import { SERVER_ACTOR } from '../devices/audit.ts';
 import { PROVISION_STATE, PROVISIONED } from '../devices/provision-store.ts';
+import { auditWrite } from './audit-repository.ts';
 import { createCredentials, overwriteCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
@@ -80,13 +82,23 @@ export class ChainRepository implements ChainProvisioning {
       }),
       ...createCredentials(prisma, row),
       prisma.serverAttribute.create({ data: { deviceId: id, key: PROVISION_STATE, value: PROVISIONED } }),
+      auditWrite(prisma, SERVER_ACTOR, {
+        ...{ action: 'device.created', subjectType: 'device', subjectId: id },
+        detail: { name, profile: profile.name, provisioned: 'certificate chain' },
+      }),
     ]);
   }
 
   renew({ rowId, credentialsId }: ChainCredentials, by: LeafCredentials): Promise<boolean> {
     // The row is another by now: somebody else was first, and nothing of this is written.
     const replaced = { id: rowId, credentialsId };
-    return this.#write((prisma) => overwriteCredentials(prisma, replaced, asX509(by)));
+    return this.#write((prisma) => [
+      ...overwriteCredentials(prisma, replaced, asX509(by)),
+      auditWrite(prisma, SERVER_ACTOR, {
+        ...{ action: 'credentials.renewed', subjectType: 'credentials', subjectId: rowId },
+        detail: { credentialsType: 'X509_CERTIFICATE', provisioned: 'certificate chain' },
+      }),
+    ]);
   }
 
   #open(): Promise<PrismaClient> {

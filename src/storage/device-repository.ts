@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type Actor, type AuditNote, SERVER_ACTOR } from '../devices/audit.ts';
 import { AlreadyTaken } from './already-taken.ts';
+import { auditWrite } from './audit-repository.ts';
 import { createCredentials, overwriteCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import type { DeviceEntry, NewCredentials, NewDevice } from './device-entry.ts';
@@ -9,16 +11,26 @@ import { ensureProfile } from './profile-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { OWN_TENANT } from './tenant.ts';
 
-/** Devices and their credentials in the database. Triggers leave the `change` row of every write in its transaction. */
+/**
+ * Devices and their credentials in the database. Triggers leave the `change` row of every write in its transaction; the
+ * event of the audit trail is one of the writes.
+ */
 export class DeviceRepository {
   readonly #prisma: PrismaClient;
+  readonly #actor: Actor;
 
-  private constructor(prisma: PrismaClient) {
+  private constructor(prisma: PrismaClient, actor: Actor) {
     this.#prisma = prisma;
+    this.#actor = actor;
   }
 
   static async open(location: DatabaseLocation): Promise<DeviceRepository> {
-    return new DeviceRepository(await openPrisma(location));
+    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR);
+  }
+
+  /** The same devices, changed by this one from now on. */
+  as(actor: Actor): DeviceRepository {
+    return new DeviceRepository(this.#prisma, actor);
   }
 
   async close(): Promise<void> {
@@ -47,6 +59,13 @@ export class DeviceRepository {
         ...{ id: randomUUID(), createdTime: now, deviceId: id },
         ...device.credentials,
       }),
+      this.#record({
+        ...{ action: 'device.created', subjectType: 'device', subjectId: id },
+        detail: {
+          ...{ name: device.name, profile: device.profileName },
+          credentialsType: device.credentials.credentialsType,
+        },
+      }),
     ]);
     return (await this.find(id)) as DeviceEntry;
   }
@@ -67,13 +86,29 @@ export class DeviceRepository {
   /** Removes the device with all its credentials; false when there was none. */
   async remove(id: string): Promise<boolean> {
     if (!isUuid(id)) return false;
-    const [, { count }] = await retryWhileBusy(() =>
-      this.#prisma.$transaction([
-        this.#prisma.deviceCredentials.deleteMany({ where: { deviceId: id } }),
-        this.#prisma.device.deleteMany({ where: { id } }),
-      ]),
-    );
-    return count > 0;
+    const device = await this.#prisma.device.findUnique({ where: { id }, select: { name: true } });
+    if (device === null) return false;
+    try {
+      await retryWhileBusy(() =>
+        this.#prisma.$transaction([
+          // Fails where the device is gone, and holds back whoever else would delete it: `delete` does neither.
+          this.#prisma.device.update({
+            ...{ where: { id }, data: { version: { increment: 1 } }, select: { id: true } },
+          }),
+          this.#prisma.deviceCredentials.deleteMany({ where: { deviceId: id } }),
+          this.#prisma.device.deleteMany({ where: { id } }),
+          this.#record({
+            ...{ action: 'device.deleted', subjectType: 'device', subjectId: id },
+            detail: { name: device.name },
+          }),
+        ]),
+      );
+      return true;
+    } catch (error) {
+      // Somebody else was first.
+      if ((error as { code?: string }).code === 'P2025') return false;
+      throw error;
+    }
   }
 
   /**
@@ -92,7 +127,15 @@ export class DeviceRepository {
             ...credentials,
           })
         : overwriteCredentials(this.#prisma, { id: kept.id }, credentials)),
+      this.#record({
+        ...{ action: 'credentials.replaced', subjectType: 'device', subjectId: device.id },
+        detail: { name: device.name, credentialsType: credentials.credentialsType },
+      }),
     ]);
+  }
+
+  #record(note: AuditNote): Prisma.PrismaPromise<unknown> {
+    return auditWrite(this.#prisma, this.#actor, note);
   }
 
   async #write(

@@ -147,7 +147,11 @@ export class ProfileRepository {
     try {
       await retryWhileBusy(() =>
         this.#prisma.$transaction([
-          this.#prisma.deviceProfile.delete({ where: { id } }),
+          // Fails where the profile is gone, as `delete` does not where two do it at once.
+          this.#prisma.deviceProfile.update({
+            ...{ where: { id }, data: { version: { increment: 1 } }, select: { id: true } },
+          }),
+          this.#prisma.deviceProfile.deleteMany({ where: { id } }),
           auditWrite(this.#prisma, actor, {
             ...{ action: 'profile.deleted', subjectType: 'profile', subjectId: id },
             detail: { name },

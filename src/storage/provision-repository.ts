@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsType } from '../credentials/record.ts';
+import { type AuditAction, type AuditNote, SERVER_ACTOR } from '../devices/audit.ts';
 import {
   type NewProvisionDevice,
   PROVISION_STATE,
@@ -9,6 +10,7 @@ import {
   type ProvisionProfile,
   type ProvisionStore,
 } from '../devices/provision-store.ts';
+import { auditWrite } from './audit-repository.ts';
 import { createCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
@@ -94,11 +96,16 @@ export class ProvisionRepository implements ProvisionStore {
       }),
       ...createCredentials(this.#prisma, credentialsRow(id, now, credentials)),
       this.#markProvisioned(id),
+      this.#record('device.created', id, { name, profile: profile.name, provisioned: 'key and secret' }),
     ]);
   }
 
   markProvisioned(deviceId: string): Promise<boolean> {
-    return this.#write([this.#markProvisioned(deviceId)]);
+    return this.#write([this.#markProvisioned(deviceId), this.#record('device.claimed', deviceId, {})]);
+  }
+
+  #record(action: AuditAction, subjectId: string, detail: AuditNote['detail']) {
+    return auditWrite(this.#prisma, SERVER_ACTOR, { action, subjectType: 'device', subjectId, detail });
   }
 
   #markProvisioned(deviceId: string) {

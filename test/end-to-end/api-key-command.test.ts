@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import Database from 'libsql';
 import { Installation } from '../support/process.ts';
 
 interface Key {
@@ -45,4 +48,23 @@ test('keys are created, listed without the key itself, and revoked', async () =>
   assert.equal((await installation.run(['api-key', 'create', 'line 7'])).code, 1, 'the name is taken');
   assert.equal((await installation.run(['api-key', 'create', 'x', '--days', '0'])).code, 1);
   assert.equal((await installation.run(['api-key', 'create', 'x', '--scope', 'all'])).code, 2);
+});
+
+test('what a command changes is in the trail, under the user who ran it', async () => {
+  const installation = new Installation();
+  const device = ['device', 'create', 'meter', '--token', 'a-token-of-mine'];
+  assert.equal((await installation.run(device)).code, 0);
+  await installation.run(['credentials', 'set', 'meter', '--token', 'another-token']);
+  await installation.run(['device', 'delete', 'meter']);
+  const database = new Database(join(installation.folder, 'thingpass.db'), { readonly: true });
+  const events = database.prepare('SELECT * FROM audit_event ORDER BY seq').all() as Record<string, string>[];
+  database.close();
+  assert.deepEqual(
+    events.map(({ action, actor }) => [action, actor]),
+    ['device.created', 'credentials.replaced', 'device.deleted'].map((action) => [
+      action,
+      `cli:${userInfo().username}`,
+    ]),
+  );
+  assert.doesNotMatch(JSON.stringify(events), /token-of-mine|another-token/);
 });

@@ -123,6 +123,27 @@ onEachDatabase((database) => {
     );
   });
 
+  test('every change of a device is in the trail once, with who and from where, and without a secret', async () => {
+    const { device, secret } = await create('watched', { label: 'before' });
+    await call('putDevice', { path: { device: device.id }, body: { name: 'watched', gateway: true } });
+    await server.api.refused('name_taken', 'createDevice', { body: { name: 'watched' } });
+    const gone = await Promise.all(
+      [1, 2, 3].map(() => server.api.ask('deleteDevice', { path: { device: device.id } })),
+    );
+    assert.deepEqual(gone.map(({ status }) => status).sort(), [204, 404, 404]);
+    const { body } = await call('listAuditEvents', { query: { subjectId: device.id } });
+    const events = body.items as { actor: string; origin: string; action: string; detail: object }[];
+    assert.deepEqual(
+      events.map(({ action }) => action),
+      ['device.deleted', 'device.updated', 'device.created'],
+    );
+    for (const { actor, origin } of events) {
+      assert.match(actor, /^api-key:key-\d+$/);
+      assert.equal(origin, '127.0.0.1');
+    }
+    assert.ok(!JSON.stringify(body).includes(secret.value));
+  });
+
   test('a cursor belongs to its listing, and no other text is one', async () => {
     const { next } = (await call('listDevices', { query: { limit: 1 } })).body as Page;
     const trail = (await call('listAuditEvents', { query: { limit: 1 } })).body as Page;

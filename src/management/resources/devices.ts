@@ -92,14 +92,13 @@ const createDevice = operation({
   answers: { 201: { description: 'Created', schema: CREATED_DEVICE, headers: ['Location'] } },
   problems: ['name_taken', 'credentials_taken', 'name_invalid', 'credentials_invalid'],
   async handle({ body, store, actor }) {
-    const { device, secret } = await new DeviceService(store.devices).create({
+    const { device, secret } = await new DeviceService(store.devices.as(actor)).create({
       name: body.name,
       profileName: body.profile ?? 'default',
       label: body.label,
       gateway: body.gateway ?? false,
       wish: toWish(body.credentials ?? { kind: 'access_token' }),
     });
-    void actor;
     const shown = showDevice(await deviceOf(store, device.id));
     return {
       status: 201,
@@ -159,8 +158,8 @@ const deleteDevice = operation({
   params: DEVICE_PATH,
   answers: { 204: { description: 'Deleted' } },
   problems: ['device_not_found'],
-  async handle({ params, store }) {
-    await new DeviceService(store.devices).remove(params.device);
+  async handle({ params, store, actor }) {
+    await new DeviceService(store.devices.as(actor)).remove(params.device);
     return { status: 204 };
   },
 });
