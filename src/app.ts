@@ -7,19 +7,23 @@ import Fastify, {
 import { type EmqxProvisioning, registerEmqxProvision } from './brokers/emqx-provision.ts';
 import { DIALECTS } from './brokers/registry.ts';
 import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
-import { registerManagement } from './management/plugin.ts';
+import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
 import type { ManagementParts } from './management/server.ts';
 import { type Health, registerHealth } from './operations/health.ts';
 import { registerMetrics } from './operations/metrics/endpoint.ts';
 import type { MetricFamily } from './operations/metrics/family.ts';
+import type { Crew } from './workers/crew.ts';
+import { registerForwarding } from './workers/forwarding.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
+  /** The processes of which this app is a part. */
+  readonly crew: Crew;
   /** The metrics of the whole server. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Where EMQX may forward requests of provisioning sessions. */
   readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
-  /** Absent where this process answers brokers only. */
+  /** Of no use in a worker, which answers brokers only. */
   readonly management?: Omit<ManagementParts, 'log'> | undefined;
   readonly log: FastifyBaseLogger;
 }
@@ -41,7 +45,10 @@ export const HTTP_OPTIONS = {
 
 const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400 });
 
-/** The Fastify app out of its parts; serving and tests both use it. */
+/**
+ * The Fastify app out of its parts; serving and tests both use it. Of a server of several processes, workers answer brokers and
+ * hand what is for people to the primary, whose app answers nothing else.
+ */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const app = Fastify({
     ...HTTP_OPTIONS,
@@ -67,11 +74,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
+  const { crew, management, emqxProvisioning, log } = parts;
+  if (crew.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, crew);
+  else if (management !== undefined) registerManagement(app, { ...management, log });
+  if (crew.role === 'primary') return app;
   registerHealth(app, parts.health);
   registerMetrics(app, parts.metrics);
-  if (parts.management !== undefined) registerManagement(app, { ...parts.management, log: parts.log });
   for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
-  const { emqxProvisioning, log } = parts;
   if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
   return app;
 }

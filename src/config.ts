@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { readCertificateSettings } from './brokers/certificate-settings.ts';
 import type { BrokerSettings } from './brokers/dialect.ts';
 import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
@@ -14,6 +15,8 @@ import { readStorageConfig, type StorageConfig } from './storage/configuration.t
 export interface Config extends StorageConfig {
   readonly host: string;
   readonly port: number;
+  /** Processes that decide; with 1 there is no other. */
+  readonly workers: number;
   readonly logLevel: string;
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly skipCertificateDates: boolean;
@@ -88,6 +91,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ]),
   ) as Record<BrokerName, BrokerConfig>;
 
+  const workers = readWorkers(text('THINGPASS_WORKERS'), problems);
   const storage = readStorageConfig(text, problems);
   const budgetMs = Number(text('THINGPASS_DECISION_BUDGET_MS'));
   const trust = readTrustConfig(text, list, budgetMs, problems);
@@ -104,6 +108,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...storage,
     host: text('THINGPASS_HOST'),
     port: Number(text('THINGPASS_PORT')),
+    workers,
     logLevel: text('THINGPASS_LOG_LEVEL'),
     brokers: Object.freeze(brokers),
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
@@ -117,6 +122,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
+}
+
+const MOST_WORKERS = 64;
+
+function readWorkers(text: string, problems: string[]): number {
+  const workers = text === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(text);
+  if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS)
+    problems.push(`THINGPASS_WORKERS must be auto or a whole number from 1 to ${MOST_WORKERS}`);
+  return workers;
+}
+
+/**
+ * The settings as they are now, secrets out of their files included: what reads them later reads the same, whatever became of
+ * the files meanwhile.
+ */
+export function settledEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(SETTINGS.map((setting) => [setting.name, readText(setting, environment, [])]));
 }
 
 function refuseUnknownNames(

@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
@@ -7,13 +8,16 @@ import { AuthoritiesUnusable } from './certificates/trust/authorities.ts';
 import { openTrust, type Trust } from './certificates/trust/trust.ts';
 import { createTrustLog } from './certificates/trust/trust-log.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
+import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createScramDecoys } from './credentials/scram-decoy.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
+import type { ProvisionStore } from './devices/provision-store.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
+import { type MetricFamily, together } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
 import { storageFamilies } from './operations/metrics/storage-metrics.ts';
@@ -26,10 +30,11 @@ import { openManagementStore } from './storage/management-store.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openScramKeysReader } from './storage/scram-keys-reader.ts';
 import { openStorage } from './storage/storage.ts';
+import { alone, type Crew, type Methods } from './workers/crew.ts';
 
 export interface RunningServer {
   readonly app: FastifyInstance;
-  /** Such as `http://127.0.0.1:8080`. */
+  /** Such as `http://127.0.0.1:8080`; empty in a primary. */
   readonly url: string;
   /** True when the database was made by this start. */
   readonly firstStart: boolean;
@@ -37,28 +42,48 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What writes is in the primary, once: */
+const PROVISION: Methods<ProvisionStore> = {
+  findProfile: true,
+  findDevice: true,
+  createDevice: true,
+  markProvisioned: true,
+};
+const CHAINS: Methods<ChainProvisioning> = {
+  findProfiles: true,
+  findDevice: true,
+  create: true,
+  renew: true,
+};
+
 /**
- * Starts the server: database migrated, app built, listening.
+ * Starts the server, or one process of it: database migrated, app built, listening unless this is the primary of others.
  * @throws {ConfigError} when endpoints would be open to the network.
  */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(config: Config, log: Logger, crew: Crew = alone()): Promise<RunningServer> {
   refuseOpenEndpoints(config);
   const rules = watchRulesFile(config.rulesFile, log);
   const trust = await openTrustOf(config, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   const secrets = createSecretSchemes();
   const provisioning = lazily(() => ProvisionRepository.open(config.database));
+  const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
   const management = lazily(() => openManagementStore(config.database));
   const chains = new ChainRepository(config.database);
   const names = wantsNames(config)
     ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
     : undefined;
   const scramKeys = openScramKeysReader(config.database, config.storage.budgetMs);
-  const health = { stopping: false, checkStorage: () => storage.check() };
+  const health = {
+    stopping: false,
+    worker: crew.worker,
+    check: async () => (await Promise.all([storage.check(), crew.troubles()])).flat(),
+  };
   const metrics = new Metrics();
   const processMetrics = createProcessMetrics();
   metrics.add(processMetrics.families);
   metrics.add(() => storageFamilies(storage.statistics()));
+  crew.handle('metrics', () => metrics.families());
   try {
     const app = await buildApp({
       brokers: config.brokers,
@@ -69,7 +94,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
           passports: createPassports(storage.passportKey),
           rules: () => rules.current(),
           skipCertificateDates: config.skipCertificateDates,
-          provisioning: chains,
+          provisioning: crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
           names,
           trust,
           scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
@@ -81,18 +106,17 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       decisionLog: createDecisionLog(log),
       decisionMetrics: metrics.decisions,
       health,
-      metrics: () => metrics.families(),
-      emqxProvisioning: emqxProvisioning(config, provisioning.open),
+      metrics: () => gatherMetrics(crew),
+      emqxProvisioning: emqxProvisioning(config, async () => provisionStore),
       management: {
         store: management.open,
-        provisionStore: config.brokers.generic.provisionSessions ? provisioning.open : undefined,
+        provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,
+      crew,
     });
-    await app.listen({ host: config.host, port: config.port });
-    const { address, port, family } = app.server.address() as AddressInfo;
-    const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-    log.info({ url, database: config.database.kind }, 'listening');
+    const url = crew.role === 'primary' ? '' : await listen(app, config);
+    if (crew.role === 'alone') log.info({ url, database: config.database.kind }, 'listening');
 
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
@@ -108,7 +132,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await secrets.close();
       await storage.close();
       processMetrics.close();
-      log.info('stopped');
+      if (crew.role !== 'worker') log.info('stopped');
     };
     return {
       app,
@@ -127,6 +151,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
 }
 
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  await app.listen({ host, port });
+  return urlOf(app.server.address() as AddressInfo);
+}
+
+export function urlOf({ address, port, family }: Pick<AddressInfo, 'address' | 'port' | 'family'>): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
 /** What is rare, and costs more than the whole start: opened when first asked for, and again where that failed. */
 function lazily<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>) {
   let opened: Promise<Opened> | undefined;
@@ -142,8 +175,23 @@ function lazily<Opened extends { close(): Promise<void> }>(open: () => Promise<O
   };
 }
 
+/** A store that is opened when first asked. */
+function provisionThrough(open: () => Promise<ProvisionStore>): ProvisionStore {
+  return {
+    findProfile: async (key) => (await open()).findProfile(key),
+    findDevice: async (tenantId, name) => (await open()).findDevice(tenantId, name),
+    createDevice: async (device) => (await open()).createDevice(device),
+    markProvisioned: async (deviceId) => (await open()).markProvisioned(deviceId),
+  };
+}
+
+async function gatherMetrics(crew: Crew): Promise<MetricFamily[]> {
+  const { answers } = await crew.gather<MetricFamily[]>('metrics', undefined);
+  return together(answers.map(({ answer }) => answer));
+}
+
 /** EMQX's webhook for provisioning sessions, where they are switched on for it. */
-function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<ProvisionRepository>) {
+function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<ProvisionStore>) {
   if (!brokers.emqx.provisionSessions) return undefined;
   const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));
   return { store, publish, secrets: brokers.emqx.secrets };
@@ -171,9 +219,17 @@ function wantsNames(config: Config): boolean {
 /** Requests under way get this long to be answered before their connections are cut. */
 const LONGEST_STOP_MS = 10_000;
 
+/** A connection that was taken just before the stop gets this long to say what it wants. */
+const FIRST_REQUEST_MS = 100;
+
 /** Closes the app once its requests are answered; connections that only idle are closed as soon as they do. */
 async function closeApp(app: FastifyInstance): Promise<void> {
   const { server } = app;
+  // HTTP's own `close` cuts connections that have not asked anything yet.
+  if (server.listening) {
+    NetServer.prototype.close.call(server);
+    await wait(FIRST_REQUEST_MS);
+  }
   const closeIdle = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => server.closeAllConnections(), LONGEST_STOP_MS);
   try {
@@ -184,8 +240,8 @@ async function closeApp(app: FastifyInstance): Promise<void> {
   }
 }
 
-/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. */
-function refuseOpenEndpoints(config: Config): void {
+/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. @throws {ConfigError}. */
+export function refuseOpenEndpoints(config: Config): void {
   if (isLoopback(config.host)) return;
   const open = BROKER_NAMES.filter((broker) => config.brokers[broker].secrets.length === 0);
   if (open.length === 0) return;

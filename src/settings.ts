@@ -86,6 +86,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'port to listen on; 0 lets the system choose',
   },
   {
+    name: 'THINGPASS_WORKERS',
+    kind: 'text',
+    default: '1',
+    meaning: 'processes that decide, on one port; auto: one for each processor',
+  },
+  {
     name: 'THINGPASS_LOG_LEVEL',
     kind: 'choice',
     default: 'info',

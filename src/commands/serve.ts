@@ -1,5 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
+import { settledEnvironment } from '../config.ts';
+import type { RunningServer } from '../main.ts';
 import { example, loadConfig } from './command.ts';
 
 /** `thingpass serve`. */
@@ -20,7 +22,13 @@ async function serve(): Promise<void> {
     import('../main.ts'),
     import('../operations/log.ts'),
   ]);
-  const server = await startServer(config, createLog(config.logLevel));
+  const log = createLog(config.logLevel);
+  let server: RunningServer;
+  if (config.workers === 1) server = await startServer(config, log);
+  else {
+    const { startWorkers } = await import('../workers/start.ts');
+    server = await startWorkers(config, settledEnvironment(process.env), log);
+  }
   if (server.firstStart) process.stderr.write(firstSteps(server.url));
   const stop = (): void => {
     server.stop().then(

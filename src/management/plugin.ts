@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ManagementParts } from './server.ts';
 
 /** Paths that belong to people and their programs; everything else is the brokers'. */
-const PATHS = ['/api/*', '/docs', '/docs/*'];
+export const MANAGEMENT_PATHS = ['/api/*', '/docs', '/docs/*'];
 
 /**
  * Leads what is not the brokers' to an app of its own, which is made when it is first asked: its schemas cost more than the
@@ -18,7 +18,7 @@ export function registerManagement(app: FastifyInstance, parts: ManagementParts)
     return built;
   }
 
-  for (const url of PATHS) {
+  for (const url of MANAGEMENT_PATHS) {
     app.all(url, {
       // Before the body is read: it is the other app's to read.
       onRequest: async (request, reply) => {

@@ -8,7 +8,9 @@ export interface Health {
    * Codes of what is wrong while decisions can still be made: devices that are known are admitted, others are not.
    * @throws when none can be made.
    */
-  readonly checkStorage: () => Promise<readonly string[] | undefined>;
+  readonly check: () => Promise<readonly string[] | undefined>;
+  /** Which of several workers this is. */
+  readonly worker?: number | undefined;
 }
 
 /**
@@ -16,11 +18,12 @@ export interface Health {
  * and says that it is degraded: were it taken out, and all its like with it, nobody would be admitted.
  */
 export function registerHealth(app: FastifyInstance, health: Health): void {
-  app.get('/livez', async () => ({ status: 'ok' }));
+  const { worker } = health;
+  app.get('/livez', async () => ({ status: 'ok', worker }));
   app.get('/readyz', async (request, reply) => {
     if (health.stopping) return reply.code(503).send({ status: 'stopping' });
     try {
-      const troubles = await health.checkStorage();
+      const troubles = await health.check();
       return troubles?.length ? { status: 'degraded', troubles } : { status: 'ok' };
     } catch (error) {
       request.log.error({ err: error }, 'the database cannot be asked');

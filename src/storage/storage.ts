@@ -50,8 +50,7 @@ export async function openStorage(
   options: Partial<StorageOptions> & { readonly thingsboard?: ThingsBoardSource | undefined } = {},
 ): Promise<Storage> {
   const complete = { ...STORAGE_DEFAULTS, ...options };
-  const applied = await migrate(location);
-  const passportKey = await serverKey(location, 'passport', () => randomBytes(32).toString('base64url'));
+  const { passportKey, created } = await prepareStorage(location);
   const listeners: ((table: string) => void)[] = [];
   const sources: Source[] = [];
   try {
@@ -69,8 +68,8 @@ export async function openStorage(
   const [only] = sources as [Source];
   return {
     credentials: sources.length === 1 ? only.store : inOrder(sources.map(({ store }) => store)),
-    passportKey: Buffer.from(passportKey, 'base64url'),
-    created: applied.some((name) => name.endsWith('_init')),
+    passportKey,
+    created,
     check: async () => (await Promise.all(sources.map((one) => checkSource(one, complete)))).flat(),
     statistics: () =>
       sources.map((source, index) => ({
@@ -80,6 +79,18 @@ export async function openStorage(
       })),
     onTableChange: (listener) => void listeners.push(listener),
     close: () => closeAll(sources),
+  };
+}
+
+/** Everything that a start writes: the migrations, and the key, where there is none yet. */
+export async function prepareStorage(
+  location: DatabaseLocation,
+): Promise<Pick<Storage, 'passportKey' | 'created'>> {
+  const applied = await migrate(location);
+  const key = await serverKey(location, 'passport', () => randomBytes(32).toString('base64url'));
+  return {
+    passportKey: Buffer.from(key, 'base64url'),
+    created: applied.some((name) => name.endsWith('_init')),
   };
 }
 

@@ -7,6 +7,7 @@ import { startServer } from '../../src/main.ts';
 import { createDecisionLog } from '../../src/operations/decision-log.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { Metrics } from '../../src/operations/metrics/metrics.ts';
+import { alone } from '../../src/workers/crew.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestServer {
@@ -59,7 +60,8 @@ export async function startWebhooks(
     decisionLog: createDecisionLog(log),
     decisionMetrics: metrics.decisions,
     metrics: () => metrics.families(),
-    health: { stopping: false, checkStorage: async () => undefined },
+    health: { stopping: false, check: async () => undefined },
+    crew: alone(),
     log,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

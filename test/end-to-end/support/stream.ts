@@ -1,0 +1,74 @@
+import { request } from 'node:http';
+
+export interface Streamed {
+  readonly allowed: number;
+  /** Answers other than allow. */
+  readonly other: readonly string[];
+  /** Requests whose connection broke. */
+  readonly failed: number;
+  /** Of the answered, in milliseconds. */
+  readonly slowest: number;
+}
+
+/** Clients that connect one after the other, each over a new connection, for as long as it is not stopped. */
+export class Stream {
+  readonly #url: string;
+  readonly #body: string;
+  readonly #clients: Promise<void>[];
+  #going = true;
+  #allowed = 0;
+  #failed = 0;
+  #slowest = 0;
+  readonly #other: string[] = [];
+
+  /** @param token of a device that must be admitted. @param clients at a time. */
+  constructor(url: string, token: string, clients: number) {
+    this.#url = `${url}/v1/connect`;
+    this.#body = JSON.stringify({ username: token });
+    this.#clients = Array.from({ length: clients }, () => this.#client());
+  }
+
+  run(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  async stop(): Promise<Streamed> {
+    this.#going = false;
+    await Promise.all(this.#clients);
+    return { allowed: this.#allowed, other: this.#other, failed: this.#failed, slowest: this.#slowest };
+  }
+
+  async #client(): Promise<void> {
+    while (this.#going) {
+      const since = performance.now();
+      try {
+        const answer = await this.#ask();
+        this.#slowest = Math.max(this.#slowest, performance.now() - since);
+        if (answer.includes('"result":"allow"')) this.#allowed++;
+        else this.#other.push(answer);
+      } catch {
+        this.#failed++;
+      }
+    }
+  }
+
+  #ask(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        this.#url,
+        { method: 'POST', agent: false, headers: { 'content-type': 'application/json' }, timeout: 5_000 },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => {
+            text += chunk;
+          });
+          response.on('end', () => resolve(text));
+          response.on('error', reject);
+        },
+      );
+      sent.on('timeout', () => sent.destroy(new Error('no answer')));
+      sent.on('error', reject);
+      sent.end(this.#body);
+    });
+  }
+}
