@@ -1,26 +1,30 @@
 /**
- * Runs the test files: `node --import tsx test/run.ts [--only <text>]`, where <text> is a part of the file's path.
+ * Runs the test files: `node --import tsx test/run.ts [--only <text>]`, where <text> is a part of the file's path; with
+ * `--soak` those that have a full size, one after the other, at that size.
  * Node 20's own runner knows no globs, and shells differ.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
+const soak = process.argv[2] === '--soak';
 const only = process.argv[2] === '--only' ? (process.argv[3] ?? '') : '';
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && !file.startsWith('golden') && file.includes(only))
   .sort()
-  .map((file) => join(folder, file));
+  .map((file) => join(folder, file))
+  .filter((file) => !soak || readFileSync(file, 'utf8').includes('THINGPASS_SOAK'));
 
 if (files.length === 0) {
   console.error(`no test file has "${only}" in its path below ${relative(process.cwd(), folder)}`);
   process.exit(1);
 }
 
-run({ files, concurrency: 2, timeout: 600_000 })
+if (soak) process.env.THINGPASS_SOAK = '1';
+run({ files, concurrency: soak ? 1 : 2, timeout: soak ? 3_600_000 : 600_000 })
   .on('test:fail', () => {
     process.exitCode = 1;
   })

@@ -18,7 +18,26 @@ export interface Expectation {
   readonly what: string;
   readonly id: string;
   readonly expected: string;
+  /** What a connect with it is told: the outcome and the reason, or the device, its role and until when. */
+  readonly decided: string;
 }
+
+type Kind = 'create' | 'rename' | 'rotate' | 'remove' | 'gateway' | 'limit' | 'secret' | 'profile';
+const ALL: readonly Kind[] = [
+  'create',
+  'rename',
+  'rotate',
+  'remove',
+  'gateway',
+  'limit',
+  'secret',
+  'profile',
+];
+
+/** The changes that make a difference to the answer to a connect. */
+export const SEEN_FROM_OUTSIDE: readonly Kind[] = ['create', 'rename', 'remove', 'gateway', 'limit'];
+
+const UNKNOWN = { expected: 'none', decided: 'deny credentials_unknown' } as const;
 
 /**
  * Devices that change at random, written with SQL as any other program would. Each change says what it makes of which ids;
@@ -49,19 +68,19 @@ export class Fleet {
     return [...this.#devices.map((device) => this.#expect('there', device)), this.#notYet()];
   }
 
-  async change(): Promise<Expectation[]> {
+  async change(among: readonly Kind[] = ALL): Promise<Expectation[]> {
     const device = this.#devices[Math.floor(Math.random() * this.#devices.length)] as Device;
-    const kinds = [
-      () => this.#create(),
-      () => this.#rename(device),
-      () => this.#rotate(device),
-      () => this.#remove(device),
-      () => this.#turnGateway(device),
-      () => this.#limit(device),
-      () => this.#giveSecret(device),
-      () => this.#changeProfile(),
-    ];
-    return (kinds[Math.floor(Math.random() * kinds.length)] as () => Promise<Expectation[]>)();
+    const make: Record<Kind, () => Promise<Expectation[]>> = {
+      create: () => this.#create(),
+      rename: () => this.#rename(device),
+      rotate: () => this.#rotate(device),
+      remove: () => this.#remove(device),
+      gateway: () => this.#turnGateway(device),
+      limit: () => this.#limit(device),
+      secret: () => this.#giveSecret(device),
+      profile: () => this.#changeProfile(),
+    };
+    return make[among[Math.floor(Math.random() * among.length)] as Kind]();
   }
 
   async #create(): Promise<Expectation[]> {
@@ -98,11 +117,7 @@ export class Fleet {
       device.credentialsId,
       device.credentials,
     );
-    return [
-      { what: 'renamed away', id: old, expected: 'none' },
-      this.#expect('renamed', device),
-      this.#notYet(),
-    ];
+    return [{ what: 'renamed away', id: old, ...UNKNOWN }, this.#expect('renamed', device), this.#notYet()];
   }
 
   async #rotate(device: Device): Promise<Expectation[]> {
@@ -120,7 +135,7 @@ export class Fleet {
     await this.#sql('DELETE FROM device WHERE id = ?', device.id);
     this.#devices.splice(this.#devices.indexOf(device), 1);
     const made = this.#devices.length < 5 ? await this.#create() : [];
-    return [{ what: 'revoked', id: device.credentialsId, expected: 'none' }, ...made];
+    return [{ what: 'revoked', id: device.credentialsId, ...UNKNOWN }, ...made];
   }
 
   async #turnGateway(device: Device): Promise<Expectation[]> {
@@ -176,13 +191,15 @@ export class Fleet {
   }
 
   #notYet(): Expectation {
-    return { what: 'not there yet', id: this.#nextId, expected: 'none' };
+    return { what: 'not there yet', id: this.#nextId, ...UNKNOWN };
   }
 
   #expect(what: string, device: Device): Expectation {
     const { value, gateway, notAfter, secret } = device;
     const secrets = secret === undefined ? [] : [secret];
     const expected = JSON.stringify([device.id, value, gateway, this.#transport, notAfter, secrets]);
-    return { what, id: device.credentialsId, expected };
+    const until = notAfter === undefined ? 'for ever' : new Date(notAfter).toISOString();
+    const decided = `allow ${device.id} ${gateway ? 'gateway' : 'device'} ${until}`;
+    return { what, id: device.credentialsId, expected, decided };
   }
 }
