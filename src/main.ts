@@ -21,7 +21,7 @@ import { type MetricFamily, together } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
 import { storageFamilies } from './operations/metrics/storage-metrics.ts';
-import { watchRulesFile } from './operations/rules-in-force.ts';
+import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
@@ -62,13 +62,20 @@ const CHAINS: Methods<ChainProvisioning> = {
  */
 export async function startServer(config: Config, log: Logger, crew: Crew = alone()): Promise<RunningServer> {
   refuseOpenEndpoints(config);
-  const rules = watchRulesFile(config.rulesFile, log);
   const trust = await openTrustOf(config, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
+  let rules: RulesInForce;
+  try {
+    rules = await putRulesInForce(config.rulesFile, storage, log);
+  } catch (error) {
+    await trust.close();
+    await storage.close();
+    throw error;
+  }
   const secrets = createSecretSchemes();
   const provisioning = lazily(() => ProvisionRepository.open(config.database));
   const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
-  const management = lazily(() => openManagementStore(config.database));
+  const management = lazily(() => openManagementStore(config.database, rules.fromFile));
   const chains = new ChainRepository(config.database);
   const names = wantsNames(config)
     ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
@@ -144,6 +151,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       },
     };
   } catch (error) {
+    rules.close();
     await names?.close();
     await trust.close();
     await storage.close();

@@ -1,4 +1,6 @@
+import type { Rule } from '../access/rule.ts';
 import type { Actor } from '../devices/audit.ts';
+import { RuleService } from '../devices/rule-service.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
 import type { DatabaseLocation } from './database-url.ts';
@@ -8,12 +10,14 @@ import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
 import { openPrisma } from './prisma.ts';
 import { ProfileRepository } from './profile-repository.ts';
+import { RuleRepository } from './rule-repository.ts';
 
 /** Everything that the management API reads and writes, over connections of its own. */
 export interface ManagementStore {
   readonly devices: DeviceRepository;
   readonly listing: DeviceListing;
   readonly profiles: ProfileRepository;
+  readonly rules: RuleService;
   readonly denyList: DenyRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
@@ -22,14 +26,21 @@ export interface ManagementStore {
   close(): Promise<void>;
 }
 
-/** Opens a migrated database for the management API. */
-export async function openManagementStore(location: DatabaseLocation): Promise<ManagementStore> {
+/**
+ * Opens a migrated database for the management API.
+ * @param rulesFromFile the rules of the rules file, with which those of the database must go together.
+ */
+export async function openManagementStore(
+  location: DatabaseLocation,
+  rulesFromFile: () => readonly Rule[] = () => [],
+): Promise<ManagementStore> {
   const prisma = await openPrisma(location);
   const devices = await DeviceRepository.open(location);
   return {
     devices,
     listing: new DeviceListing(prisma, location.kind),
     profiles: new ProfileRepository(prisma),
+    rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
     denyList: new DenyRepository(prisma),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),

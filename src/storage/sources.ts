@@ -52,7 +52,10 @@ const NEWS_MS = 900;
 /** What no news tell of, such as a restored backup, is found after this time at the latest. */
 const BELIEVED_MS = 10 * 60_000;
 
-/** Told of a change in a table of which whole copies are kept. */
+/** Tables of which whole copies are kept, outside the cache. */
+const COPIED_TABLES = ['access_rule', 'deny_entry'] as const;
+
+/** Told that one of them has changed, or may have. */
 export type TableListener = (table: string) => void;
 
 /** Our own database: read through the driver, kept in memory, forgotten by the news of the table `change`. */
@@ -70,9 +73,15 @@ export async function openOwnSource(
   const listener: NewsListener = {
     heard(changes, asOf) {
       cache.heard(changes, asOf);
-      for (const change of changes) if (change.kind === 'table') onTable(change.name);
+      for (const change of changes) {
+        if (change.kind === 'table') onTable(change.name);
+        else if (change.kind === 'everything') tellOfAll(onTable);
+      }
     },
-    gap: () => cache.gap(),
+    gap() {
+      cache.gap();
+      tellOfAll(onTable);
+    },
   };
   let news: News;
   try {
@@ -99,6 +108,10 @@ export async function openOwnSource(
       await reader.close();
     },
   };
+}
+
+function tellOfAll(onTable: TableListener): void {
+  for (const table of COPIED_TABLES) onTable(table);
 }
 
 export function cacheFor(

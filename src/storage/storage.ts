@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { StoredRule } from '../access/stored-rule.ts';
 import type { CredentialsStore } from '../credentials/record.ts';
+import { readAccessRules } from './access-rule-reader.ts';
 import type { CacheStatistics } from './cache/credentials-cache.ts';
 import { inOrder } from './cache/in-order.ts';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
@@ -23,7 +25,9 @@ export interface Storage {
   check(): Promise<string[]>;
   /** How the databases and what is kept of them are doing: ThingsBoard's, where there is one, then ours. */
   statistics(): readonly DatabaseStatistics[];
-  /** Calls back whenever a table of which whole copies are kept (`deny_entry`, `access_rule`) has changed. */
+  /** The operators' rules as they are now. @throws when our database cannot be asked. */
+  accessRules(): Promise<readonly StoredRule[]>;
+  /** Calls back whenever a table of which whole copies are kept (`deny_entry`, `access_rule`) has changed, or may have. */
   onTableChange(listener: (table: string) => void): void;
   close(): Promise<void>;
 }
@@ -77,6 +81,7 @@ export async function openStorage(
         troubles: source.troubles(),
         ...source.statistics(),
       })),
+    accessRules: () => readAccessRules(location),
     onTableChange: (listener) => void listeners.push(listener),
     close: () => closeAll(sources),
   };

@@ -1,0 +1,53 @@
+import { type Qos, type Rule, type RuleScope, readRule } from './rule.ts';
+
+/** A rule as the table `access_rule` has it: QoS levels as `0,1`, whom it is for as one id or none. */
+export interface StoredRule {
+  readonly id: string;
+  readonly permission: string;
+  readonly action: string;
+  readonly filter: string;
+  readonly qos: string | null;
+  /** SQLite's driver gives 0 and 1. */
+  readonly retain: boolean | number | null;
+  readonly profileId: string | null;
+  readonly deviceId: string | null;
+  readonly note: string | null;
+}
+
+/** The rule of a row, which anybody may have written; or a sentence on what is wrong with it. */
+export function ruleOf(row: StoredRule): Rule | string {
+  const { permission, action, filter, qos, retain, profileId, deviceId, note } = row;
+  const said = readRule({
+    ...{ permission, action, filter },
+    ...(qos === null ? {} : { qos: qos.split(',').map(Number) }),
+    ...(retain === null ? {} : { retain: Boolean(retain) }),
+    ...(profileId === null ? {} : { profileId }),
+    ...(deviceId === null ? {} : { deviceId }),
+    ...(note === null ? {} : { note }),
+  });
+  return typeof said === 'string' ? said : { ...said, origin: `rule ${row.id}` };
+}
+
+/** What of a rule the columns hold. @throws {RangeError} for a scope by name: only ids are kept. */
+export function columnsOf({
+  permission,
+  action,
+  filter,
+  qos,
+  retain,
+  scope,
+  note,
+}: Rule): Omit<StoredRule, 'id' | 'retain'> & { readonly retain: boolean | null } {
+  return {
+    ...{ permission, action, filter, retain: retain ?? null, note: note ?? null },
+    qos: qos === undefined ? null : [...new Set<Qos>(qos)].sort().join(','),
+    profileId: idOf(scope, 'profile'),
+    deviceId: idOf(scope, 'device'),
+  };
+}
+
+function idOf(scope: RuleScope, kind: 'profile' | 'device'): string | null {
+  if (scope.kind !== kind) return null;
+  if ('id' in scope) return scope.id;
+  throw new RangeError(`a ${kind} is kept by its id, not by its name`);
+}
