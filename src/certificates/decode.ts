@@ -1,6 +1,7 @@
 import { readCertificateFields } from './certificate-fields.ts';
 import { MalformedDer, readElement, TAG } from './der.ts';
 import { CertificateUnreadable } from './fault.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * Text to certificates, strictly and in one pass (`forwarded-certificates.md` sections 2 and 9): every text has at most one
@@ -113,11 +114,11 @@ function elementEnd(bytes: Buffer, at: number): number {
  * which PEM never holds), have its own lines, or blanks for line ends.
  * @returns one certificate or more, in the text's order.
  */
-export function decodeEitherText(text: string): Buffer[] {
+export const decodeEitherText = remembered((text) => {
   if (!text.startsWith('-')) return [decodeDerBase64(text)];
   if (text.includes('%')) return decodePem(decodePercent(text), 'lines');
   return decodePem(text, text.includes('\n') ? 'lines' : 'blanks');
-}
+});
 
 /** @throws {CertificateUnreadable} unless there is exactly one. */
 export function onlyOne(certificates: readonly Buffer[]): Buffer {

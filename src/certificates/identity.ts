@@ -10,6 +10,13 @@ export function sha256Of(der: Uint8Array): string {
  * padding (`forwarded-certificates.md` section 1). Of DER that passed the strict check only, never of a header's text.
  */
 export function credentialsIdOf(der: Uint8Array): string {
+  const known = credentialsIds.get(der);
+  if (known !== undefined) return known;
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength);
-  return hash('sha3-256', bytes.toString('base64'), 'hex');
+  const id = hash('sha3-256', bytes.toString('base64'), 'hex');
+  credentialsIds.set(der, id);
+  return id;
 }
+
+/** As long as the bytes are remembered (`remembered.ts`), or for the one request; nobody changes them. */
+const credentialsIds = new WeakMap<Uint8Array, string>();

@@ -34,6 +34,8 @@ export function readFormSettings(
   return settings;
 }
 
+const MOST_KNOWN_PEERS = 1_000;
+
 /** Reads `THINGPASS_PROXIES`: addresses and networks in CIDR notation. */
 export function readProxies(parts: readonly string[], problems: string[]): (address: string) => boolean {
   const proxies = new BlockList();
@@ -52,9 +54,16 @@ export function readProxies(parts: readonly string[], problems: string[]): (addr
       proxies.addSubnet(address, Number(length), family);
     }
   }
+  // Node makes an object of each address that it checks, which costs more than reading the request; and proxies are few.
+  const known = new Map<string, boolean>();
   return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_KNOWN_PEERS) known.clear();
     // A dual-stack socket shows IPv4 peers as ::ffff:1.2.3.4.
     const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-    return proxies.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    const isProxy = proxies.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    known.set(address, isProxy);
+    return isProxy;
   };
 }

@@ -50,17 +50,8 @@ export interface HashedChain {
   readonly ids: readonly [leaf: string, ...chain: string[]];
 }
 
-const hashedChains = new WeakMap<PeerCertificate, HashedChain>();
-
-/** Hashes what one request presents once, whichever step needs it. */
-export function hashedChain(presented: PeerCertificate): HashedChain {
-  let hashed = hashedChains.get(presented);
-  if (hashed === undefined) {
-    const { der, chain } = presented;
-    hashed = { ders: [der, ...chain], ids: [credentialsIdOf(der), ...chain.map(credentialsIdOf)] };
-    hashedChains.set(presented, hashed);
-  }
-  return hashed;
+export function hashedChain({ der, chain }: PeerCertificate): HashedChain {
+  return { ders: [der, ...chain], ids: [credentialsIdOf(der), ...chain.map(credentialsIdOf)] };
 }
 
 /** The facts of one of them, the leaf being 0; `undefined` where it cannot be read. */

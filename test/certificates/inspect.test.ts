@@ -3,7 +3,6 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CertificateCache } from '../../src/certificates/certificate-cache.ts';
 import { decodePem } from '../../src/certificates/decode.ts';
 import { MalformedDer, readElement, TAG } from '../../src/certificates/der.ts';
 import { readTime } from '../../src/certificates/der-text.ts';
@@ -124,17 +123,4 @@ test('dates: years of two digits, no seconds, offsets; days that the calendar la
     assert.throws(() => time(TAG.utcTime, text), MalformedDer, text);
   }
   assert.throws(() => time(TAG.generalizedTime, '200101000000Z'), MalformedDer);
-});
-
-test('the cache is bounded, keeps the latest used, and remembers no failure', () => {
-  const cache = new CertificateCache(2);
-  const [one, two, three] = ['p256', 'rsa2048', 'san'].map(derOf) as [Buffer, Buffer, Buffer];
-  const first = cache.inspect(one);
-  cache.inspect(two);
-  assert.equal(cache.inspect(Buffer.from(one)), first);
-  cache.inspect(three);
-  assert.equal(cache.size, 2);
-  assert.equal(cache.inspect(one), first);
-  assert.throws(() => cache.inspect(Buffer.from([0x30, 0])), CertificateUnreadable);
-  assert.equal(cache.size, 2);
 });

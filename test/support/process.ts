@@ -81,6 +81,10 @@ export class ServerProcess {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   get port(): number {
     return Number(new URL(this.url).port);
   }

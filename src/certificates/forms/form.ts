@@ -1,9 +1,10 @@
 import { isAbsent, trimBlanks } from '../absence.ts';
 import { assembleChain } from '../assemble-chain.ts';
-import { MAX_CERTIFICATE_TEXT } from '../decode.ts';
+import { MAX_CERTIFICATE_TEXT, onlyOne } from '../decode.ts';
 import { CertificateUnreadable } from '../fault.ts';
 import type { HeaderView } from '../header-view.ts';
 import { type CertificateForm, NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { remembered } from '../remembered.ts';
 import { readVerification, SILENT, type Verification, type VerificationWordsName } from '../verification.ts';
 import { checkDigest } from './digest.ts';
 
@@ -135,13 +136,14 @@ export function simpleForm(
   decode: (text: string) => Buffer,
   words: (text: string) => Verification = () => SILENT,
 ): HeaderForm {
+  const decoded = remembered((text) => [decode(text)]);
   return {
     name,
     headers,
     read: (request) => {
       const text = textOf(request, 'certificate');
       const verification = verificationIn(request, words);
-      if (text !== undefined) return withCertificate(request, [decode(text)], verification);
+      if (text !== undefined) return withCertificate(request, [onlyOne(decoded(text))], verification);
       // Without a header for it, nothing says that there was a certificate.
       const said = request.headers.verification === undefined ? SILENT : verification;
       return withoutCertificate(name, said);

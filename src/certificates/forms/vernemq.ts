@@ -1,10 +1,13 @@
 import { isAbsent } from '../absence.ts';
-import { decodeDerBase64, MAX_CERTIFICATE_TEXT } from '../decode.ts';
+import { decodeDerBase64, MAX_CERTIFICATE_TEXT, onlyOne } from '../decode.ts';
 import { CertificateUnreadable } from '../fault.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { remembered } from '../remembered.ts';
 import { bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const VERNEMQ_CLIENT_CERT = 'vernemq_client_cert';
+
+const decoded = remembered((text) => [decodeDerBase64(text)]);
 
 /**
  * `client_cert` of VerneMQ's webhooks with `forward_connection_opts`: Base64 of the leaf's DER (`vernemq.md` section
@@ -17,6 +20,6 @@ export function readVernemqClientCert(value: unknown): PresentedCertificate {
     if (typeof value !== 'string') throw new CertificateUnreadable('malformed_field');
     if (isAbsent(value)) return NO_CERTIFICATE;
     if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
-    return bodyCertificate(VERNEMQ_CLIENT_CERT, [decodeDerBase64(value)], { endpointVerifies: true });
+    return bodyCertificate(VERNEMQ_CLIENT_CERT, [onlyOne(decoded(value))], { endpointVerifies: true });
   });
 }
