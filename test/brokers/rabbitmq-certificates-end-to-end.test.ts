@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
+import type { Config } from '../../src/config.ts';
 import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { goldenBytes } from '../support/golden.ts';
-import { accepted, refusalCode } from '../support/rabbitmq-client.ts';
+import { accepted, published, refusalCode } from '../support/rabbitmq-client.ts';
 import { type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -15,6 +17,8 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 const SECRET = 'a-secret-for-rabbitmq';
 const PASSWORD = { clientId: 'c', username: 'an-ordinary-token', password: 'any' };
 
+const pki = (name: string): Buffer => goldenBytes(`pki/${name}`);
+
 const skip = whyNoRabbitmq() ?? false;
 if (skip !== false) console.log(`RabbitMQ certificates end to end: skipped, ${skip}`);
 
@@ -24,9 +28,9 @@ for (const [loginFrom, method] of [
 ] as const) {
   describe(`certificate login by ${loginFrom}, asked by ${method}`, { skip, timeout: 300_000 }, () => {
     const certificate = {
-      ca: goldenBytes('pki/root.crt.pem'),
-      cert: goldenBytes('pki/p256.crt.pem'),
-      key: goldenBytes('pki/p256.key.pem'),
+      ca: pki('root.crt.pem'),
+      cert: pki('p256.crt.pem'),
+      key: pki('p256.key.pem'),
     };
     let server: TestServer;
     let repository: DeviceRepository;
@@ -40,6 +44,8 @@ for (const [loginFrom, method] of [
         const wish = { kind: 'access_token', token } as const;
         await devices.create({ name: `has ${token}`, profileName: 'default', gateway: false, wish });
       }
+      const wish = { kind: 'x509', certificate: certificate.cert.toString('latin1') } as const;
+      await devices.create({ name: 'meter', profileName: 'default', gateway: false, wish });
       node = await startRabbitmq({
         webhookUrl: `http://thingpass:${SECRET}@127.0.0.1:${server.port}/rabbitmq`,
         method,
@@ -62,6 +68,31 @@ for (const [loginFrom, method] of [
       await client.endAsync();
       assert.equal(await refusalCode(node.tlsUrl, { ...certificate, ...PASSWORD, username: 'none' }), 4);
     });
+
+    // The last: from here on the names are believed, and then password logins are not.
+    it('a name that is believed lets in whose it is, and nobody else', async () => {
+      await server.close();
+      server = await startTestServer({
+        THINGPASS_SECRET_RABBITMQ: SECRET,
+        DATABASE_URL: `file:${fileOf(server.config)}`,
+        THINGPASS_PORT: String(server.port),
+        THINGPASS_CERTIFICATE_FORMS: `rabbitmq:${loginFrom === 'common_name' ? RABBITMQ_NAME : RABBITMQ_DN}`,
+        THINGPASS_CERTIFICATE_ONLY_LISTENERS: 'rabbitmq',
+        THINGPASS_CERTIFICATE_NAMES: 'rabbitmq:credential',
+      });
+      const client = await accepted(node.tlsUrl, { ...certificate, clientId: 'meter' });
+      assert.equal(await published(client, 'v1/devices/me/telemetry'), 'acknowledged');
+      assert.equal(await published(client, 'somebody/elses'), 'closed');
+
+      const unknown = { ...certificate, cert: pki('rsa2048.crt.pem'), key: pki('rsa2048.key.pem') };
+      assert.equal(await refusalCode(node.tlsUrl, { ...unknown, clientId: 'other' }), 4);
+      assert.ok(server.logged.some(({ reason }) => reason === 'certificate_name_unknown'));
+      assert.equal(await refusalCode(node.tlsUrl, { ...certificate, ...PASSWORD }), 4);
+      assert.ok(server.logged.some(({ reason }) => reason === 'certificate_required'));
+      // Not RabbitMQ's authority's: the handshake ends before anybody is asked.
+      const foreign = { ...certificate, cert: pki('selfsigned.crt.pem'), key: pki('selfsigned.key.pem') };
+      assert.match(String(await refusalCode(node.tlsUrl, { ...foreign, clientId: 'other' })), /SSL/);
+    });
   });
 }
 
@@ -71,4 +102,9 @@ function nameOf(pem: Buffer, loginFrom: 'common_name' | 'distinguished_name'): s
   return loginFrom === 'distinguished_name'
     ? parts.join(',')
     : (parts.find((part) => part.startsWith('CN='))?.slice(3) ?? '');
+}
+
+function fileOf({ database }: Config): string {
+  assert.ok(database.kind === 'sqlite');
+  return database.file;
 }

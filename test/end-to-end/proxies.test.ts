@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
 import type { IClientOptions } from 'mqtt';
 import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
@@ -19,6 +20,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
  */
 
 const SECRET = 'a-secret-of-the-broker';
+const TOKEN = 'a-token-that-is-known';
 const pki = (file: string): string => join(GOLDEN, 'pki', file);
 const read = (file: string): string => readFileSync(file, 'utf8');
 
@@ -78,6 +80,12 @@ before(async () => {
     const wish = { kind: 'x509', certificate: read(pki(`${name}.crt.pem`)) } as const;
     await service.create({ name: `device-${name}`, profileName: 'default', gateway: false, wish });
   }
+  await service.create({
+    name: 'by-token',
+    profileName: 'default',
+    gateway: false,
+    wish: { kind: 'access_token', token: TOKEN },
+  });
   await devices.close();
   broker = await startCertificateBroker(thingpass.url, SECRET);
   if (!noNginx) nginx = await startNginx((port) => nginxConfiguration(port));
@@ -139,14 +147,35 @@ listen mqtts
 `;
 }
 
-type Path = { readonly name: string; readonly url: () => string; readonly skip: string | false };
+type Path = {
+  readonly name: string;
+  readonly url: () => string;
+  readonly skip: string | false;
+  /** The proxy that asks by itself knows nothing of what CONNECT holds, and lets nobody through without a certificate. */
+  readonly tokenGetsIn: boolean;
+};
 const PATHS: readonly Path[] = [
-  { name: 'wss, the header relayed', url: () => `wss://127.0.0.1:${nginx?.port}/relayed`, skip: noNginx },
-  { name: 'wss, nginx asks', url: () => `wss://127.0.0.1:${nginx?.port}/asked`, skip: noNginx },
-  { name: 'mqtts, PROXY protocol v2', url: () => `mqtts://127.0.0.1:${haproxy?.port}`, skip: noHaproxy },
+  {
+    name: 'wss, the header relayed',
+    url: () => `wss://127.0.0.1:${nginx?.port}/relayed`,
+    skip: noNginx,
+    tokenGetsIn: true,
+  },
+  {
+    name: 'wss, nginx asks',
+    url: () => `wss://127.0.0.1:${nginx?.port}/asked`,
+    skip: noNginx,
+    tokenGetsIn: false,
+  },
+  {
+    name: 'mqtts, PROXY protocol v2',
+    url: () => `mqtts://127.0.0.1:${haproxy?.port}`,
+    skip: noHaproxy,
+    tokenGetsIn: false,
+  },
 ];
 
-for (const { name, url, skip } of PATHS) {
+for (const { name, url, skip, tokenGetsIn } of PATHS) {
   const attempt = async (options: IClientOptions) => {
     const result = await connectOnce(url(), { clientId: 'any', rejectUnauthorized: false, ...options });
     if (result.accepted) await result.client.endAsync();
@@ -163,6 +192,19 @@ for (const { name, url, skip } of PATHS) {
     assert.equal(await attempt(made.self), false, 'self-made with the right name');
     assert.equal(await attempt(made.signedByDevice), false, 'signed by another device’s certificate');
     assert.equal(await attempt({ username: 'nobody' }), false, 'none at all');
+    const token = { username: TOKEN, password: '' };
+    assert.equal(
+      await attempt({ ...client('rsa2048'), ...token }),
+      false,
+      'unknown, with a token that is known',
+    );
+    assert.equal(await attempt({ ...made.self, ...token }), false, 'self-made, with a token that is known');
+  });
+
+  test(`${name}: a token without a certificate, ${tokenGetsIn ? 'as on any listener' : 'where certificates are demanded'}`, {
+    skip,
+  }, async () => {
+    assert.equal(await attempt({ username: TOKEN, password: '' }), tokenGetsIn);
   });
 
   if (!name.startsWith('wss')) continue;
@@ -179,3 +221,27 @@ for (const { name, url, skip } of PATHS) {
     assert.equal(await attempt({ wsOptions: { headers: underscores } }), false, 'in another spelling');
   });
 }
+
+test('mqtts: a PROXY protocol header that the client sends in the proxy’s name is worth nothing', {
+  skip: noHaproxy,
+}, async () => {
+  // Version 2, a TCP4 connection, and the TLV that says: TLS, a certificate, verified, common name meter-0003.
+  const name = Buffer.from('meter-0003');
+  const ssl = Buffer.concat([Buffer.from([0x07, 0, 0, 0, 0, 0x22, 0, name.length]), name]);
+  const body = Buffer.concat([Buffer.alloc(12, 1), Buffer.from([0x20, 0, ssl.length]), ssl]);
+  const signature = Buffer.from('0d0a0d0a000d0a515549540a2111', 'hex');
+  const header = Buffer.concat([signature, Buffer.from([0, body.length]), body]);
+  const connectPacket = Buffer.from('100d00044d5154540402003c00016d', 'hex');
+  const answer = (before: Buffer) =>
+    new Promise<Buffer>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: haproxy?.port, rejectUnauthorized: false }, () => {
+        socket.write(Buffer.concat([before, connectPacket]));
+      });
+      const chunks: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+      socket.on('error', () => undefined).once('close', () => resolve(Buffer.concat(chunks)));
+    });
+  // The same CONNECT without it is answered, so it is the header that nobody takes.
+  assert.deepEqual([...(await answer(Buffer.alloc(0)))], [0x20, 2, 0, 5]);
+  assert.equal((await answer(header)).length, 0);
+});
