@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { after, before } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { after, before, test } from 'node:test';
 import { identifyingCommonName, NAME_SOURCES } from '../../src/certificates/certificate-name.ts';
 import { decodeBase64, decodeConcatenatedDer, decodePem } from '../../src/certificates/decode.ts';
 import { readApiGatewayCertificate } from '../../src/certificates/forms/aws-api-gateway.ts';
@@ -21,7 +23,7 @@ import {
 } from '../certificates/support/captured-forms.ts';
 import { peerForm } from '../certificates/support/peer-form.ts';
 import { headersInBytes, type Replay, ReplayServer } from '../certificates/support/replay.ts';
-import { goldenFile } from '../support/golden.ts';
+import { GOLDEN, goldenFile, missing } from '../support/golden.ts';
 
 /**
  * Every recorded and constructed message, byte for byte through a real HTTP server: once with Node's defaults, whose
@@ -49,6 +51,18 @@ after(async () => {
 function count(what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
+
+/** A case that somebody takes out of the index, or adds beside it, is not lost in silence. */
+test('the index names every recorded message, once', { skip: missing(INDEX) }, () => {
+  const folder = dirname(INDEX);
+  const named = capturedEntries().map(({ file }) => file);
+  const recorded = readdirSync(join(GOLDEN, folder), { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => relative(join(GOLDEN, folder), join(one.parentPath, one.name)))
+    .filter((name) => !/^(README\.md|.*\.json)$/.test(name));
+  assert.deepEqual(named.toSorted(), recorded.toSorted());
+  console.log(`${INDEX}: names ${named.length} of ${recorded.length} recorded messages`);
+});
 
 goldenFile(INDEX, capturedEntries, async (entry) => {
   const bytes = capturedBytes(entry);
