@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream';
 /** How waiting for an answer ended. */
 export type Waited = 'answered' | 'closed' | 'failed' | 'timeout';
 
+/** More than any answer that is waited for; from a server that sends without end, the rest is dropped. */
+const MOST_KEPT = 64 * 1024;
+
 /** What comes over a connection, kept until it is taken; listens from the start, so that nothing is missed. */
 export class Conversation {
   readonly #stream: Duplex;
@@ -14,7 +17,9 @@ export class Conversation {
   constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      const room = MOST_KEPT - this.#bytes.length;
+      if (room <= 0) return;
+      this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, room)]);
       this.#wake();
     });
     const close = (): void => {
