@@ -12,7 +12,7 @@ import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
-import type { Load, LoadResult } from './load.ts';
+import type { Load, LoadResult } from './certificate-load.ts';
 
 export interface CertificateFigures {
   readonly name: string;
@@ -105,7 +105,9 @@ export async function certificateThroughput({
   const pems = CERTIFICATES.map((name) => readFileSync(`${GOLDEN}/pki/${name}.crt.pem`, 'utf8'));
   const server = await installation.serve();
   const tokens = await makeDevices(installation, pems);
-  const load = fork(fileURLToPath(new URL('./load.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+  const load = fork(fileURLToPath(new URL('./certificate-load.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx'],
+  });
   try {
     return await measure(kindsOf(pems, tokens), server, load, { rounds, milliseconds, connections });
   } finally {
