@@ -5,6 +5,7 @@ import type { BrokerSettings, Question } from './brokers/dialect.ts';
 import type { CertificateNames } from './credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import type { CertificateTrust } from './credentials/certificate-trust.ts';
+import type { DenyList } from './credentials/deny-list.ts';
 import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credentials/identify.ts';
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
@@ -45,6 +46,8 @@ export interface DeciderParts {
   readonly skipCertificateDates: boolean;
   /** Where certificate profiles and their devices are; without it, unknown certificates are unknown. */
   readonly provisioning?: ChainProvisioning | undefined;
+  /** What is denied at this moment, whatever it proves. */
+  readonly denyList?: (() => DenyList | undefined) | undefined;
   /** What is asked of certificates beyond ThingsBoard's rules. */
   readonly trust?: CertificateTrust | undefined;
   /** Where certificate names are looked up; without it, they identify nobody. */
@@ -74,6 +77,7 @@ export function createDecider(parts: DeciderParts): Decider {
       names: parts.names,
       provisioning,
       trust: parts.trust,
+      denyList: parts.denyList?.(),
     };
   }
 

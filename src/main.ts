@@ -9,6 +9,7 @@ import { openTrust, type Trust } from './certificates/trust/trust.ts';
 import { createTrustLog } from './certificates/trust/trust-log.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
+import type { DenyList } from './credentials/deny-list.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createScramDecoys } from './credentials/scram-decoy.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
@@ -29,7 +30,8 @@ import { ChainRepository } from './storage/chain-repository.ts';
 import { openManagementStore } from './storage/management-store.ts';
 import { ProvisionRepository } from './storage/provision-repository.ts';
 import { openScramKeysReader } from './storage/scram-keys-reader.ts';
-import { openStorage } from './storage/storage.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
+import { copyDenyList, copyProfilePolicies } from './storage/trust-tables.ts';
 import { alone, type Crew, type Methods } from './workers/crew.ts';
 
 export interface RunningServer {
@@ -62,13 +64,19 @@ const CHAINS: Methods<ChainProvisioning> = {
  */
 export async function startServer(config: Config, log: Logger, crew: Crew = alone()): Promise<RunningServer> {
   refuseOpenEndpoints(config);
-  const trust = await openTrustOf(config, log);
   const storage = await openStorage(config.database, { ...config.storage, thingsboard: config.thingsboard });
   let rules: RulesInForce;
+  let lists: TrustTables;
   try {
     rules = await putRulesInForce(config.rulesFile, storage, log);
   } catch (error) {
-    await trust.close();
+    await storage.close();
+    throw error;
+  }
+  try {
+    lists = await openTrustTables(config, storage, log);
+  } catch (error) {
+    rules.close();
     await storage.close();
     throw error;
   }
@@ -103,7 +111,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
           skipCertificateDates: config.skipCertificateDates,
           provisioning: crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
           names,
-          trust,
+          trust: lists.trust,
+          denyList: () => lists.denyList(),
           scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
           now: Date.now,
           onError: createErrorLog(log, 'a decision could not be made'),
@@ -134,7 +143,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await management.close();
       await chains.close();
       await names?.close();
-      await trust.close();
+      await lists.close();
       await scramKeys.close();
       await secrets.close();
       await storage.close();
@@ -153,7 +162,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   } catch (error) {
     rules.close();
     await names?.close();
-    await trust.close();
+    await lists.close();
     await storage.close();
     throw error;
   }
@@ -205,18 +214,39 @@ function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<Pro
   return { store, publish, secrets: brokers.emqx.secrets };
 }
 
-/** @throws {ConfigError} when the file of authorities cannot be used. */
-async function openTrustOf({ trust: config, skipCertificateDates }: Config, log: Logger): Promise<Trust> {
-  const profilePolicies = new Map();
+interface TrustTables {
+  readonly trust: Trust;
+  readonly denyList: () => DenyList | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * What is denied, and what is asked of certificates beyond ThingsBoard's rules.
+ * @throws {ConfigError} when the file of authorities cannot be used.
+ */
+async function openTrustTables(config: Config, storage: Storage, log: Logger): Promise<TrustTables> {
+  const opened: { close(): unknown }[] = [];
+  const onError = createErrorLog(log, 'a list cannot be read; what was there before stays in force');
   try {
-    return await openTrust({
-      ...{ config, skipDates: skipCertificateDates, log: createTrustLog(log) },
-      profilePolicies: () => profilePolicies,
+    const denied = await copyDenyList(config.database, { storage, onError });
+    opened.push(denied);
+    const policies = await copyProfilePolicies(config.database, { storage, onError });
+    opened.push(policies);
+    const trust = await openTrust({
+      ...{ config: config.trust, skipDates: config.skipCertificateDates, log: createTrustLog(log) },
+      profilePolicies: () => policies.current(),
     });
+    opened.push(trust);
+    return { trust, denyList: () => denied.current(), close: () => closeEach(opened) };
   } catch (error) {
+    await closeEach(opened);
     if (!(error instanceof AuthoritiesUnusable)) throw error;
-    throw new ConfigError([`THINGPASS_CLIENT_CA_FILE (${config.authoritiesFile}): ${error.message}`]);
+    throw new ConfigError([`THINGPASS_CLIENT_CA_FILE (${config.trust.authoritiesFile}): ${error.message}`]);
   }
+}
+
+async function closeEach(opened: readonly { close(): unknown }[]): Promise<void> {
+  for (const one of opened) await one.close();
 }
 
 /** Whether the name of a certificate alone identifies clients of any broker. */

@@ -10,6 +10,7 @@ import {
   type Step,
 } from '../decision.ts';
 import { CONNACK_RATE_LIMITED } from './connack.ts';
+import type { DenyList } from './deny-list.ts';
 import type { CredentialsRecord, StoredDevice } from './record.ts';
 
 /** What is known of a match besides its record. */
@@ -22,18 +23,25 @@ export interface Match {
   readonly commonName?: string | undefined;
 }
 
+/** What bears on a match besides the match itself. */
+export interface AdmitContext {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** What is denied whatever it proves; without it, nothing. */
+  readonly denyList?: DenyList | undefined;
+  /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
+  readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
+}
+
 /**
- * What follows once the credentials have matched (`thingsboard.md` sections 1 and 7): the validity of the credential (ours),
- * the device, its profile's transport, the session's rate limit, the role.
- * @param now epoch milliseconds.
+ * What follows once the credentials have matched (`thingsboard.md` sections 1 and 7): the deny list and the validity
+ * of the credential (ours), the device, its profile's transport, the session's rate limit, the role.
  */
-export function admit(
-  match: Match,
-  now: number,
-  steps: Step[],
-  sessionOpenLimited?: (deviceId: string) => boolean,
-): Decision {
+export function admit(match: Match, context: AdmitContext, steps: Step[]): Decision {
   const { record, refusal } = match;
+  const denied = refuseDenied(context.denyList?.denies(record), steps);
+  if (denied !== undefined) return denied;
+  const now = context.now();
   if (record.notBefore !== undefined && record.notBefore > now) {
     steps.push({ step: 'validity', said: 'not valid yet' });
     return deny('credentials_not_yet_valid', steps, refusal, true);
@@ -44,11 +52,18 @@ export function admit(
   }
   const found = admitDevice(record, steps, refusal);
   if ('outcome' in found) return found;
-  if (sessionOpenLimited?.(record.deviceId)) {
+  if (context.sessionOpenLimited?.(record.deviceId)) {
     steps.push({ step: 'session_open', said: 'over the rate limit' });
     return deny('throttled', steps, CONNACK_RATE_LIMITED);
   }
   return allowDevice(match, found, steps);
+}
+
+/** The refusal of what is on the deny list, which is no failed login. @param said what is on it, if anything is. */
+export function refuseDenied(said: string | undefined, steps: Step[]): Deny | undefined {
+  if (said === undefined) return undefined;
+  steps.push({ step: 'deny_list', said: `names ${said}` });
+  return deny('denied_by_list', steps);
 }
 
 /** The device, or the refusal where there is none or its profile is for another transport. */

@@ -112,9 +112,8 @@ function conclude(
     case 'VALID':
       return admit(
         { record, refusal: connackForRefusedBasic(attempt), secretNotAfter: matched.notAfter },
-        context.now(),
+        context,
         steps,
-        context.sessionOpenLimited,
       );
     case 'PASSWORD_MISMATCH':
       return refuse(matched.reason, attempt, steps);

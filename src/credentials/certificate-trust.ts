@@ -1,6 +1,6 @@
 import type { Finding, Trust } from '../certificates/trust/trust.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
-import { admit, type Match } from './admit.ts';
+import { admit, type Match, refuseDenied } from './admit.ts';
 import type { HashedChain } from './certificate-facts.ts';
 import type { ResolveContext } from './resolve.ts';
 
@@ -8,7 +8,7 @@ import type { ResolveContext } from './resolve.ts';
 export type CertificateTrust = Pick<Trust, 'check'>;
 
 /**
- * Admits a client by its certificate, once nothing that is required speaks against it. Asked after the credentials were found,
+ * Admits a client by its certificate, once neither the deny list nor anything that is required speaks against it. Asked after the credentials were found,
  * so that the profile's policy is known, and before anything is written.
  * @param hashed `undefined` where only the certificate's name came.
  */
@@ -19,6 +19,8 @@ export function admitTrusted(
   steps: Step[],
 ): Decision | Promise<Decision> {
   const { device, deviceId } = match.record;
+  const denied = refuseDenied(hashed && context.denyList?.deniesCertificates(hashed.ders, hashed.ids), steps);
+  if (denied !== undefined) return denied;
   const found = context.trust?.check(hashed, device?.profileId, deviceId) ?? NOTHING;
   return found instanceof Promise
     ? found.then((findings) => conclude(findings, match, context, steps))
@@ -37,5 +39,5 @@ function conclude(
     steps.push({ step: `certificate_${rule}`, said: refuses ? said : `warning: ${said}` });
     if (refuses) return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
   }
-  return admit(match, context.now(), steps, context.sessionOpenLimited);
+  return admit(match, context, steps);
 }

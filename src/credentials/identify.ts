@@ -1,6 +1,6 @@
 import { CONNACK_ACCEPTED, CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
 import type { ClientClaim } from '../question.ts';
-import { admitDevice, allowDevice } from './admit.ts';
+import { type AdmitContext, admitDevice, allowDevice, refuseDenied } from './admit.ts';
 import { isUnusable } from './basic.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { Passports } from './passport.ts';
@@ -45,7 +45,7 @@ async function byPassport(claim: ClientClaim, passport: string, context: Identif
   }
   const record = (await context.store.findByCredentialsIds([credentialsId])).get(credentialsId);
   steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
-  return record === undefined ? deny('credentials_unknown', steps) : standFor(record, context.now(), steps);
+  return record === undefined ? deny('credentials_unknown', steps) : standFor(record, context, steps);
 }
 
 /** What a provisioning session's passport holds in the place of a credentials id: longer than any hash, and no MQTT text. */
@@ -105,11 +105,14 @@ function select(record: CredentialsRecord, context: IdentifyContext, steps: Step
     steps.push({ step: 'by_names', said: 'has a password, and certificate clients may send any name here' });
     return deny('credentials_unknown', steps);
   }
-  return standFor(record, context.now(), steps);
+  return standFor(record, context, steps);
 }
 
 /** Nothing here is a failed login: no secret was presented, and anybody may name anybody. */
-function standFor(record: CredentialsRecord, now: number, steps: Step[]): Decision {
+function standFor(record: CredentialsRecord, context: AdmitContext, steps: Step[]): Decision {
+  const denied = refuseDenied(context.denyList?.denies(record), steps);
+  if (denied !== undefined) return denied;
+  const now = context.now();
   if (record.notAfter !== undefined && record.notAfter <= now) return deny('credentials_expired', steps);
   if (record.notBefore !== undefined && record.notBefore > now)
     return deny('credentials_not_yet_valid', steps);

@@ -1,5 +1,6 @@
 import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../decision.ts';
 import type { ConnectAttempt } from '../question.ts';
+import type { AdmitContext } from './admit.ts';
 import { basicChain } from './basic.ts';
 import { certificate } from './certificate.ts';
 import type { CertificateNames, CertificateNameUse } from './certificate-by-name.ts';
@@ -11,11 +12,9 @@ import type { CredentialsStore } from './record.ts';
 import type { VerifySecret } from './verify-secret.ts';
 
 /** What resolution is given from outside; it has no state and does no I/O but through `store`. */
-export interface ResolveContext {
+export interface ResolveContext extends AdmitContext {
   readonly store: CredentialsStore;
   readonly verifySecret: VerifySecret;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
   /** Accept ThingsBoard's provisioning session. */
   readonly provisionSessions: boolean;
   /** Admit certificates outside their dates, as ThingsBoard's `skip_validity_check_for_client_cert`. */
@@ -31,8 +30,6 @@ export interface ResolveContext {
   readonly provisioning?: ChainProvisioning | undefined;
   /** What the installation asks of certificates beyond ThingsBoard's rules; without it, nothing. */
   readonly trust?: CertificateTrust | undefined;
-  /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
-  readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
 }
 
 /** One named step: a decision ends the chain, `undefined` leaves it to the next step. Reports itself into `steps`. */

@@ -73,7 +73,7 @@ export async function resolveScram(
     }
     const secretNotAfter = open.find(({ id }) => id === keys.secretId)?.notAfter;
     steps.push({ step: 'scram', said: 'keys told; the proof is for the broker to check' });
-    return admit({ record: found, refusal: connackForRefusedBasic(attempt), secretNotAfter }, now, steps);
+    return admit({ record: found, refusal: connackForRefusedBasic(attempt), secretNotAfter }, context, steps);
   }
 }
 

@@ -10,6 +10,7 @@ import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
 import { openPrisma } from './prisma.ts';
 import { ProfileRepository } from './profile-repository.ts';
+import { ProfileTrustRepository } from './profile-trust-repository.ts';
 import { RuleRepository } from './rule-repository.ts';
 
 /** Everything that the management API reads and writes, over connections of its own. */
@@ -18,6 +19,7 @@ export interface ManagementStore {
   readonly listing: DeviceListing;
   readonly profiles: ProfileRepository;
   readonly rules: RuleService;
+  readonly profileTrust: ProfileTrustRepository;
   readonly denyList: DenyRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
@@ -41,6 +43,7 @@ export async function openManagementStore(
     listing: new DeviceListing(prisma, location.kind),
     profiles: new ProfileRepository(prisma),
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
+    profileTrust: new ProfileTrustRepository(prisma),
     denyList: new DenyRepository(prisma),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),

@@ -53,7 +53,7 @@ const NEWS_MS = 900;
 const BELIEVED_MS = 10 * 60_000;
 
 /** Tables of which whole copies are kept, outside the cache. */
-const COPIED_TABLES = ['access_rule', 'deny_entry'] as const;
+const COPIED_TABLES = ['access_rule', 'deny_entry', 'profile_trust'] as const;
 
 /** Told that one of them has changed, or may have. */
 export type TableListener = (table: string) => void;

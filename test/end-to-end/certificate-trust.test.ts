@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { denyValue } from '../../src/devices/deny-entry.ts';
 import { DeviceService } from '../../src/devices/device-service.ts';
 import { profileCertificate } from '../../src/devices/profile-certificate.ts';
+import { DenyRepository } from '../../src/storage/deny-repository.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { openPrisma } from '../../src/storage/prisma.ts';
+import { ProfileTrustRepository } from '../../src/storage/profile-trust-repository.ts';
 import { type Issued, OpensslAuthority } from '../certificates/trust/support/openssl-authority.ts';
 import { eventually } from '../certificates/trust/support/trust-of.ts';
 import { makeProvisionProfile } from '../support/provision-profile.ts';
@@ -38,6 +43,12 @@ const SETTINGS = {
   THINGPASS_CRL: 'require',
   THINGPASS_CRL_FILES: list,
 };
+
+const ACTOR = { name: 'test', origin: 'test' };
+
+function databaseOf({ config: { database } }: TestServer): string {
+  return database.kind === 'sqlite' ? `file:${database.file}` : database.url;
+}
 
 let server: TestServer;
 let lenient: TestServer;
@@ -172,6 +183,57 @@ test('nothing is created for a client that trust refuses', async () => {
   assert.equal(await find(server), false);
   assert.deepEqual(await connect(newcomer, lenient, [stranger.own]), { status: 200 });
   assert.equal(await find(lenient), true);
+});
+
+test('what is put on the deny list is refused at the next decision, at every process', async () => {
+  const stolen = root.issue({ name: 'stolen' });
+  const devices = await DeviceRepository.open(server.config.database);
+  const service = new DeviceService(devices);
+  const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
+    service.create({ name, profileName: 'default', gateway: false, wish });
+  await make('stolen', { kind: 'x509', certificate: stolen.pem });
+  const gone = await make('gone', { kind: 'access_token' });
+  await devices.close();
+  const second = await startTestServer({ ...SETTINGS, DATABASE_URL: databaseOf(server) });
+  const prisma = await openPrisma(server.config.database);
+  const list = new DenyRepository(prisma);
+  const byToken = async (at: TestServer): Promise<string | undefined> => {
+    const response = await fetch(`${at.url}/v1/connect`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-thingpass-secret': SECRET },
+      body: JSON.stringify({ username: gone.secret?.value }),
+    });
+    return ((await response.json()) as { reason?: string }).reason;
+  };
+  try {
+    for (const at of [server, second]) {
+      assert.deepEqual(await connect(stolen, at), { status: 200 });
+      assert.equal(await byToken(at), undefined);
+    }
+    const serial = new X509Certificate(stolen.pem).serialNumber;
+    await list.put('certificate_serial', denyValue('certificate_serial', serial), 'stolen', ACTOR);
+    await list.put('device', gone.device.id, undefined, ACTOR);
+    for (const at of [server, second]) {
+      await eventually(async () => (await connect(stolen, at)).reason === 'denied_by_list');
+      await eventually(async () => (await byToken(at)) === 'denied_by_list');
+      assert.deepEqual(await connect(trusted, at), { status: 200 });
+    }
+  } finally {
+    await prisma.$disconnect();
+    await second.close();
+  }
+});
+
+test('a profile may ask for less than the installation, from the next decision on', async () => {
+  assert.equal((await connect(foreign)).reason, 'certificate_untrusted');
+  const prisma = await openPrisma(server.config.database);
+  const profile = await prisma.deviceProfile.findFirstOrThrow({ where: { name: 'default' } });
+  const policies = new ProfileTrustRepository(prisma);
+  await policies.put(profile.id, { path: 'warn' }, ACTOR);
+  await eventually(async () => (await connect(foreign)).status === 200);
+  await policies.put(profile.id, {}, ACTOR);
+  await eventually(async () => (await connect(foreign)).reason === 'certificate_untrusted');
+  await prisma.$disconnect();
 });
 
 test('a file of authorities that cannot be used stops the start', async () => {
