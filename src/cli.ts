@@ -1,22 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { addApiKey } from './commands/api-key.ts';
-import { addCertificate } from './commands/certificate.ts';
 import { CommandFailed } from './commands/command.ts';
-import { addCredentials } from './commands/credentials.ts';
-import { addDeny } from './commands/deny.ts';
-import { addDevice } from './commands/device.ts';
-import { addHealth } from './commands/health.ts';
-import { addMigrate } from './commands/migrate.ts';
-import { addRule } from './commands/rule.ts';
-import { addServe } from './commands/serve.ts';
-import { addSettings } from './commands/settings.ts';
-import { addTls } from './commands/tls.ts';
 import { ConfigError } from './config.ts';
 import { DeviceProblem } from './devices/device-service.ts';
 import { AlreadyTaken } from './storage/already-taken.ts';
 import { ThingsBoardSchemaProblem } from './storage/thingsboard/schema-check.ts';
 import { VERSION } from './version.ts';
+
+const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: Command) => void>])[] = [
+  ['serve', async () => (await import('./commands/serve.ts')).addServe],
+  ['device', async () => (await import('./commands/device.ts')).addDevice],
+  ['credentials', async () => (await import('./commands/credentials.ts')).addCredentials],
+  ['rule', async () => (await import('./commands/rule.ts')).addRule],
+  ['deny', async () => (await import('./commands/deny.ts')).addDeny],
+  ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],
+  ['certificate', async () => (await import('./commands/certificate.ts')).addCertificate],
+  ['tls', async () => (await import('./commands/tls.ts')).addTls],
+  ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
+  ['health', async () => (await import('./commands/health.ts')).addHealth],
+  ['settings', async () => (await import('./commands/settings.ts')).addSettings],
+];
 
 const program = new Command('thingpass')
   .description(
@@ -32,17 +35,7 @@ const program = new Command('thingpass')
 
 // Before the commands are added: they inherit it.
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-addServe(program);
-addDevice(program);
-addCredentials(program);
-addRule(program);
-addDeny(program);
-addApiKey(program);
-addCertificate(program);
-addTls(program);
-addMigrate(program);
-addHealth(program);
-addSettings(program);
+for (const add of await Promise.all(chosen().map((load) => load()))) add(program);
 
 try {
   await program.parseAsync();
@@ -57,4 +50,11 @@ try {
   ].some((kind) => (error as object) instanceof kind);
   process.stderr.write(`${isForPeople ? message : `unexpected: ${stack}`}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
+}
+
+/** The command that was named, as nothing else then has to be loaded; all of them for help and for what is misspelt. */
+function chosen(): readonly (() => Promise<(program: Command) => void>)[] {
+  const named = process.argv.slice(2).find((word) => !word.startsWith('-'));
+  const command = COMMANDS.find(([name]) => name === named);
+  return (command === undefined ? COMMANDS : [command]).map(([, load]) => load);
 }

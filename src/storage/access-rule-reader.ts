@@ -1,8 +1,8 @@
 import Database from 'libsql';
-import pg from 'pg';
+import type pg from 'pg';
 import type { StoredRule } from '../access/stored-rule.ts';
 import type { DatabaseLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 
 const SELECT = `SELECT id, permission, action, filter, qos, retain, profile_id AS "profileId",
@@ -28,7 +28,7 @@ function readSqlite(file: string): readonly StoredRule[] {
 }
 
 async function readPostgresql(config: pg.ClientConfig): Promise<readonly StoredRule[]> {
-  const client = new pg.Client(config);
+  const client = new (driver().Client)(config);
   // An error that strikes between two queries is also the next query's.
   client.on('error', () => undefined);
   try {

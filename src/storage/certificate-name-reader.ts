@@ -1,5 +1,4 @@
 import Database from 'libsql';
-import pg from 'pg';
 import type { CertificateNames } from '../credentials/certificate-by-name.ts';
 import type { CredentialsRecord } from '../credentials/record.ts';
 import { isStorable } from './credentials-reader.ts';
@@ -11,7 +10,7 @@ import {
   WITHOUT_OWN_TABLES,
 } from './credentials-rows.ts';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { DATABASE_SHARE } from './sources.ts';
 
@@ -59,7 +58,7 @@ function openPostgresql(
   answerMs: number,
   joins: string,
 ): { ask: Ask; close: () => Promise<void> } {
-  const pool = new pg.Pool({
+  const pool = new (driver().Pool)({
     ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly: true }),
     max: 2,
   });

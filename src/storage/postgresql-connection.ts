@@ -1,5 +1,13 @@
-import type { ClientConfig } from 'pg';
+import { createRequire } from 'node:module';
+import type pg from 'pg';
 import type { PostgresqlLocation } from './database-url.ts';
+
+const load = createRequire(import.meta.url);
+
+/** PostgreSQL's driver, loaded when it is first needed: on SQLite it never is, and it would be a tenth of the start. */
+export function driver(): typeof pg {
+  return load('pg');
+}
 
 /** The schema that the URL names, as Prisma spells it (`?schema=…`); PostgreSQL's own default otherwise. */
 export function schemaOf(location: PostgresqlLocation): string | undefined {
@@ -19,7 +27,7 @@ export interface ConnectionWish {
  * What the driver needs for this database. TCP's own probes are switched on, so that a connection which a firewall forgot
  * is found even when nobody uses it; who waits for an answer has a shorter time of its own.
  */
-export function connectionConfig(location: PostgresqlLocation, wish: ConnectionWish): ClientConfig {
+export function connectionConfig(location: PostgresqlLocation, wish: ConnectionWish): pg.ClientConfig {
   const url = new URL(location.url);
   const schema = schemaOf(location);
   url.searchParams.delete('schema');

@@ -1,8 +1,7 @@
-import pg from 'pg';
 import { type CredentialsReader, isStorable } from './credentials-reader.ts';
 import { type CredentialsRow, OWN_TABLES, selectCredentials, toRecords } from './credentials-rows.ts';
 import type { PostgresqlLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 
 export interface PostgresqlReaderOptions {
   /** Most connections; a batch uses one at a time. */
@@ -20,7 +19,7 @@ export function openPostgresqlReader(
   options: PostgresqlReaderOptions,
 ): CredentialsReader {
   const { connections, answerMs, joins = OWN_TABLES, readOnly = false } = options;
-  const pool = new pg.Pool({
+  const pool = new (driver().Pool)({
     ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly }),
     max: connections,
     // Connections stay: a reconnect of the whole fleet is when nobody wants to wait for one.

@@ -1,9 +1,8 @@
 import Database from 'libsql';
-import pg from 'pg';
 import type { KeptScramKeys, ScramKeyStore } from '../credentials/scram.ts';
 import { readScramKeys } from '../secrets/stored-scram.ts';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { DATABASE_SHARE } from './sources.ts';
 
@@ -58,7 +57,7 @@ function openPostgresql(
   answerMs: number,
 ): { ask: Ask; close: () => Promise<void> } {
   const config = connectionConfig(location, { connectMs: answerMs, answerMs, readOnly: true });
-  const pool = new pg.Pool({ ...config, max: CONNECTIONS });
+  const pool = new (driver().Pool)({ ...config, max: CONNECTIONS });
   // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
   pool.on('error', () => undefined);
   const text = `SELECT id, scram_keys::text AS scram_keys FROM credentials_secret

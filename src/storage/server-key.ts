@@ -1,7 +1,7 @@
 import Database from 'libsql';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 
 /**
  * A key of the installation, kept in the database so that every replica and every start has the same one; made on first
@@ -27,7 +27,7 @@ async function inSqlite({ file }: SqliteLocation, name: string, make: () => stri
 }
 
 async function inPostgresql(location: PostgresqlLocation, name: string, make: () => string): Promise<string> {
-  const client = new pg.Client(connectionConfig(location, { connectMs: 5_000, answerMs: 10_000 }));
+  const client = new (driver().Client)(connectionConfig(location, { connectMs: 5_000, answerMs: 10_000 }));
   // An error that strikes between two queries is also the next query's.
   client.on('error', () => undefined);
   try {

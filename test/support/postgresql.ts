@@ -111,7 +111,18 @@ export class OwnPostgresql {
   async resume(): Promise<void> {
     this.#running = spawn(
       join(this.#binaries, 'postgres'),
-      ['-D', join(this.#folder, 'data'), '-p', String(this.port), '-k', this.#folder, '-c', 'fsync=off'],
+      [
+        '-D',
+        join(this.#folder, 'data'),
+        '-p',
+        String(this.port),
+        '-k',
+        this.#folder,
+        '-c',
+        'fsync=off',
+        '-c',
+        'max_connections=500',
+      ],
       { ...this.#user, cwd: this.#folder, stdio: 'ignore' },
     );
     for (let attempt = 0; ; attempt++) {

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../database-url.ts';
-import { connectionConfig } from '../postgresql-connection.ts';
+import { connectionConfig, driver } from '../postgresql-connection.ts';
 import { migrationAdapter } from './adapter.ts';
 import { migrationNames, readMigrations, readSchema } from './files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
@@ -91,7 +91,7 @@ async function withPostgresql<Result>(
   location: PostgresqlLocation,
   run: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client(connectionConfig(location, { connectMs: 5_000 }));
+  const client = new (driver().Client)(connectionConfig(location, { connectMs: 5_000 }));
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { PostgresqlLocation } from '../database-url.ts';
-import { connectionConfig } from '../postgresql-connection.ts';
+import { connectionConfig, driver } from '../postgresql-connection.ts';
 
 /** Silence of this length is broken by a question: a connection that was cut without a word would be silent for ever. */
 const BEAT_MS = 300;
@@ -40,7 +40,7 @@ export async function listen(
   let payloads: string[] = [];
 
   async function connect(): Promise<pg.Client> {
-    const made = new pg.Client(config);
+    const made = new (driver().Client)(config);
     // Trouble wakes the loop, whose next beat then fails.
     made.on('error', () => wake());
     made.on('end', () => wake());

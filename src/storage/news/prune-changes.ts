@@ -1,6 +1,5 @@
-import pg from 'pg';
 import type { PostgresqlLocation } from '../database-url.ts';
-import { connectionConfig } from '../postgresql-connection.ts';
+import { connectionConfig, driver } from '../postgresql-connection.ts';
 
 const EVERY_MS = 10 * 60_000;
 
@@ -26,7 +25,7 @@ export function pruneChanges(location: PostgresqlLocation): { stop(): void } {
 
 /** @returns how many rows went. */
 export async function prune(location: PostgresqlLocation): Promise<number> {
-  const client = new pg.Client(connectionConfig(location, { connectMs: 1_000, answerMs: 30_000 }));
+  const client = new (driver().Client)(connectionConfig(location, { connectMs: 1_000, answerMs: 30_000 }));
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { PostgresqlLocation } from '../database-url.ts';
-import { connectionConfig } from '../postgresql-connection.ts';
+import { connectionConfig, driver } from '../postgresql-connection.ts';
 
 /**
  * The columns that are read (`credentials/thingsboard.md` section 10), all of them as old as device profiles themselves
@@ -70,7 +70,7 @@ const COLUMNS = `SELECT attname AS name, has_column_privilege(attrelid, attnum, 
 export async function checkThingsBoardSchema(
   location: PostgresqlLocation,
 ): Promise<{ readonly standby: boolean }> {
-  const client = new pg.Client(connectionConfig(location, { connectMs: 5_000, answerMs: 10_000 }));
+  const client = new (driver().Client)(connectionConfig(location, { connectMs: 5_000, answerMs: 10_000 }));
   client.on('error', () => undefined);
   try {
     await connect(client, location);
