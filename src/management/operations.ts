@@ -4,12 +4,14 @@ import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
+import { RULE_OPERATIONS } from './resources/rules.ts';
 
 /** Everything that the API can do, in the order of the document. A resource brings its operations here. */
 export const OPERATIONS: readonly Operation[] = [
   ...DEVICE_OPERATIONS,
   ...PROFILE_OPERATIONS,
   ...PROFILE_TRUST_OPERATIONS,
+  ...RULE_OPERATIONS,
   ...DENY_LIST_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

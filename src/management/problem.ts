@@ -27,6 +27,7 @@ export const PROBLEMS = {
   device_not_found: [404, 'There is no such device', 'Neither an id nor a name of a device.'],
   credentials_not_found: [404, 'There are no such credentials', 'They may have been replaced or revoked.'],
   profile_not_found: [404, 'There is no such device profile', 'Neither an id nor a name of a profile.'],
+  rule_not_found: [404, 'There is no such rule', 'Or the one to go before is for somebody else.'],
   deny_entry_not_found: [
     404,
     'There is no such entry',
@@ -63,6 +64,13 @@ export const PROBLEMS = {
     'ThingsBoard’s rules for saving refuse them; `detail` names the rule.',
   ],
   profile_invalid: [422, 'The profile cannot be honoured', 'No device would ever be admitted as it says.'],
+  rule_invalid: [422, 'The rule cannot be used', '`detail` says why.'],
+  rule_order_invalid: [
+    422,
+    'The order is not complete',
+    'It names each rule of the owner once, and no other.',
+  ],
+  rules_too_complex: [422, 'The rules are too complex', 'Together they would take too long to decide by.'],
   deny_value_invalid: [422, 'The value is none of its kind', '`detail` says how it is written.'],
   precondition_required: [
     428,
