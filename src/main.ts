@@ -22,6 +22,7 @@ import { type MetricFamily, together } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
 import { storageFamilies } from './operations/metrics/storage-metrics.ts';
+import { trustFamilies } from './operations/metrics/trust-metrics.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
@@ -98,6 +99,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   const processMetrics = createProcessMetrics();
   metrics.add(processMetrics.families);
   metrics.add(() => storageFamilies(storage.statistics()));
+  metrics.add(() => trustFamilies(lists.trust.expiries()));
   crew.handle('metrics', () => metrics.families());
   try {
     const app = await buildApp({

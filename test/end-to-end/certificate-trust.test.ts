@@ -224,6 +224,16 @@ test('what is put on the deny list is refused at the next decision, at every pro
   }
 });
 
+test('metrics tell when authorities and lists end', async () => {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  const end = Date.UTC(2060, 0, 1) / 1_000;
+  assert.match(
+    text,
+    new RegExp(`^thingpass_client_authority_expires_seconds\\{.*CN=root,O=Trust Test.*\\} ${end}$`, 'm'),
+  );
+  assert.match(text, /^thingpass_revocation_list_expires_seconds\{.*CN=root,O=Trust Test.*\} \d+$/m);
+});
+
 test('a profile may ask for less than the installation, from the next decision on', async () => {
   assert.equal((await connect(foreign)).reason, 'certificate_untrusted');
   const prisma = await openPrisma(server.config.database);

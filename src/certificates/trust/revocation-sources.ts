@@ -99,7 +99,8 @@ export class RevocationSources {
       if (bytes !== undefined) {
         const lists = await readRevocationLists(bytes);
         if (this.#closed) return;
-        if (isOlder(lists, this.#lists.get(url) ?? [])) log.refusedList(url, 'older than the one before');
+        if (isOlder(lists, this.#lists.get(url) ?? []))
+          log.refusedList(shown(url), 'older than the one before');
         else this.#take(url, lists);
         if (newTag === undefined) this.#etags.delete(url);
         else this.#etags.set(url, newTag);
@@ -116,19 +117,26 @@ export class RevocationSources {
   #take(source: string, lists: readonly RevocationList[]): void {
     if (this.#closed) return;
     this.#lists.set(source, lists);
-    const all = [...this.#lists].flatMap(([from, some]) => some.map((list) => ({ source: from, list })));
+    const all = [...this.#lists].flatMap(([from, some]) =>
+      some.map((list) => ({ source: shown(from), list })),
+    );
     this.#current = new RevocationLists(all);
     const { log, changed } = this.#options;
     for (const { issuer, revoked, nextUpdate } of lists)
-      log.tookList(source, formatName(issuer), revoked.size, nextUpdate);
+      log.tookList(shown(source), formatName(issuer), revoked.size, nextUpdate);
     changed();
   }
 
   #refuse(source: string, error: unknown): void {
     const { name, message, code } = error as NodeJS.ErrnoException;
     const isOurs = error instanceof RevocationListUnusable || name === 'DownloadFailed';
-    this.#options.log.refusedList(source, isOurs ? message : `it cannot be read (${code ?? name})`);
+    this.#options.log.refusedList(shown(source), isOurs ? message : `it cannot be read (${code ?? name})`);
   }
+}
+
+/** For logs and metrics: a query may hold a key. */
+function shown(source: string): string {
+  return /^https?:/i.test(source) ? source.replace(/[?#].*$/s, '') : source;
 }
 
 /** Whoever stands between could bring back the list of a time when a device was not revoked yet. */

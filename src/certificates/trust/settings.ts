@@ -59,7 +59,8 @@ export function readTrustConfig(
     ...urls.map((part) => ['THINGPASS_CRL_URLS', part]),
     ['THINGPASS_OCSP_URL', url],
   ])
-    if (one !== '' && !isHttp(one as string)) problems.push(`${name}: "${one}" is not an http or https URL`);
+    if (one !== '' && !isHttp(one as string))
+      problems.push(`${name} takes http or https URLs, without a user name or password`);
   const ocspMs = Number(text('THINGPASS_OCSP_TIMEOUT_MS'));
   if (policy.ocsp !== 'off' && ocspMs >= budgetMs)
     problems.push('THINGPASS_OCSP_TIMEOUT_MS must be less than THINGPASS_DECISION_BUDGET_MS');
@@ -81,6 +82,9 @@ export function readTrustConfig(
   });
 }
 
+/** Lists are public; a password in their URL would stand in logs and metrics. */
 function isHttp(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }

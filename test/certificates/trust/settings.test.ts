@@ -37,9 +37,12 @@ test('a rule that could find out nothing is refused', () => {
 test('URLs, and a wait that fits into a decision', () => {
   assert.match(
     problemsOf({ THINGPASS_CRL_URLS: 'ldap://ca.example.org/list' }).join(),
-    /not an http or https URL/,
+    /takes http or https URLs/,
   );
-  assert.match(problemsOf({ THINGPASS_OCSP_URL: 'ocsp.example.org' }).join(), /not an http or https URL/);
+  assert.match(problemsOf({ THINGPASS_OCSP_URL: 'ocsp.example.org' }).join(), /takes http or https URLs/);
+  const secret = problemsOf({ THINGPASS_CRL_URLS: 'http://user:hunter2@pki.example.org/list.crl' }).join();
+  assert.match(secret, /without a user name or password/);
+  assert.doesNotMatch(secret, /hunter2/);
   const ocsp = {
     THINGPASS_CLIENT_CA_FILE: 'ca.pem',
     THINGPASS_OCSP: 'require',
