@@ -15,6 +15,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],
   ['certificate', async () => (await import('./commands/certificate.ts')).addCertificate],
+  ['broker-config', async () => (await import('./commands/broker-config.ts')).addBrokerConfig],
   ['tls', async () => (await import('./commands/tls.ts')).addTls],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['health', async () => (await import('./commands/health.ts')).addHealth],

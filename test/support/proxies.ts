@@ -39,6 +39,27 @@ export async function startHaproxy(configuration: (port: number) => string): Pro
   return start('haproxy', ['-db', '-f', file], port);
 }
 
+/** Starts Apache httpd with this site; everything else is the least that it needs. */
+export async function startApache(site: (port: number) => string): Promise<RunningProxy> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const modules = [
+    ...['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'headers'],
+    ...['proxy', 'proxy_http', 'proxy_wstunnel'],
+  ].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`);
+  const file = join(folder, 'httpd.conf');
+  const head = [
+    `ServerRoot ${folder}`,
+    'ServerName localhost',
+    `PidFile ${folder}/pid`,
+    `ErrorLog ${folder}/error.log`,
+  ];
+  // It refuses to serve as root.
+  const user = process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : [];
+  writeFileSync(file, [...head, ...modules, ...user, site(port), ''].join('\n'));
+  return start('apache2', ['-X', '-f', file], port);
+}
+
 async function start(program: string, args: readonly string[], port: number): Promise<RunningProxy> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

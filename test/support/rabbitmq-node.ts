@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly method: 'get' | 'post';
   /** Certificate login over TLS by this name; none: no TLS. */
   readonly loginFrom?: 'common_name' | 'distinguished_name';
+  /** A whole rabbitmq.conf for the ports that it is told, instead of one made from the options above. */
+  readonly configuration?: (ports: { readonly mqtt: number; readonly web: number }) => string;
 }
 
 /** A real node on free ports of its own, next to any other; the caller stops it. */
@@ -43,6 +45,7 @@ export async function startRabbitmq(options: NodeOptions): Promise<RabbitmqNode>
     RMQ_HTTP_METHOD: options.method,
     RMQ_REQUEST_TIMEOUT_MS: '3000',
     RMQ_START_TIMEOUT: '180',
+    RMQ_CONF: options.configuration?.({ mqtt: port, web: port + 1 }) ?? '',
     ...(options.loginFrom === undefined ? {} : tls(options.loginFrom)),
   };
   await run('start', environment);
