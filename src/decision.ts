@@ -32,6 +32,8 @@ export const DENY_REASONS = {
   certificate_chain_broken: 'the certificates sent do not form a chain',
   certificate_provisioning_failed:
     'the certificate chain leads to a profile, which does not admit this certificate',
+  thingsboard_read_only:
+    'ThingsBoard’s database is only read here, and this would have to be written there: do it in ThingsBoard',
   certificate_revoked: 'an authority has revoked the certificate, or one above it',
   certificate_untrusted: 'the certificate does not lead to a configured certificate authority',
   certificate_usage_mismatch: 'the certificate is not made for TLS clients',

@@ -23,15 +23,17 @@ import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
 import { storageFamilies } from './operations/metrics/storage-metrics.ts';
 import { trustFamilies } from './operations/metrics/trust-metrics.ts';
+import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
-import { ChainRepository } from './storage/chain-repository.ts';
+import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
 import { openManagementStore } from './storage/management-store.ts';
-import { ProvisionRepository } from './storage/provision-repository.ts';
+import { openChains } from './storage/open-chains.ts';
 import { openScramKeysReader } from './storage/scram-keys-reader.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
+import { openProvisioning } from './storage/thingsboard/provisioning.ts';
 import { copyDenyList, copyProfilePolicies } from './storage/trust-tables.ts';
 import { alone, type Crew, type Methods } from './workers/crew.ts';
 
@@ -82,10 +84,15 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     throw error;
   }
   const secrets = createSecretSchemes();
-  const provisioning = lazily(() => ProvisionRepository.open(config.database));
+  const provisioning = lazily(() => openProvisioning(config.database, config.thingsboard?.location));
   const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
   const management = lazily(() => openManagementStore(config.database, rules.fromFile));
-  const chains = new ChainRepository(config.database);
+  const chains = openChains(config.database, config.thingsboard?.location);
+  const chainKeys = [config.database, ...(config.thingsboard ? [config.thingsboard.location] : [])].map(
+    (location) => openChainProfileKeys(location, config.storage.budgetMs),
+  );
+  const naming =
+    wantsNames(config) && crew.role !== 'worker' ? nameTheUnnamed(config.database, log) : undefined;
   const names = wantsNames(config)
     ? openNames(config.database, config.thingsboard?.location, config.storage.budgetMs)
     : undefined;
@@ -111,7 +118,10 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
           passports: createPassports(storage.passportKey),
           rules: () => rules.current(),
           skipCertificateDates: config.skipCertificateDates,
-          provisioning: crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
+          provisioning: byKnownKeys(
+            crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
+            chainKeys,
+          ),
           names,
           trust: lists.trust,
           denyList: () => lists.denyList(),
@@ -144,6 +154,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await provisioning.close();
       await management.close();
       await chains.close();
+      await Promise.all(chainKeys.map((keys) => keys.close()));
+      await naming?.stop();
       await names?.close();
       await lists.close();
       await scramKeys.close();

@@ -9,11 +9,17 @@ export function addMigrate(program: Command): void {
       .command('migrate')
       .description('create the database or bring it up to this version, as serve does by itself')
       .action(async (_options: object, command: Command) => {
-        const applied = await migrate(loadConfig().database);
-        print(command, { applied }, () =>
-          applied.length === 0
-            ? 'the database is up to date'
-            : applied.map((name) => `applied ${name}`).join('\n'),
+        const { database } = loadConfig();
+        const applied = await migrate(database);
+        // Credentials of older versions, and those that came by other means; also a part of what serve does.
+        const { recordMissingNames } = await import('../storage/record-missing-names.ts');
+        const named = await recordMissingNames(database);
+        print(command, { applied, named }, () =>
+          [
+            ...applied.map((name) => `applied ${name}`),
+            ...(named === 0 ? [] : [`recorded what ${named} certificates are called`]),
+            ...(applied.length + named === 0 ? ['the database is up to date'] : []),
+          ].join('\n'),
         );
       }),
     'thingpass migrate',

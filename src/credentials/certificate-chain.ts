@@ -15,6 +15,8 @@ export interface ChainProfile {
   readonly transportType: TransportType;
   readonly sparkplug: boolean;
   readonly topics: ProfileTopics;
+  /** It is in a database that is only read: nobody is created or renewed by it. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A device that bears the name, with this profile, and the credentials that a renewal would replace. */

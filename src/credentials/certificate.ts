@@ -105,6 +105,9 @@ async function byChain(
   // Whoever would be refused afterwards is refused before anything is written.
   const decision = await admitBy(plan.record, facts, hashed, context, steps);
   if (decision.outcome !== 'allow') return decision;
+  if (end.profile.readOnly && plan.kind !== 'present') {
+    return refuse('thingsboard_read_only', `not done: ${plan.kind}`, steps, 'provisioning');
+  }
   if (!(await plan.carryOut())) {
     const why = 'the device’s name or the certificate is in use already';
     return refuse('certificate_provisioning_failed', why, steps, 'provisioning');
@@ -150,5 +153,6 @@ function outsideDates({ notBefore, notAfter }: CertificateFacts, now: number): D
 
 function refuse(reason: DenyReason, said: string, steps: Step[], step = 'certificate'): Decision {
   steps.push({ step, said });
-  return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
+  // No failed login: ThingsBoard would have let it in.
+  return deny(reason, steps, CONNACK_NOT_AUTHORIZED, reason !== 'thingsboard_read_only');
 }

@@ -19,8 +19,10 @@ export function provisionResponseJson(response: ProvisionResponse): Record<strin
       const value = credentialsType === 'MQTT_BASIC' ? basicValue(credentialsValue) : credentialsValue;
       return { credentialsValue: value, credentialsType, status };
     }
-    default:
-      return { errorMsg: response.errorMsg, status: response.status };
+    default: {
+      const { errorMsg, status, code } = response;
+      return code === undefined ? { errorMsg, status } : { errorMsg, status, code };
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export interface ProvisionProfile {
   readonly provisionType: string;
   /** `undefined` where the profile has no provision configuration or no secret. */
   readonly provisionDeviceSecret?: string | undefined;
+  /** It is in a database that is only read: nothing is provisioned by it. */
+  readonly readOnly?: boolean | undefined;
 }
 
 export interface ProvisionCredentials {

@@ -1,6 +1,7 @@
 import { formatCredentials } from '../credentials/format.ts';
 import type { CredentialsType } from '../credentials/record.ts';
 import { equalsInConstantTime } from '../credentials/verify-secret.ts';
+import { DENY_REASONS } from '../decision.ts';
 import { javaTrim } from './java-trim.ts';
 import { randomAlphanumerics } from './new-credentials.ts';
 import {
@@ -18,11 +19,21 @@ export type ProvisionResponse =
       /** The token, the certificate, or the JSON text of the others. */
       readonly credentialsValue: string | null;
     }
-  | { readonly status: 'FAILURE' | 'NOT_FOUND'; readonly errorMsg: string }
+  | {
+      readonly status: 'FAILURE' | 'NOT_FOUND';
+      readonly errorMsg: string;
+      /** A stable code for what ThingsBoard has no word for. */
+      readonly code?: 'thingsboard_read_only';
+    }
   | { readonly status: 'NO_RESPONSE' };
 
 const NOT_FOUND: ProvisionResponse = refusal('NOT_FOUND', 'Provision data was not found!');
 const FAILURE: ProvisionResponse = refusal('FAILURE', 'Failed to provision device!');
+const READ_ONLY: ProvisionResponse = Object.freeze({
+  status: 'FAILURE',
+  errorMsg: DENY_REASONS.thingsboard_read_only,
+  code: 'thingsboard_read_only',
+});
 const NO_RESPONSE: ProvisionResponse = Object.freeze({ status: 'NO_RESPONSE' });
 
 /** Length of the names and tokens that ThingsBoard makes. */
@@ -54,9 +65,11 @@ export async function provision(request: unknown, store: ProvisionStore): Promis
   const secretIsRight = equalsInConstantTime(profile.provisionDeviceSecret, secret);
   switch (profile.provisionType) {
     case 'ALLOW_CREATE_NEW_DEVICES':
-      return secretIsRight ? create(name, read, profile, store) : NOT_FOUND;
+      if (!secretIsRight) return NOT_FOUND;
+      return profile.readOnly ? READ_ONLY : create(name, read, profile, store);
     case 'CHECK_PRE_PROVISIONED_DEVICES':
-      return secretIsRight ? claim(name, profile, store) : NOT_FOUND;
+      if (!secretIsRight) return NOT_FOUND;
+      return profile.readOnly ? READ_ONLY : claim(name, profile, store);
     case 'X509_CERTIFICATE_CHAIN':
       // Meant as a refusal, but its status is none, and the request ends in a timeout.
       return NO_RESPONSE;

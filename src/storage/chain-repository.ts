@@ -7,22 +7,15 @@ import type {
   LeafCredentials,
   NewChainDevice,
 } from '../credentials/certificate-chain.ts';
-import type { CredentialsType, TransportType } from '../credentials/record.ts';
-import { isGateway, readProfileTransport } from '../credentials/stored-json.ts';
+import type { CredentialsType } from '../credentials/record.ts';
 import { SERVER_ACTOR } from '../devices/audit.ts';
 import { PROVISION_STATE, PROVISIONED } from '../devices/provision-store.ts';
 import { auditWrite } from './audit-repository.ts';
+import { findChainProfiles, toChainDevice } from './chain-profiles.ts';
 import { createCredentials, overwriteCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
-
-type ProfileRow = Prisma.DeviceProfileGetPayload<{ select: typeof PROFILE }>;
-
-const PROFILE = {
-  ...{ id: true, name: true, tenantId: true, provisionType: true, provisionDeviceKey: true },
-  ...{ transportType: true, profileData: true },
-} as const;
 
 /** What Prisma says of a unique index that refused, and of a row that was to be updated and is not there. */
 const LOST = ['P2002', 'P2025'];
@@ -45,12 +38,7 @@ export class ChainRepository implements ChainProvisioning {
   }
 
   async findProfiles(provisionDeviceKeys: readonly string[]): Promise<ReadonlyMap<string, ChainProfile>> {
-    const prisma = await this.#open();
-    const rows = await prisma.deviceProfile.findMany({
-      where: { provisionDeviceKey: { in: [...provisionDeviceKeys] } },
-      select: PROFILE,
-    });
-    return new Map(rows.map((row) => [row.provisionDeviceKey as string, toProfile(row)]));
+    return findChainProfiles(await this.#open(), provisionDeviceKeys);
   }
 
   async findDevice(profile: ChainProfile, name: string): Promise<ChainDevice | undefined> {
@@ -60,11 +48,7 @@ export class ChainRepository implements ChainProvisioning {
       select: { id: true, deviceProfileId: true, additionalInfo: true },
     });
     if (row === null || row.deviceProfileId !== profile.id) return undefined;
-    const { transportType, sparkplug, topics, tenantId } = profile;
-    const device = {
-      ...{ id: row.id, name, tenantId, transportType, sparkplug, topics },
-      ...{ profileId: profile.id, profileName: profile.name, gateway: isGateway(row.additionalInfo) },
-    };
+    const device = toChainDevice(row.id, name, row.additionalInfo, profile);
     return { device, credentials: await newestCredentials(prisma, row.id) };
   }
 
@@ -145,27 +129,4 @@ function toTime(value: bigint | null | undefined): number | undefined {
 
 function asX509(credentials: LeafCredentials) {
   return { credentialsType: 'X509_CERTIFICATE', ...credentials } as const;
-}
-
-/** The switch is the column, the chain's settings are in the JSON (`credentials/thingsboard.md` section 11). */
-function toProfile(row: ProfileRow): ChainProfile {
-  const { provisionConfiguration: configuration, transportConfiguration = null } = members(row.profileData);
-  const { certificateRegExPattern: pattern, allowCreateNewDevicesByX509Certificate: allow } =
-    members(configuration);
-  return {
-    id: row.id,
-    name: row.name ?? '',
-    tenantId: row.tenantId ?? '',
-    provisionType: row.provisionType ?? 'DISABLED',
-    pattern: typeof pattern === 'string' ? pattern : undefined,
-    allowCreate: allow === true,
-    transportType: (row.transportType ?? 'DEFAULT') as TransportType,
-    ...readProfileTransport(JSON.stringify(transportConfiguration)),
-  };
-}
-
-function members(
-  value: Prisma.JsonValue | undefined,
-): Readonly<Record<string, Prisma.JsonValue | undefined>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }

@@ -14,8 +14,11 @@ export type { Prisma, PrismaClient } from './generated/sqlite/client.ts';
  * SQLite, which is the narrower one: what it can do, PostgreSQL's can. What differs at run time is that PostgreSQL refuses an
  * id that is no UUID; see `isUuid`.
  */
-export async function openPrisma(location: DatabaseLocation): Promise<PrismaClient> {
-  const adapter = await migrationAdapter(location);
+export async function openPrisma(
+  location: DatabaseLocation,
+  wish: { readonly readOnly?: boolean } = {},
+): Promise<PrismaClient> {
+  const adapter = await migrationAdapter(location, wish);
   if (location.kind === 'sqlite') {
     const { PrismaClient } = await import('./generated/sqlite/client.ts');
     return new PrismaClient({ adapter });

@@ -14,6 +14,7 @@ import { auditWrite } from './audit-repository.ts';
 import { createCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
+import { findProvisionProfile } from './provision-profile.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 
 /**
@@ -35,19 +36,8 @@ export class ProvisionRepository implements ProvisionStore {
     await this.#prisma.$disconnect();
   }
 
-  async findProfile(provisionDeviceKey: string): Promise<ProvisionProfile | undefined> {
-    const row = await this.#prisma.deviceProfile.findUnique({
-      where: { provisionDeviceKey },
-      select: { id: true, name: true, tenantId: true, provisionType: true, profileData: true },
-    });
-    if (row === null) return undefined;
-    return {
-      id: row.id,
-      name: row.name ?? '',
-      tenantId: row.tenantId ?? '',
-      provisionType: row.provisionType ?? 'DISABLED',
-      provisionDeviceSecret: secretIn(row.profileData),
-    };
+  findProfile(provisionDeviceKey: string): Promise<ProvisionProfile | undefined> {
+    return findProvisionProfile(this.#prisma, provisionDeviceKey);
   }
 
   async findDevice(tenantId: string, name: string): Promise<ProvisionDevice | undefined> {
@@ -128,16 +118,4 @@ export class ProvisionRepository implements ProvisionStore {
 function credentialsRow(deviceId: string, createdTime: bigint, credentials: ProvisionCredentials) {
   const { credentialsType, credentialsId, credentialsValue } = credentials;
   return { id: randomUUID(), createdTime, deviceId, credentialsType, credentialsId, credentialsValue };
-}
-
-/** `profile_data.provisionConfiguration.provisionDeviceSecret` (`credentials/thingsboard.md` section 6). */
-function secretIn(profileData: Prisma.JsonValue): string | undefined {
-  const configuration = member(profileData, 'provisionConfiguration');
-  const secret = member(configuration, 'provisionDeviceSecret');
-  return typeof secret === 'string' && secret !== '' ? secret : undefined;
-}
-
-function member(value: Prisma.JsonValue | undefined, name: string): Prisma.JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value[name];
 }

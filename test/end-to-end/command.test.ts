@@ -118,5 +118,5 @@ test('every command has help with an example', async () => {
 });
 
 test('a database that is up to date needs no migration', async () => {
-  assert.deepEqual(await installation.json('migrate'), { applied: [] });
+  assert.deepEqual(await installation.json('migrate'), { applied: [], named: 0 });
 });

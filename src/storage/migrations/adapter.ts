@@ -11,6 +11,7 @@ const MANAGEMENT_CONNECTIONS = 3;
  */
 export async function migrationAdapter(
   location: DatabaseLocation,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): Promise<SqlMigrationAwareDriverAdapterFactory> {
   if (location.kind === 'sqlite') {
     const { PrismaLibSql } = await import('@prisma/adapter-libsql');
@@ -20,7 +21,7 @@ export async function migrationAdapter(
   const { PrismaPg } = await import('@prisma/adapter-pg');
   const schema = schemaOf(location);
   const factory = new PrismaPg(
-    { ...connectionConfig(location, { connectMs: 5_000 }), max: MANAGEMENT_CONNECTIONS },
+    { ...connectionConfig(location, { connectMs: 5_000, readOnly }), max: MANAGEMENT_CONNECTIONS },
     {
       ...(schema === undefined ? {} : { schema }),
       // A connection that breaks while it idles is replaced by the pool; whoever asks next hears of trouble that stays.

@@ -22,8 +22,15 @@ const { certificates } = goldenJson<{ certificates: Record<string, string> }>(
   'vectors/thingsboard/x509.json',
 );
 const LEAF = derOf(certificates.c1 as string);
+const ISSUER = derOf(certificates.inter as string);
 
-const [DEFAULT, TOPICS] = [randomUUID(), randomUUID()];
+const [DEFAULT, TOPICS, CHAIN, OPEN, WAITING] = Array.from({ length: 5 }, () => randomUUID()) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 const [GATEWAY, BASIC, CERTIFICATE] = [randomUUID(), randomUUID(), randomUUID()];
 
 const STORE: VectorStore = {
@@ -33,8 +40,29 @@ const STORE: VectorStore = {
       ...{ id: TOPICS, tenantId: TENANT, name: 'topics', transportType: 'MQTT', provisionType: 'DISABLED' },
       profileData: { transportConfiguration: { type: 'MQTT', deviceTelemetryTopic: 'my/telemetry' } },
     },
+    {
+      ...{ id: CHAIN, tenantId: TENANT, name: 'chain', transportType: 'DEFAULT' },
+      ...{ provisionType: 'X509_CERTIFICATE_CHAIN', provisionDeviceKey: credentialsIdOf(ISSUER) },
+      profileData: {
+        provisionConfiguration: {
+          certificateRegExPattern: '(.*)',
+          allowCreateNewDevicesByX509Certificate: true,
+        },
+      },
+    },
+    ...(
+      [
+        [OPEN, 'open', 'ALLOW_CREATE_NEW_DEVICES'],
+        [WAITING, 'waiting', 'CHECK_PRE_PROVISIONED_DEVICES'],
+      ] as const
+    ).map(([id, name, provisionType]) => ({
+      ...({ id, tenantId: TENANT, name, transportType: 'DEFAULT', provisionType } as const),
+      provisionDeviceKey: `key-${name}`,
+      profileData: { provisionConfiguration: { provisionDeviceSecret: `secret-${name}` } },
+    })),
   ],
   devices: [
+    { id: randomUUID(), tenantId: TENANT, name: 'tb-waiting', deviceProfileId: WAITING },
     {
       ...{ id: GATEWAY, tenantId: TENANT, name: 'tb-gateway', deviceProfileId: DEFAULT },
       additionalInfo: { gateway: true },
@@ -92,6 +120,7 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
       THINGPASS_THINGSBOARD_DATABASE_URL: proxies.thingsboard.through(thingsboard.location.url),
       THINGPASS_THINGSBOARD_STALENESS_MS: String(STALENESS_MS),
       THINGPASS_SECRET: 'secret-for-this-test',
+      THINGPASS_PROVISION_BROKERS: 'generic',
       THINGPASS_CERTIFICATE_FORMS: 'generic:generic_certificate',
     });
   });
@@ -144,6 +173,25 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     assert.equal((await ask('/v1/authorize', { ...asked, topic: 'my/telemetry' })).result, 'allow');
     const other = await ask('/v1/authorize', { ...asked, topic: 'v1/devices/me/telemetry' });
     assert.equal(saidOf(other), 'deny topic_not_allowed');
+  });
+
+  test('what would have to be written there is refused, with that reason', async () => {
+    const rows = () =>
+      thingsboard.sql('SELECT id FROM device UNION SELECT id FROM device_credentials ORDER BY 1');
+    const before = await rows();
+    const chain = { certificateChain: [certificates.inter, certificates.root], certificateVerified: true };
+    const created = await connect({ certificate: certificates.c10, ...chain });
+    assert.equal(saidOf(created), 'deny thingsboard_read_only');
+    for (const name of ['open', 'waiting']) {
+      const request = { provisionDeviceKey: `key-${name}`, deviceName: 'tb-waiting' };
+      const said = (secret: string) =>
+        ask('/api/v1/provision', { ...request, provisionDeviceSecret: secret });
+      const { status, code, errorMsg } = (await said(`secret-${name}`)) as unknown as Record<string, string>;
+      assert.deepEqual([status, code], ['FAILURE', 'thingsboard_read_only']);
+      assert.match(errorMsg ?? '', /do it in ThingsBoard/);
+      assert.equal(((await said('wrong')) as unknown as Record<string, string>).status, 'NOT_FOUND');
+    }
+    assert.deepEqual(await rows(), before);
   });
 
   test('nothing is written there, whatever the user may do', async () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { NO_CERTIFICATE } from '../../../src/certificates/peer-certificate.ts';
-import { resolve } from '../../../src/credentials/resolve.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../../src/certificates/peer-certificate.ts';
+import { type ResolveContext, resolve } from '../../../src/credentials/resolve.ts';
 import { createVerifySecret } from '../../../src/credentials/verify-secret.ts';
+import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/chain-profile-keys.ts';
+import { openChains } from '../../../src/storage/open-chains.ts';
 import { openStorage, type Storage } from '../../../src/storage/storage.ts';
+import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
-import type { VectorStore } from '../../support/memory-store.ts';
+import { memoryProvisioning } from '../../support/memory-provisioning.ts';
+import { memoryStore, type VectorStore } from '../../support/memory-store.ts';
 import { withoutPostgresql } from '../../support/postgresql.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type ThingsBoardDatabase, thingsBoardDatabase } from './support/thingsboard-database.ts';
@@ -33,6 +37,21 @@ interface ConnectFile {
     readonly name: string;
     readonly store: VectorStore;
     readonly attempts: readonly Attempt[];
+  }[];
+}
+
+interface CertificateFile {
+  readonly certificates: Readonly<Record<string, string>>;
+  readonly stores: readonly {
+    readonly name: string;
+    readonly store: VectorStore;
+    readonly attempts: readonly {
+      readonly chain: readonly string[];
+      readonly clientId: string;
+      readonly userName: string | null;
+      readonly password: string | null;
+      readonly skipValidityCheck: boolean;
+    }[];
   }[];
 }
 
@@ -107,4 +126,84 @@ describe('ThingsBoard’s decisions out of its own tables', { skip }, () => {
       }
     });
   }
+});
+
+/*
+ * Certificates: what is decided out of memory (held to ThingsBoard's own decisions by the vectors) is decided out of its
+ * tables as well, except that what would be written there is refused, with that reason.
+ */
+describe('certificates out of ThingsBoard’s tables', { skip }, () => {
+  const { certificates, stores } = goldenJson<CertificateFile>('vectors/thingsboard/x509.json');
+  let thingsboard: ThingsBoardDatabase;
+  const own = { kind: 'sqlite', file: join(temporaryFolder(), 'own.db') } as const;
+  let storage: Storage;
+  before(async () => {
+    thingsboard = await thingsBoardDatabase('old');
+    storage = await openStorage(own, {
+      budgetMs: 30_000,
+      thingsboard: { location: thingsboard.location, stalenessMs: 0 },
+    });
+  });
+  after(async () => {
+    await storage.close();
+    await thingsboard.drop();
+  });
+
+  for (const { name, store, attempts } of stores) {
+    test(`${name}: ${attempts.length} attempts`, async () => {
+      await thingsboard.fill(store);
+      const before = await rows();
+      const chains = openChains(own, thingsboard.location);
+      const keys = [own, thingsboard.location].map((one) => openChainProfileKeys(one, 30_000));
+      let refused = 0;
+      for (const { chain, clientId, userName, password, skipValidityCheck } of attempts) {
+        const [der, ...issuers] = chain.map((one) => derOf(certificates[one] as string));
+        const certificate: PresentedCertificate =
+          der === undefined
+            ? NO_CERTIFICATE
+            : { kind: 'certificate', form: 'vector', der, chain: issuers, verification: 'verified' };
+        const attempt = {
+          ...({ broker: 'generic', clientId, certificate } as const),
+          ...{ username: userName ?? undefined, password: password ?? undefined },
+        };
+        const rest: Omit<ResolveContext, 'store'> = {
+          verifySecret: createVerifySecret(),
+          now: () => Date.UTC(2026, 0, 1),
+          provisionSessions: true,
+          skipCertificateDates: skipValidityCheck,
+        };
+        const { port, written } = memoryProvisioning(store);
+        const expected = await resolve(attempt, { ...rest, store: memoryStore(store), provisioning: port });
+        const provisioning = byKnownKeys(chains, keys);
+        const said = await resolve(attempt, { ...rest, store: storage.credentials, provisioning });
+        const writes = Object.values(written).some((value) => value !== undefined);
+        const reason = said.outcome === 'allow' ? said.device?.id : said.reason;
+        // A name that is taken shows when it is written, which is not tried there.
+        if (
+          writes ||
+          (reason === 'thingsboard_read_only' &&
+            expected.outcome === 'deny' &&
+            expected.reason === 'certificate_provisioning_failed')
+        ) {
+          refused++;
+          assert.equal(reason, 'thingsboard_read_only', chain.join());
+        } else {
+          assert.equal(
+            reason,
+            expected.outcome === 'allow' ? expected.device?.id : expected.reason,
+            chain.join(),
+          );
+          assert.deepEqual(said.connack, expected.connack);
+        }
+      }
+      console.log(`${name}: ${refused} of ${attempts.length} would have been written`);
+      assert.deepEqual(await rows(), before);
+      await Promise.all([chains, ...keys].map((one) => one.close()));
+    });
+  }
+
+  const rows = () =>
+    thingsboard.sql(
+      'SELECT * FROM device_credentials c FULL JOIN device d ON d.id = c.device_id ORDER BY c.id, d.id',
+    );
 });

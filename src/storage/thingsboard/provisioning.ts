@@ -1,0 +1,32 @@
+import type { ProvisionProfile, ProvisionStore } from '../../devices/provision-store.ts';
+import type { DatabaseLocation, PostgresqlLocation } from '../database-url.ts';
+import { openPrisma } from '../prisma.ts';
+import { findProvisionProfile } from '../provision-profile.ts';
+import { ProvisionRepository } from '../provision-repository.ts';
+
+/**
+ * Our provisioning; where credentials are read from ThingsBoard's database as well, with the profiles there in front. Their
+ * keys and secrets are known, so that a device hears that it must go to ThingsBoard, and not that there is no such key.
+ * Devices are written to our database only.
+ */
+export async function openProvisioning(
+  location: DatabaseLocation,
+  thingsboard: PostgresqlLocation | undefined,
+): Promise<ProvisionStore & { close(): Promise<void> }> {
+  const own = await ProvisionRepository.open(location);
+  if (thingsboard === undefined) return own;
+  const prisma = await openPrisma(thingsboard, { readOnly: true });
+  return {
+    async findProfile(key): Promise<ProvisionProfile | undefined> {
+      const theirs = await findProvisionProfile(prisma, key);
+      return theirs === undefined ? own.findProfile(key) : { ...theirs, readOnly: true };
+    },
+    findDevice: (tenantId, name) => own.findDevice(tenantId, name),
+    createDevice: (device) => own.createDevice(device),
+    markProvisioned: (deviceId) => own.markProvisioned(deviceId),
+    async close() {
+      await prisma.$disconnect();
+      await own.close();
+    },
+  };
+}
