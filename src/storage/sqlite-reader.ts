@@ -1,31 +1,31 @@
-import Database from 'libsql';
 import { type CredentialsReader, isStorable } from './credentials-reader.ts';
 import { type CredentialsRow, OWN_TABLES, selectCredentials, toRecords } from './credentials-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
+import { openSqliteFile } from './sqlite-file.ts';
 
 /** Reads credentials from the SQLite file through a read-only connection of its own: webhooks never touch the writer's. */
 export function openSqliteReader(file: string): CredentialsReader {
-  // No wait for a lock: it would stop the whole process. Readers meet one only while the file is being recovered.
-  const database = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 });
-  // One prepared statement for any number of ids; json_each keeps the index on credentials_id in use.
-  const select = database.prepare(
-    selectCredentials(
-      'c.credentials_id IN (SELECT value FROM json_each(?))',
-      "json_extract(p.profile_data, '$.transportConfiguration')",
-      OWN_TABLES,
+  const opened = openSqliteFile(file, (database) => ({
+    // One prepared statement for any number of ids; json_each keeps the index on credentials_id in use.
+    select: database.prepare(
+      selectCredentials(
+        'c.credentials_id IN (SELECT value FROM json_each(?))',
+        "json_extract(p.profile_data, '$.transportConfiguration')",
+        OWN_TABLES,
+      ),
     ),
-  );
-  const ping = database.prepare('SELECT 1 FROM device_credentials LIMIT 1');
+    ping: database.prepare('SELECT 1 FROM device_credentials LIMIT 1'),
+  }));
   return {
     read(ids) {
       const asked = JSON.stringify(ids.filter(isStorable));
-      return retryWhileBusy(async () => toRecords(select.all(asked) as CredentialsRow[]));
+      return retryWhileBusy(async () => toRecords(opened.current().select.all(asked) as CredentialsRow[]));
     },
     async check() {
-      await retryWhileBusy(async () => ping.all());
+      await retryWhileBusy(async () => opened.current().ping.all());
     },
     async close() {
-      database.close();
+      opened.close();
     },
   };
 }

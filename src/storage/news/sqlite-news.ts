@@ -1,5 +1,5 @@
-import Database from 'libsql';
 import { type News, type NewsListener, readChange } from '../change.ts';
+import { openSqliteFile } from '../sqlite-file.ts';
 
 /** How often the file is looked at while nobody asks anything. */
 const EVERY_MS = 100;
@@ -13,20 +13,30 @@ const MOST_AT_ONCE = 20_000;
  * since the last look; it does so on a connection that only reads and does nothing else, so this one is not shared.
  */
 export function openSqliteNews(file: string, listener: NewsListener): News {
-  const database = new Database(file, { readonly: true, fileMustExist: true, timeout: 0 });
-  const version = database.prepare('PRAGMA data_version');
-  const bounds = database.prepare(
-    'SELECT (SELECT min(seq) FROM change) AS oldest, (SELECT max(seq) FROM change) AS newest',
-  );
-  const rowsAfter = database.prepare('SELECT keys FROM change WHERE seq > ? ORDER BY seq');
+  const opened = openSqliteFile(file, (database) => ({
+    version: database.prepare('PRAGMA data_version'),
+    bounds: database.prepare(
+      'SELECT (SELECT min(seq) FROM change) AS oldest, (SELECT max(seq) FROM change) AS newest',
+    ),
+    rowsAfter: database.prepare('SELECT keys FROM change WHERE seq > ? ORDER BY seq'),
+  }));
+  let statements = opened.current();
   let seenVersion = -1;
   let seenSeq: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   function look(now: number): void {
     lookedAt = now;
+    const current = opened.current();
+    if (current !== statements) {
+      // Another file, of which nothing is known yet.
+      statements = current;
+      seenVersion = -1;
+      seenSeq = undefined;
+      listener.gap();
+    }
     // The version first: a commit between the two reads is then seen again, not missed.
-    const { data_version } = version.get() as { data_version: number };
+    const { data_version } = statements.version.get() as { data_version: number };
     const rows = data_version === seenVersion ? [] : newRows();
     seenVersion = data_version;
     listener.heard(
@@ -36,13 +46,13 @@ export function openSqliteNews(file: string, listener: NewsListener): News {
   }
 
   function newRows(): { keys: string }[] {
-    const { oldest, newest } = bounds.get() as { oldest: number | null; newest: number | null };
+    const { oldest, newest } = statements.bounds.get() as { oldest: number | null; newest: number | null };
     const from = seenSeq;
     seenSeq = newest ?? 0;
     if (from === undefined || from === seenSeq) return [];
     // Pruned before it was read, or another database in the place of this one, or too much.
     const gap = (oldest ?? 1) > from + 1 || seenSeq < from || seenSeq - from > MOST_AT_ONCE;
-    if (!gap) return rowsAfter.all(from) as { keys: string }[];
+    if (!gap) return statements.rowsAfter.all(from) as { keys: string }[];
     listener.gap();
     return [];
   }
@@ -63,7 +73,7 @@ export function openSqliteNews(file: string, listener: NewsListener): News {
     poll,
     async close() {
       clearInterval(timer);
-      database.close();
+      opened.close();
     },
   };
 }
