@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { CommandFailed } from './commands/command.ts';
 import { ConfigError } from './config.ts';
-import { DeviceProblem } from './devices/device-service.ts';
+import { DeviceProblem } from './devices/device-problem.ts';
 import { AlreadyTaken } from './storage/already-taken.ts';
 import { ThingsBoardSchemaProblem } from './storage/thingsboard/schema-check.ts';
 import { VERSION } from './version.ts';

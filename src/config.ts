@@ -7,6 +7,7 @@ import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readProxies } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
+import { type LifeConfig, readLifeConfig } from './devices/configuration.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { readStorageConfig, type StorageConfig } from './storage/configuration.ts';
@@ -23,6 +24,7 @@ export interface Config extends StorageConfig {
   readonly trust: TrustConfig;
   /** Where messages are published at EMQX. */
   readonly emqxApi: EmqxApi | undefined;
+  readonly life: LifeConfig;
   /** Path of the file with topic rules. */
   readonly rulesFile: string | undefined;
 }
@@ -114,6 +116,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
     trust,
     emqxApi,
+    life: readLifeConfig(text),
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }

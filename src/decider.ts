@@ -17,6 +17,7 @@ import {
   type Decision,
   type DenyReason,
   deny,
+  type FollowUp,
   type Step,
   type TopicRights,
   unavailable,
@@ -54,6 +55,8 @@ export interface DeciderParts {
   readonly names?: CertificateNames | undefined;
   /** Where SCRAM keys are looked up; without it, no client proves itself by them. */
   readonly scram?: ScramContext | undefined;
+  /** Told of logins that were granted and lead to something, with the password that came; must return at once. */
+  readonly afterLogin?: ((followUp: FollowUp, password: string | undefined) => void) | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of what should not happen: the store failing, a bug. */
@@ -86,7 +89,10 @@ export function createDecider(parts: DeciderParts): Decider {
       await resolve(attempt, contextFor(settings, parts.provisioning)),
       attempt.ignoredCertificates,
     );
-    if (decision.outcome === 'allow') return equip(decision, attempt, settings);
+    if (decision.outcome === 'allow') {
+      if (decision.followUp !== undefined) parts.afterLogin?.(decision.followUp, attempt.password);
+      return equip(decision, attempt, settings);
+    }
     if (
       decision.outcome === 'deny' &&
       settings.noOpinionOnUnknown &&

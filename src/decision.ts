@@ -111,6 +111,17 @@ export interface TopicRights {
   readonly mountedApart: boolean;
 }
 
+/** What a login leads to once it is granted. Rows are named by their ids; nothing of this is for answers. */
+export interface FollowUp {
+  readonly rowId: string;
+  /** The secret that matched, where secrets are kept beside the credential. */
+  readonly secretId: string | undefined;
+  /** It is the first use that ends others. */
+  readonly ends: boolean;
+  /** The password is kept in a form that it should be brought out of. */
+  readonly outdated: boolean;
+}
+
 export interface Allow {
   readonly outcome: 'allow';
   readonly role: Role;
@@ -130,6 +141,8 @@ export interface Allow {
   readonly granted?: readonly boolean[] | undefined;
   /** With which the broker checks the client's proof; whoever fails it gets in by no means. */
   readonly scramKeys?: ScramKeys | undefined;
+  /** Mostly there is none. */
+  readonly followUp?: FollowUp | undefined;
   readonly connack: ConnackCode;
   readonly steps: readonly Step[];
 }

@@ -16,6 +16,7 @@ import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
+import { openLife } from './life.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { type MetricFamily, together } from './operations/metrics/family.ts';
@@ -26,7 +27,6 @@ import { trustFamilies } from './operations/metrics/trust-metrics.ts';
 import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
-import { createSecretSchemes } from './secrets/secret-schemes.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
 import { openManagementStore } from './storage/management-store.ts';
@@ -83,10 +83,12 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     await storage.close();
     throw error;
   }
-  const secrets = createSecretSchemes();
-  const provisioning = lazily(() => openProvisioning(config.database, config.thingsboard?.location));
+  const life = openLife(config, crew, log);
+  const provisioning = lazily(() =>
+    openProvisioning(config.database, config.thingsboard?.location, life.service.keepPassword),
+  );
   const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
-  const management = lazily(() => openManagementStore(config.database, rules.fromFile));
+  const management = lazily(() => openManagementStore(config.database, life.service, rules.fromFile));
   const chains = openChains(config.database, config.thingsboard?.location);
   const chainKeys = [config.database, ...(config.thingsboard ? [config.thingsboard.location] : [])].map(
     (location) => openChainProfileKeys(location, config.storage.budgetMs),
@@ -114,7 +116,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       decider: withinBudget(
         createDecider({
           credentials: storage.credentials,
-          verifySecret: createVerifySecret(secrets.schemes),
+          verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
+          afterLogin: life.afterLogin,
           passports: createPassports(storage.passportKey),
           rules: () => rules.current(),
           skipCertificateDates: config.skipCertificateDates,
@@ -159,7 +162,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await names?.close();
       await lists.close();
       await scramKeys.close();
-      await secrets.close();
+      await life.close();
       await storage.close();
       processMetrics.close();
       if (crew.role !== 'worker') log.info('stopped');

@@ -142,6 +142,42 @@ export const SETTINGS: readonly Setting[] = [
       "brokers where anyone may open ThingsBoard's provisioning session (user name or client id provision)",
   },
   {
+    name: 'THINGPASS_PASSWORD_HASH',
+    kind: 'choice',
+    default: 'scrypt',
+    choices: ['scrypt', 'argon2id'],
+    meaning: 'how passwords that somebody chose are hashed from now on',
+  },
+  {
+    name: 'THINGPASS_UPGRADE_PASSWORDS',
+    kind: 'flag',
+    default: 'true',
+    meaning:
+      'bring passwords that are kept in plain text or in weaker hashes to today’s hash at their next good login; false keeps rows that go back to ThingsBoard',
+  },
+  {
+    name: 'THINGPASS_SCRAM_ITERATIONS',
+    kind: 'integer',
+    default: '0',
+    between: [0, 1_000_000],
+    meaning:
+      'iterations of SCRAM keys kept with passwords that are set from now on, as the broker has it (EMQX: 4096); 0 keeps none',
+  },
+  {
+    name: 'THINGPASS_ROTATION_OVERLAP_DAYS',
+    kind: 'integer',
+    default: '7',
+    between: [0, 3_650],
+    meaning: 'days for which a rotated token, password or certificate still holds',
+  },
+  {
+    name: 'THINGPASS_ONE_CREDENTIAL_PER_DEVICE',
+    kind: 'flag',
+    default: 'false',
+    meaning:
+      'a device has one credential with one password, as ThingsBoard has it; a rotation replaces it at once',
+  },
+  {
     name: 'THINGPASS_EMQX_API_URL',
     kind: 'text',
     default: '',

@@ -4,6 +4,10 @@ import { loadEnvFile } from 'node:process';
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import type { Actor } from '../devices/audit.ts';
+import { CredentialsService } from '../devices/credentials-service.ts';
+import { DeviceService } from '../devices/device-service.ts';
+import { createKeepPassword } from '../secrets/keep-password.ts';
+import { createSecretSchemes } from '../secrets/secret-schemes.ts';
 import { DeviceRepository } from '../storage/device-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 
@@ -30,17 +34,31 @@ export function commandActor(): Actor {
   return { name: `cli:${user}`, origin: hostname() };
 }
 
-/** Runs with the device repository of a migrated database, and closes it whatever happens. */
-export async function withDevices<Result>(
-  run: (devices: DeviceRepository) => Promise<Result>,
-): Promise<Result> {
-  const { database } = loadConfig();
+/** Devices of the configured database, changed by whoever runs the command. */
+export interface Devices {
+  readonly repository: DeviceRepository;
+  readonly devices: DeviceService;
+  readonly credentials: CredentialsService;
+}
+
+/** Runs with the devices of a migrated database, and closes it whatever happens. */
+export async function withDevices<Result>(run: (devices: Devices) => Promise<Result>): Promise<Result> {
+  const { database, life } = loadConfig();
   await migrate(database);
-  const devices = await DeviceRepository.open(database);
+  const { passwords, overlapMs, oneCredentialPerDevice } = life;
+  const opened = await DeviceRepository.open(database, { oneCredentialPerDevice });
+  const secrets = createSecretSchemes({ chosen: passwords.chosen });
+  const keepPassword = createKeepPassword(secrets, passwords.scramIterations);
+  const repository = opened.as(commandActor());
   try {
-    return await run(devices.as(commandActor()));
+    return await run({
+      repository,
+      devices: new DeviceService(repository, keepPassword),
+      credentials: new CredentialsService(repository, { keepPassword, overlapMs, now: Date.now }),
+    });
   } finally {
-    await devices.close();
+    await opened.close();
+    await secrets.close();
   }
 }
 

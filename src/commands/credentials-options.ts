@@ -55,10 +55,16 @@ export function readCredentialsWish(options: CredentialsOptions): CredentialsWis
 function wantedPassword(option: string | boolean | undefined): string | null | undefined {
   if (option === false) return null;
   if (typeof option !== 'string') return undefined;
+  return readPassword(option);
+}
+
+/** A password as an option gives it: itself, or - for the first line of standard input. */
+export function readPassword(option: string): string {
   return option === '-' ? readInput('-').replace(/\r?\n$/, '') : option;
 }
 
-function readInput(file: string): string {
+/** @throws {CommandFailed} when the file, or - for standard input, cannot be read. */
+export function readInput(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {

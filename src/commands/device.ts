@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { DeviceService } from '../devices/device-service.ts';
-import type { MadeCredentials } from '../devices/new-credentials.ts';
+import type { ShownSecret } from '../devices/new-credentials.ts';
 import type { DeviceEntry } from '../storage/device-entry.ts';
 import { CommandFailed, example, print, withDevices } from './command.ts';
 import {
@@ -63,8 +62,8 @@ interface CreateOptions extends CredentialsOptions {
 
 async function create(name: string, options: CreateOptions, command: Command): Promise<void> {
   const wish = readCredentialsWish(options);
-  const { device, secret } = await withDevices((devices) =>
-    new DeviceService(devices).create({
+  const { device, secret } = await withDevices(({ devices }) =>
+    devices.create({
       name,
       profileName: options.profile,
       label: options.label,
@@ -80,7 +79,7 @@ async function create(name: string, options: CreateOptions, command: Command): P
 async function list(options: { after?: string; limit: string }, command: Command): Promise<void> {
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1) throw new CommandFailed('--limit takes a whole number from 1');
-  const devices = await withDevices((repository) => repository.list({ after: options.after, limit }));
+  const devices = await withDevices(({ repository }) => repository.list({ after: options.after, limit }));
   print(command, devices.map(summary), (entries) =>
     entries.length === 0
       ? 'there are no devices'
@@ -92,7 +91,7 @@ async function list(options: { after?: string; limit: string }, command: Command
 }
 
 async function show(idOrName: string, _options: object, command: Command): Promise<void> {
-  const device = await withDevices((devices) => new DeviceService(devices).get(idOrName));
+  const device = await withDevices(({ devices }) => devices.get(idOrName));
   print(command, summary(device), (entry) =>
     properties([
       ['name', entry.name],
@@ -107,7 +106,7 @@ async function show(idOrName: string, _options: object, command: Command): Promi
 }
 
 async function remove(idOrName: string, _options: object, command: Command): Promise<void> {
-  const device = await withDevices((devices) => new DeviceService(devices).remove(idOrName));
+  const device = await withDevices(({ devices }) => devices.remove(idOrName));
   print(command, { deleted: device.id }, () => `deleted ${device.name} (${device.id})`);
 }
 
@@ -124,10 +123,10 @@ function summary(device: DeviceEntry) {
 }
 
 /** A secret that was made is shown this one time; one that was given is known already. */
-export function secretLines(secret: MadeCredentials['secret']): string[] {
+export function secretLines(secret: ShownSecret | undefined): string[] {
   return secret?.made ? [`${secret.name}: ${secret.value}`] : [];
 }
 
-export function withSecret(secret: MadeCredentials['secret']): { secret?: string } {
+export function withSecret(secret: ShownSecret | undefined): { secret?: string } {
   return secret?.made ? { secret: secret.value } : {};
 }

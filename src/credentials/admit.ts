@@ -11,15 +11,19 @@ import {
 } from '../decision.ts';
 import { CONNACK_RATE_LIMITED } from './connack.ts';
 import type { DenyList } from './deny-list.ts';
-import type { CredentialsRecord, StoredDevice } from './record.ts';
+import { followUpOf } from './follow-up.ts';
+import type { CredentialsRecord, StoredDevice, StoredSecret } from './record.ts';
 
 /** What is known of a match besides its record. */
 export interface Match {
   readonly record: CredentialsRecord;
   /** The CONNACK that unknown credentials of this kind get. */
   readonly refusal: ConnackCode;
-  /** Epoch milliseconds at which the secret that matched ends. */
+  /** Epoch milliseconds at which what was presented ends by itself: the secret, or the certificate. */
   readonly secretNotAfter?: number | undefined;
+  /** The secret that matched, and whether it is kept as it no longer should be. */
+  readonly secret?: StoredSecret | undefined;
+  readonly outdated?: boolean | undefined;
   readonly commonName?: string | undefined;
 }
 
@@ -87,7 +91,7 @@ export function admitDevice(
 
 /** The decision that lets a device in. */
 export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): Allow {
-  const { record, secretNotAfter, commonName } = match;
+  const { record, secretNotAfter, commonName, secret, outdated = false } = match;
   const role = roleOf(device);
   steps.push({ step: 'device', said: role });
   const expiresAt = earliest(record.notAfter, secretNotAfter);
@@ -98,6 +102,7 @@ export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): 
     credentialsId: record.credentialsId,
     expiresAt,
     commonName,
+    followUp: followUpOf(record, secret, outdated),
     connack: CONNACK_ACCEPTED,
     steps,
   };

@@ -3,13 +3,17 @@ import type { ConnectAttempt } from '../question.ts';
 import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
 import { basicCredentialsId } from './hash.ts';
-import type { CredentialsRecord } from './record.ts';
+import type { CredentialsRecord, StoredSecret } from './record.ts';
 import type { ResolveContext } from './resolve.ts';
 import { readStoredBasic } from './stored-basic.ts';
 
 /** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */
 type BasicMatch =
-  | { readonly said: 'VALID'; readonly notAfter?: number | undefined }
+  | {
+      readonly said: 'VALID';
+      readonly secret?: StoredSecret | undefined;
+      readonly outdated?: boolean | undefined;
+    }
   | { readonly said: 'PASSWORD_MISMATCH'; readonly reason: DenyReason }
   | { readonly said: 'HASH_MISMATCH' }
   | { readonly said: 'UNREADABLE' };
@@ -91,7 +95,7 @@ async function compare(
   if (!stored.password && record.secrets.length === 0) return { said: 'VALID' };
   const { password = '' } = attempt;
   const verdict = await context.verifySecret(record, stored.password ?? '', password, context.now());
-  if (verdict.valid) return { said: 'VALID', notAfter: verdict.secret?.notAfter };
+  if (verdict.valid) return { said: 'VALID', secret: verdict.secret, outdated: verdict.outdated };
   return { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] };
 }
 
@@ -111,7 +115,13 @@ function conclude(
   switch (matched.said) {
     case 'VALID':
       return admit(
-        { record, refusal: connackForRefusedBasic(attempt), secretNotAfter: matched.notAfter },
+        {
+          record,
+          refusal: connackForRefusedBasic(attempt),
+          secretNotAfter: matched.secret?.notAfter,
+          secret: matched.secret,
+          outdated: matched.outdated,
+        },
         context,
         steps,
       );

@@ -22,6 +22,8 @@ export interface StoredSecret {
   /** Epoch milliseconds; absent means no bound. */
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
+  /** The secret whose first use ends this one, during a rotation. */
+  readonly endsOnFirstUseOf?: string | undefined;
 }
 
 /** The device of a credential together with the profile facts that decide (`thingsboard.md` sections 7, 9, 11). */
@@ -47,6 +49,10 @@ export interface CredentialsRecord {
   /** Epoch milliseconds between which the credential as a whole holds; absent means no bound. */
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
+  /** The row's own id; absent where the row is not ours to write. */
+  readonly rowId?: string | undefined;
+  /** The first use of this credential ends others of the device. */
+  readonly endsOthers?: boolean | undefined;
 }
 
 /** The hot path's only door to storage. */

@@ -16,7 +16,12 @@ export interface SecretScheme {
 }
 
 export type SecretVerdict =
-  | { readonly valid: true; readonly secret?: StoredSecret | undefined }
+  | {
+      readonly valid: true;
+      readonly secret?: StoredSecret | undefined;
+      /** It is kept as it no longer should be: in plain text, or in a weaker hash than today's. */
+      readonly outdated?: boolean | undefined;
+    }
   | { readonly valid: false; readonly reason: 'mismatch' | 'expired' | 'not_yet_valid' };
 
 /**
@@ -32,16 +37,24 @@ export type VerifySecret = (
   now: number,
 ) => SecretVerdict | Promise<SecretVerdict>;
 
-const VALID: SecretVerdict = Object.freeze({ valid: true });
 const MISMATCH: SecretVerdict = Object.freeze({ valid: false, reason: 'mismatch' });
 
-/** The check of secrets with the given schemes beside ThingsBoard's plaintext, which stands in the value itself. */
-export function createVerifySecret(schemes: readonly SecretScheme[] = []): VerifySecret {
+/**
+ * The check of secrets with the given schemes beside ThingsBoard's plaintext, which stands in the value itself.
+ * @param needsUpgrade whether a hash is to be made anew; where it is given, plaintext is too.
+ */
+export function createVerifySecret(
+  schemes: readonly SecretScheme[] = [],
+  needsUpgrade?: (hash: string) => boolean,
+): VerifySecret {
+  const plaintext: SecretVerdict = Object.freeze(
+    needsUpgrade === undefined ? { valid: true } : { valid: true, outdated: true },
+  );
   return (record, stored, presented, now) => {
     if (presented === '' || !presented.isWellFormed()) return MISMATCH;
-    if (record.secrets.length > 0) return verifyKept(record.secrets, schemes, presented, now);
+    if (record.secrets.length > 0) return verifyKept(record.secrets, schemes, presented, now, needsUpgrade);
     if (stored === PASSWORD_KEPT_ELSEWHERE) return MISMATCH;
-    return equalsInConstantTime(stored, presented) ? VALID : MISMATCH;
+    return equalsInConstantTime(stored, presented) ? plaintext : MISMATCH;
   };
 }
 
@@ -50,6 +63,7 @@ async function verifyKept(
   schemes: readonly SecretScheme[],
   presented: string,
   now: number,
+  needsUpgrade: ((hash: string) => boolean) | undefined,
 ): Promise<SecretVerdict> {
   let outside: 'expired' | 'not_yet_valid' | undefined;
   for (const secret of secrets) {
@@ -57,6 +71,7 @@ async function verifyKept(
     if (scheme === undefined || !(await scheme.verify(secret.hash, presented))) continue;
     if (secret.notAfter !== undefined && secret.notAfter <= now) outside = 'expired';
     else if (secret.notBefore !== undefined && secret.notBefore > now) outside = 'not_yet_valid';
+    else if (needsUpgrade?.(secret.hash)) return { valid: true, secret, outdated: true };
     else return { valid: true, secret };
   }
   return outside === undefined ? MISMATCH : { valid: false, reason: outside };

@@ -1,4 +1,4 @@
-import { DeviceProblem } from './device-service.ts';
+import { DeviceProblem } from './device-problem.ts';
 
 /**
  * What can be denied: a device by its id, a certificate by the SHA-256 of its DER, or by its serial number, whoever issued

@@ -1,22 +1,12 @@
-import { formatCredentials } from '../credentials/format.ts';
-import type { DeviceEntry, NewCredentials } from '../storage/device-entry.ts';
+import type { DeviceEntry } from '../storage/device-entry.ts';
 import type { DeviceRepository } from '../storage/device-repository.ts';
-import { type CredentialsWish, type MadeCredentials, makeCredentials } from './new-credentials.ts';
-
-/** Something about a device that cannot be done; `code` is stable, the message is for people and holds no secret. */
-export class DeviceProblem extends Error {
-  override readonly name = 'DeviceProblem';
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { DeviceProblem } from './device-problem.ts';
+import type { KeepPassword } from './keep-password.ts';
+import { type CredentialsWish, makeCredentials, type ShownSecret } from './new-credentials.ts';
 
 export interface DeviceAndSecret {
   readonly device: DeviceEntry;
-  readonly secret: MadeCredentials['secret'];
+  readonly secret: ShownSecret | undefined;
 }
 
 const LONGEST_NAME = 255;
@@ -24,9 +14,11 @@ const LONGEST_NAME = 255;
 /** The life of devices under ThingsBoard's rules for saving (`credentials/thingsboard.md` section 2). */
 export class DeviceService {
   readonly #devices: DeviceRepository;
+  readonly #keepPassword: KeepPassword;
 
-  constructor(devices: DeviceRepository) {
+  constructor(devices: DeviceRepository, keepPassword: KeepPassword) {
     this.#devices = devices;
+    this.#keepPassword = keepPassword;
   }
 
   /** @throws {DeviceProblem | AlreadyTaken} */
@@ -39,22 +31,20 @@ export class DeviceService {
   }): Promise<DeviceAndSecret> {
     refuseName('device', device.name);
     refuseName('profile', device.profileName);
-    const { credentials, secret } = makeCredentials(device.wish);
+    const { credentials, secret } = await makeCredentials(device.wish, this.#keepPassword);
     const created = await this.#devices.create({
       name: device.name,
       profileName: device.profileName,
       label: device.label,
       additionalInfo: device.gateway ? JSON.stringify({ gateway: true }) : undefined,
-      credentials: asSaved(credentials),
+      credentials,
     });
     return { device: created, secret };
   }
 
   /** @throws {DeviceProblem} when there is no such device. */
   async get(idOrName: string): Promise<DeviceEntry> {
-    const device = await this.#devices.find(idOrName);
-    if (device === undefined) throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
-    return device;
+    return deviceOf(this.#devices, idOrName);
   }
 
   /** @throws {DeviceProblem} when there is no such device. */
@@ -63,28 +53,13 @@ export class DeviceService {
     // False where somebody else was first.
     return (await this.#devices.remove(device.id)) ? device : this.get(idOrName);
   }
-
-  /**
-   * Puts other credentials in the place of all that the device has.
-   * @throws {DeviceProblem | AlreadyTaken}
-   */
-  async setCredentials(idOrName: string, wish: CredentialsWish): Promise<DeviceAndSecret> {
-    const device = await this.get(idOrName);
-    const { credentials, secret } = makeCredentials(wish);
-    await this.#devices.replaceCredentials(device, asSaved(credentials));
-    return { device: await this.get(device.id), secret };
-  }
 }
 
-function asSaved(credentials: NewCredentials): NewCredentials {
-  const formatted = formatCredentials(credentials);
-  if (!formatted.ok)
-    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${formatted.error}`);
-  return {
-    ...credentials,
-    credentialsId: formatted.credentialsId,
-    credentialsValue: formatted.credentialsValue,
-  };
+/** @throws {DeviceProblem} `device_not_found`. */
+export async function deviceOf(devices: DeviceRepository, idOrName: string): Promise<DeviceEntry> {
+  const device = await devices.find(idOrName);
+  if (device === undefined) throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
+  return device;
 }
 
 function refuseName(what: string, name: string): void {

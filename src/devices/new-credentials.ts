@@ -1,5 +1,8 @@
-import { randomInt } from 'node:crypto';
+import { formatCredentials } from '../credentials/format.ts';
+import { generate } from '../secrets/generate.ts';
 import type { NewCredentials } from '../storage/device-entry.ts';
+import { DeviceProblem } from './device-problem.ts';
+import { hidePassword, type KeepPassword } from './keep-password.ts';
 
 /** What somebody wants a device to prove itself with. */
 export type CredentialsWish =
@@ -13,56 +16,70 @@ export type CredentialsWish =
     }
   | { readonly kind: 'x509'; readonly certificate: string };
 
-/** Credentials to store, and the secret to show to their owner once, if one was made. */
+/** A secret to show to its owner this one time, if it was made; who gave it has it. */
+export interface ShownSecret {
+  readonly name: 'access token' | 'password';
+  readonly value: string;
+  readonly made: boolean;
+}
+
+/** Credentials to store, and the secret that goes with them. */
 export interface MadeCredentials {
   readonly credentials: NewCredentials;
-  readonly secret?: {
-    readonly name: 'access token' | 'password';
-    readonly value: string;
-    readonly made: boolean;
-  };
+  readonly secret?: ShownSecret | undefined;
 }
 
-/** Length of the tokens that ThingsBoard makes (`credentials/thingsboard.md` section 2). */
-const TOKEN_LENGTH = 20;
-const PASSWORD_LENGTH = 32;
-const ALPHANUMERICS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-/** Letters and digits, each from the system's own randomness: 20 of them are 119 bits. */
-export function randomAlphanumerics(length: number): string {
-  return Array.from({ length }, () => ALPHANUMERICS[randomInt(ALPHANUMERICS.length)]).join('');
-}
-
-/** Makes the parts that were not given; the result still has to pass ThingsBoard's rules for saving. */
-export function makeCredentials(wish: CredentialsWish): MadeCredentials {
+/**
+ * Makes the parts that were not given, formats all as ThingsBoard does for saving (`credentials/thingsboard.md` section 2), and
+ * hides the password.
+ * @throws {DeviceProblem} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
+ */
+export async function makeCredentials(wish: CredentialsWish, keep: KeepPassword): Promise<MadeCredentials> {
   switch (wish.kind) {
     case 'access_token': {
-      const token = wish.token ?? randomAlphanumerics(TOKEN_LENGTH);
+      const token = wish.token ?? generate('access_token');
       return {
-        credentials: { credentialsType: 'ACCESS_TOKEN', credentialsId: token, credentialsValue: null },
+        credentials: formatted({
+          ...{ credentialsType: 'ACCESS_TOKEN', credentialsId: token, credentialsValue: null },
+        }),
         secret: { name: 'access token', value: token, made: wish.token === undefined },
       };
     }
     case 'mqtt_basic': {
+      refuseEmptyPassword(wish.password);
       const made = wish.password === undefined && wish.userName !== undefined;
-      const password = made ? randomAlphanumerics(PASSWORD_LENGTH) : (wish.password ?? null);
+      const password = made ? generate('password') : (wish.password ?? null);
       const value = { clientId: wish.clientId ?? null, userName: wish.userName ?? null, password };
+      const credentials = formatted({
+        ...{ credentialsType: 'MQTT_BASIC', credentialsId: '', credentialsValue: JSON.stringify(value) },
+      });
       return {
-        credentials: {
-          credentialsType: 'MQTT_BASIC',
-          credentialsId: '',
-          credentialsValue: JSON.stringify(value),
-        },
-        ...(password === null ? {} : { secret: { name: 'password', value: password, made } }),
+        credentials: await hidePassword(credentials, made, keep),
+        secret: password === null ? undefined : { name: 'password', value: password, made },
       };
     }
     case 'x509':
       return {
-        credentials: {
-          credentialsType: 'X509_CERTIFICATE',
-          credentialsId: '',
-          credentialsValue: wish.certificate,
-        },
+        credentials: formatted({
+          ...{ credentialsType: 'X509_CERTIFICATE', credentialsId: '', credentialsValue: wish.certificate },
+        }),
       };
   }
+}
+
+/** ThingsBoard takes an empty password for "any will do", which nobody should get by leaving a variable unset. */
+export function refuseEmptyPassword(password: string | null | undefined): void {
+  if (password === '')
+    throw new DeviceProblem(
+      'credentials_invalid',
+      'an empty password would let anyone in: ask for none instead',
+    );
+}
+
+function formatted(credentials: NewCredentials): NewCredentials {
+  const said = formatCredentials(credentials);
+  if (!said.ok)
+    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${said.error}`);
+  const { credentialsId, credentialsValue } = said;
+  return { credentialsType: credentials.credentialsType, credentialsId, credentialsValue };
 }

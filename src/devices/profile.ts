@@ -4,7 +4,7 @@ import { inspectCertificate } from '../certificates/inspect.ts';
 import { problemOfPattern } from '../credentials/java-regex.ts';
 import type { TransportType } from '../credentials/record.ts';
 import { generate } from '../secrets/generate.ts';
-import { DeviceProblem } from './device-service.ts';
+import { DeviceProblem } from './device-problem.ts';
 import { isPublicAuthority, profileCertificate } from './profile-certificate.ts';
 
 export const PROVISION_TYPES = [

@@ -2,8 +2,8 @@ import { formatCredentials } from '../credentials/format.ts';
 import type { CredentialsType } from '../credentials/record.ts';
 import { equalsInConstantTime } from '../credentials/verify-secret.ts';
 import { DENY_REASONS } from '../decision.ts';
+import { generate } from '../secrets/generate.ts';
 import { javaTrim } from './java-trim.ts';
-import { randomAlphanumerics } from './new-credentials.ts';
 import {
   type ProvisionRequest,
   ProvisionRequestUnreadable,
@@ -36,8 +36,6 @@ const READ_ONLY: ProvisionResponse = Object.freeze({
 });
 const NO_RESPONSE: ProvisionResponse = Object.freeze({ status: 'NO_RESPONSE' });
 
-/** Length of the names and tokens that ThingsBoard makes. */
-const RANDOM_LENGTH = 20;
 const LONGEST_NAME = 255;
 
 /**
@@ -100,7 +98,7 @@ async function create(
   profile: ProvisionProfile,
   store: ProvisionStore,
 ): Promise<ProvisionResponse> {
-  const name = wanted === '' ? randomAlphanumerics(RANDOM_LENGTH) : wanted;
+  const name = wanted === '' ? generate('access_token') : wanted;
   if (!isName(name)) return FAILURE;
   if ((await store.findDevice(profile.tenantId, name)) !== undefined) return FAILURE;
   const credentials = credentialsFor(request);
@@ -121,7 +119,7 @@ async function create(
 function credentialsFor(request: ProvisionRequest): ProvisionCredentials | undefined {
   const { credentialsType, token, clientId, username, password, hash } = request;
   if (!token && !clientId && !username && !password && !hash) {
-    const credentialsId = randomAlphanumerics(RANDOM_LENGTH);
+    const credentialsId = generate('access_token');
     return { credentialsType: 'ACCESS_TOKEN', credentialsId, credentialsValue: null };
   }
   const given = [token, clientId, username, password, hash].every(isText);

@@ -6,7 +6,7 @@ import { isStorable } from '../storage/credentials-reader.ts';
 import { isUuid } from '../storage/prisma.ts';
 import type { KeptRule, RuleOwner, RuleRepository } from '../storage/rule-repository.ts';
 import type { Actor } from './audit.ts';
-import { DeviceProblem } from './device-service.ts';
+import { DeviceProblem } from './device-problem.ts';
 
 /** A rule as people and programs see it: what they may write, and what came of it. */
 export interface RuleEntry {

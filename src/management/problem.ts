@@ -1,4 +1,4 @@
-import type { DeviceProblem } from '../devices/device-service.ts';
+import type { DeviceProblem } from '../devices/device-problem.ts';
 
 /**
  * Every way in which the API refuses (RFC 9457), once, for answers and for the documentation. Codes are stable: programs may

@@ -6,6 +6,7 @@ import {
   type CredentialsRow,
   OWN_TABLES,
   selectCredentials,
+  type TablesBeside,
   toRecords,
   WITHOUT_OWN_TABLES,
 } from './credentials-rows.ts';
@@ -56,7 +57,7 @@ function openThingsBoardNames(location: PostgresqlLocation, answerMs: number): C
 function openPostgresql(
   location: PostgresqlLocation,
   answerMs: number,
-  joins: string,
+  tables: TablesBeside,
 ): { ask: Ask; close: () => Promise<void> } {
   const pool = new (driver().Pool)({
     ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly: true }),
@@ -67,7 +68,7 @@ function openPostgresql(
   const textOf = (condition: string): string => {
     let count = 0;
     const numbered = condition.replaceAll('?', () => `$${++count}`);
-    return selectCredentials(numbered, "(p.profile_data -> 'transportConfiguration')::text", joins);
+    return selectCredentials(numbered, "(p.profile_data -> 'transportConfiguration')::text", tables);
   };
   const texts = { certificate: textOf(BY_CERTIFICATE), device: textOf(BY_DEVICE_NAME) };
   return {

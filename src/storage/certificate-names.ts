@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { CertificateUnreadable } from '../certificates/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../certificates/inspect.ts';
 import { isStorable } from './credentials-reader.ts';
-import type { NewCredentials } from './device-entry.ts';
 
 /** Longer names fill no index, and identify nobody. */
 const LONGEST_NAME = 500;
@@ -13,11 +12,8 @@ export interface NameRow {
   readonly value: string;
 }
 
-/** What an X.509 credential's certificate is called, as rows to store. Nothing for other types, and for a text that is no certificate: ThingsBoard saves any. */
-export function nameRows(rowId: string, { credentialsType, credentialsValue }: NewCredentials): NameRow[] {
-  if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null) return [];
-  const certificate = readCertificate(credentialsValue);
-  if (certificate === undefined) return [];
+/** What a certificate is called, as rows to store. */
+export function nameRows(rowId: string, certificate: InspectedCertificate): NameRow[] {
   const { der, sha256, commonNames, alternativeNames } = certificate;
   const names = new Set([...commonNames, ...alternativeNames.map(({ value }) => value)]);
   const md5 = createHash('md5').update(der).digest('hex');
@@ -34,7 +30,8 @@ function isName(text: string): boolean {
   return text !== '' && text.length <= LONGEST_NAME && isStorable(text);
 }
 
-function readCertificate(base64: string): InspectedCertificate | undefined {
+/** An X.509 credential's certificate; `undefined` for a text that is none: ThingsBoard saves any. */
+export function readCertificate(base64: string): InspectedCertificate | undefined {
   const der = Buffer.from(base64, 'base64');
   if (der.toString('base64') !== base64) return undefined;
   try {

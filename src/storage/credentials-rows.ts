@@ -18,6 +18,10 @@ export interface CredentialsRow {
   readonly credentials_type: string | null;
   readonly credentials_value: string | null;
   readonly device_id: string;
+  /** Null where the row is not ours to write. */
+  readonly row_id: string | null;
+  /** SQLite has no booleans. */
+  readonly ends_others: boolean | number;
   readonly window_not_before: number | null;
   readonly window_not_after: number | null;
   readonly device_name: string | null;
@@ -31,23 +35,48 @@ export interface CredentialsRow {
   readonly secret_hash: string | null;
   readonly secret_not_before: number | null;
   readonly secret_not_after: number | null;
+  readonly secret_ends_on: string | null;
 }
 
-/** The join's part for tables that are ours, and its stand-in where there are only ThingsBoard's. */
-export const OWN_TABLES = `
+/** The join's part for tables that are ours. */
+export interface TablesBeside {
+  readonly rowId: string;
+  readonly endsOthers: string;
+  readonly joins: string;
+}
+
+export const OWN_TABLES: TablesBeside = {
+  rowId: 'c.id',
+  // Few credentials wait for another's first use, so this table is small.
+  endsOthers: 'EXISTS (SELECT 1 FROM credentials_window o WHERE o.ends_on_first_use_of = c.id)',
+  joins: `
   LEFT JOIN credentials_window w ON w.device_credentials_id = c.id
-  LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id`;
-export const WITHOUT_OWN_TABLES = `
+  LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id`,
+};
+
+/** Its stand-in where there are only ThingsBoard's tables, which are never written. */
+export const WITHOUT_OWN_TABLES: TablesBeside = {
+  rowId: 'NULL::text',
+  endsOthers: 'FALSE',
+  joins: `
   CROSS JOIN (SELECT NULL::bigint AS not_before, NULL::bigint AS not_after) w
-  CROSS JOIN (SELECT NULL::text AS id, NULL::text AS hash, NULL::bigint AS not_before, NULL::bigint AS not_after) s`;
+  CROSS JOIN (SELECT NULL::text AS id, NULL::text AS hash, NULL::bigint AS not_before, NULL::bigint AS not_after,
+    NULL::text AS ends_on_first_use_of) s`,
+};
 
 /** The columns of the join, alike in both databases; `transportConfiguration` is all that deciding needs of profile_data. */
-export function selectCredentials(condition: string, transportConfiguration: string, joins: string): string {
+export function selectCredentials(
+  condition: string,
+  transportConfiguration: string,
+  { rowId, endsOthers, joins }: TablesBeside,
+): string {
   return `SELECT c.credentials_id, c.credentials_type, c.credentials_value, c.device_id,
+    ${rowId} AS row_id, ${endsOthers} AS ends_others,
     w.not_before AS window_not_before, w.not_after AS window_not_after,
     d.name AS device_name, d.tenant_id, d.additional_info,
     p.id AS profile_id, p.name AS profile_name, p.transport_type, ${transportConfiguration} AS profile_transport,
-    s.id AS secret_id, s.hash AS secret_hash, s.not_before AS secret_not_before, s.not_after AS secret_not_after
+    s.id AS secret_id, s.hash AS secret_hash, s.not_before AS secret_not_before, s.not_after AS secret_not_after,
+    s.ends_on_first_use_of AS secret_ends_on
   FROM device_credentials c
   LEFT JOIN device d ON d.id = c.device_id
   LEFT JOIN device_profile p ON p.id = d.device_profile_id${joins}
@@ -78,6 +107,8 @@ function toRecord(row: CredentialsRow): CredentialsRecord {
     secrets: row.secret_id === null ? [] : [toSecret(row)],
     notBefore: toTime(row.window_not_before),
     notAfter: toTime(row.window_not_after),
+    rowId: row.row_id ?? undefined,
+    endsOthers: Boolean(row.ends_others),
   };
 }
 
@@ -87,6 +118,7 @@ function toSecret(row: CredentialsRow): StoredSecret {
     hash: row.secret_hash as string,
     notBefore: toTime(row.secret_not_before),
     notAfter: toTime(row.secret_not_after),
+    endsOnFirstUseOf: row.secret_ends_on ?? undefined,
   };
 }
 

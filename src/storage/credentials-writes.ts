@@ -1,6 +1,9 @@
-import { nameRows } from './certificate-names.ts';
-import type { NewCredentials } from './device-entry.ts';
+import { randomUUID } from 'node:crypto';
+import { nameRows, readCertificate } from './certificate-names.ts';
+import type { NewCredentials, NewSecret, Window } from './device-entry.ts';
 import type { Prisma, PrismaClient } from './prisma.ts';
+
+type Write = Prisma.PrismaPromise<unknown>;
 
 /** A credentials row to be. */
 export type NewCredentialsRow = NewCredentials & {
@@ -9,39 +12,93 @@ export type NewCredentialsRow = NewCredentials & {
   readonly deviceId: string;
 };
 
-/** The writes that save new credentials, with what their certificate is called. */
-export function createCredentials(
-  prisma: PrismaClient,
-  row: NewCredentialsRow,
-): Prisma.PrismaPromise<unknown>[] {
-  return [prisma.deviceCredentials.create({ data: row }), ...recordNames(prisma, row.id, row)];
+/** The writes that save new credentials, with their secrets, their window and what is known of their certificate. */
+export function createCredentials(prisma: PrismaClient, row: NewCredentialsRow): Write[] {
+  const { id, createdTime, deviceId, credentialsType, credentialsId, credentialsValue, window } = row;
+  return [
+    prisma.deviceCredentials.create({
+      data: { id, createdTime, deviceId, credentialsType, credentialsId, credentialsValue },
+    }),
+    ...recordCertificate(prisma, id, row),
+    ...createSecrets(prisma, id, row.secrets),
+    ...(window === undefined ? [] : [setWindow(prisma, id, window)]),
+  ];
 }
 
 /**
- * The writes that put other credentials into a row. They begin with a write.
+ * The writes that put other credentials into a row, whose window stays unless there is another. They begin with a write.
  * @param where also says what the row must be; where it is another, the transaction fails.
  */
 export function overwriteCredentials(
   prisma: PrismaClient,
   where: { readonly id: string; readonly credentialsId?: string },
   credentials: NewCredentials,
-): Prisma.PrismaPromise<unknown>[] {
-  const { credentialsType, credentialsId, credentialsValue } = credentials;
+): Write[] {
+  const { credentialsType, credentialsId, credentialsValue, window } = credentials;
+  const { id } = where;
+  const ofRow = { where: { deviceCredentialsId: id } };
   return [
-    prisma.certificateName.deleteMany({ where: { deviceCredentialsId: where.id } }),
+    prisma.certificateName.deleteMany(ofRow),
+    prisma.certificateValidity.deleteMany(ofRow),
+    prisma.credentialsSecret.deleteMany(ofRow),
     prisma.deviceCredentials.update({
       where,
       data: { credentialsType, credentialsId, credentialsValue, version: { increment: 1 } },
     }),
-    ...recordNames(prisma, where.id, credentials),
+    ...recordCertificate(prisma, id, credentials),
+    ...createSecrets(prisma, id, credentials.secrets),
+    ...(window === undefined ? [] : [setWindow(prisma, id, window)]),
   ];
 }
 
-function recordNames(
+/** @param ids for secrets that others refer to; made where there are none. */
+export function createSecrets(
   prisma: PrismaClient,
-  rowId: string,
-  credentials: NewCredentials,
-): Prisma.PrismaPromise<unknown>[] {
-  const rows = nameRows(rowId, credentials);
-  return rows.length === 0 ? [] : [prisma.certificateName.createMany({ data: rows })];
+  deviceCredentialsId: string,
+  secrets: readonly (NewSecret & { readonly id?: string })[] = [],
+): Write[] {
+  if (secrets.length === 0) return [];
+  const createdTime = BigInt(Date.now());
+  const data = secrets.map(({ id = randomUUID(), hash, scramKeys, ...window }) => ({
+    ...{ id, deviceCredentialsId, createdTime, hash, ...windowColumns(window) },
+    ...(scramKeys === undefined ? {} : { scramKeys: scramKeys as unknown as Prisma.InputJsonValue }),
+  }));
+  return [prisma.credentialsSecret.createMany({ data })];
+}
+
+/** The write that says between which times a credential holds, whatever was said before. */
+export function setWindow(prisma: PrismaClient, deviceCredentialsId: string, window: Window): Write {
+  const columns = windowColumns(window);
+  return prisma.credentialsWindow.upsert({
+    where: { deviceCredentialsId },
+    update: columns,
+    create: { deviceCredentialsId, ...columns },
+  });
+}
+
+export function windowColumns({ notBefore, notAfter, endsOnFirstUseOf }: Window) {
+  return {
+    notBefore: notBefore === undefined ? null : BigInt(notBefore),
+    notAfter: notAfter === undefined ? null : BigInt(notAfter),
+    endsOnFirstUseOf: endsOnFirstUseOf ?? null,
+  };
+}
+
+/** What an X.509 credential's certificate is called and when it ends; nothing for other types. */
+function recordCertificate(
+  prisma: PrismaClient,
+  deviceCredentialsId: string,
+  { credentialsType, credentialsValue }: NewCredentials,
+): Write[] {
+  if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null) return [];
+  const certificate = readCertificate(credentialsValue);
+  const names = certificate === undefined ? [] : nameRows(deviceCredentialsId, certificate);
+  const validity = {
+    notBefore: certificate === undefined ? null : BigInt(certificate.notBefore),
+    notAfter: certificate === undefined ? null : BigInt(certificate.notAfter),
+  };
+  return [
+    ...(names.length === 0 ? [] : [prisma.certificateName.createMany({ data: names })]),
+    prisma.certificateValidity.create({ data: { deviceCredentialsId, ...validity } }),
+  ];
 }

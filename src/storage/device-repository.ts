@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type Actor, type AuditNote, SERVER_ACTOR } from '../devices/audit.ts';
 import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
-import { createCredentials, overwriteCredentials } from './credentials-writes.ts';
+import { type CredentialsChange, changeWrites, Overtaken, refuseSeveral } from './credentials-change.ts';
+import { createCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
-import type { DeviceEntry, NewCredentials, NewDevice } from './device-entry.ts';
+import type { DeviceEntry, NewDevice } from './device-entry.ts';
 import { findDevice, listDevices } from './device-rows.ts';
 import { isUuid, openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { ensureProfile } from './profile-rows.ts';
@@ -18,19 +19,25 @@ import { OWN_TENANT } from './tenant.ts';
 export class DeviceRepository {
   readonly #prisma: PrismaClient;
   readonly #actor: Actor;
+  /** As ThingsBoard has it: a change that leaves a device with several is refused. */
+  readonly oneCredentialPerDevice: boolean;
 
-  private constructor(prisma: PrismaClient, actor: Actor) {
+  private constructor(prisma: PrismaClient, actor: Actor, oneCredentialPerDevice: boolean) {
     this.#prisma = prisma;
     this.#actor = actor;
+    this.oneCredentialPerDevice = oneCredentialPerDevice;
   }
 
-  static async open(location: DatabaseLocation): Promise<DeviceRepository> {
-    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR);
+  static async open(
+    location: DatabaseLocation,
+    { oneCredentialPerDevice = false } = {},
+  ): Promise<DeviceRepository> {
+    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR, oneCredentialPerDevice);
   }
 
   /** The same devices, changed by this one from now on. */
   as(actor: Actor): DeviceRepository {
-    return new DeviceRepository(this.#prisma, actor);
+    return new DeviceRepository(this.#prisma, actor, this.oneCredentialPerDevice);
   }
 
   async close(): Promise<void> {
@@ -112,24 +119,18 @@ export class DeviceRepository {
   }
 
   /**
-   * Puts one credential in the place of all that the device holds, as ThingsBoard has it: one per device.
-   * @throws {AlreadyTaken} when another device holds the credentials id.
+   * Changes what a device proves itself with, all of it or nothing.
+   * @throws {Overtaken} when the device is not what it was. @throws {AlreadyTaken} when another device holds the credentials id.
+   * @throws {DeviceProblem} `one_credential_per_device`.
    */
-  async replaceCredentials(device: DeviceEntry, credentials: NewCredentials): Promise<void> {
-    const kept = device.credentials[0];
-    await this.#write(credentials.credentialsId, undefined, [
-      this.#prisma.deviceCredentials.deleteMany({
-        where: { deviceId: device.id, ...(kept === undefined ? {} : { NOT: { id: kept.id } }) },
-      }),
-      ...(kept === undefined
-        ? createCredentials(this.#prisma, {
-            ...{ id: randomUUID(), createdTime: BigInt(Date.now()), deviceId: device.id },
-            ...credentials,
-          })
-        : overwriteCredentials(this.#prisma, { id: kept.id }, credentials)),
+  async changeCredentials(device: DeviceEntry, { steps, action, detail }: CredentialsChange): Promise<void> {
+    if (this.oneCredentialPerDevice) refuseSeveral(device, steps);
+    const ids = steps.flatMap((step) => ('credentials' in step ? [step.credentials.credentialsId] : []));
+    await this.#write(ids[0], undefined, [
+      ...changeWrites(this.#prisma, device, steps),
       this.#record({
-        ...{ action: 'credentials.replaced', subjectType: 'device', subjectId: device.id },
-        detail: { name: device.name, credentialsType: credentials.credentialsType },
+        ...{ action, subjectType: 'device', subjectId: device.id },
+        detail: { name: device.name, ...detail },
       }),
     ]);
   }
@@ -139,14 +140,16 @@ export class DeviceRepository {
   }
 
   async #write(
-    credentialsId: string,
+    credentialsId: string | undefined,
     deviceName: string | undefined,
     writes: Prisma.PrismaPromise<unknown>[],
   ): Promise<void> {
     try {
       await retryWhileBusy(() => this.#prisma.$transaction(writes));
     } catch (error) {
-      if ((error as { code?: string }).code !== 'P2002') throw error;
+      const { code } = error as { code?: string };
+      if (code === 'P2025') throw new Overtaken('the device was changed meanwhile');
+      if (code !== 'P2002' || credentialsId === undefined) throw error;
       const row = await this.#prisma.deviceCredentials.findUnique({ where: { credentialsId } });
       const byCredentials = row?.deviceId ? await this.find(row.deviceId) : undefined;
       if (row !== null) throw new AlreadyTaken('credentials', byCredentials);

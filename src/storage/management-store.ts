@@ -1,5 +1,7 @@
 import type { Rule } from '../access/rule.ts';
 import type { Actor } from '../devices/audit.ts';
+import { CredentialsService, type CredentialsServiceOptions } from '../devices/credentials-service.ts';
+import { DeviceService } from '../devices/device-service.ts';
 import { RuleService } from '../devices/rule-service.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
@@ -16,6 +18,9 @@ import { RuleRepository } from './rule-repository.ts';
 /** Everything that the management API reads and writes, over connections of its own. */
 export interface ManagementStore {
   readonly devices: DeviceRepository;
+  /** Devices and their credentials, changed by this one. */
+  deviceService(actor: Actor): DeviceService;
+  credentialsService(actor: Actor): CredentialsService;
   readonly listing: DeviceListing;
   readonly profiles: ProfileRepository;
   readonly rules: RuleService;
@@ -34,12 +39,15 @@ export interface ManagementStore {
  */
 export async function openManagementStore(
   location: DatabaseLocation,
+  life: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
   rulesFromFile: () => readonly Rule[] = () => [],
 ): Promise<ManagementStore> {
   const prisma = await openPrisma(location);
-  const devices = await DeviceRepository.open(location);
+  const devices = await DeviceRepository.open(location, life);
   return {
     devices,
+    deviceService: (actor) => new DeviceService(devices.as(actor), life.keepPassword),
+    credentialsService: (actor) => new CredentialsService(devices.as(actor), life),
     listing: new DeviceListing(prisma, location.kind),
     profiles: new ProfileRepository(prisma),
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),

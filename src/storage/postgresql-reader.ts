@@ -1,5 +1,11 @@
 import { type CredentialsReader, isStorable } from './credentials-reader.ts';
-import { type CredentialsRow, OWN_TABLES, selectCredentials, toRecords } from './credentials-rows.ts';
+import {
+  type CredentialsRow,
+  OWN_TABLES,
+  selectCredentials,
+  type TablesBeside,
+  toRecords,
+} from './credentials-rows.ts';
 import type { PostgresqlLocation } from './database-url.ts';
 import { connectionConfig, driver } from './postgresql-connection.ts';
 
@@ -9,7 +15,7 @@ export interface PostgresqlReaderOptions {
   /** A connection or an answer that takes longer is given up, and the connection with it. */
   readonly answerMs: number;
   /** ThingsBoard's own database has neither secrets nor windows. */
-  readonly joins?: string;
+  readonly tables?: TablesBeside;
   readonly readOnly?: boolean;
 }
 
@@ -18,7 +24,7 @@ export function openPostgresqlReader(
   location: PostgresqlLocation,
   options: PostgresqlReaderOptions,
 ): CredentialsReader {
-  const { connections, answerMs, joins = OWN_TABLES, readOnly = false } = options;
+  const { connections, answerMs, tables = OWN_TABLES, readOnly = false } = options;
   const pool = new (driver().Pool)({
     ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly }),
     max: connections,
@@ -32,7 +38,7 @@ export function openPostgresqlReader(
     text: selectCredentials(
       'c.credentials_id = ANY($1)',
       "(p.profile_data -> 'transportConfiguration')::text",
-      joins,
+      tables,
     ),
   };
   return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TransportType } from '../credentials/record.ts';
 import type { Actor, AuditAction } from '../devices/audit.ts';
-import { DeviceProblem } from '../devices/device-service.ts';
+import { DeviceProblem } from '../devices/device-problem.ts';
 import {
   checkProfile,
   type ProfileMqtt,

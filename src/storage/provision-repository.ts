@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsType } from '../credentials/record.ts';
 import { type AuditAction, type AuditNote, SERVER_ACTOR } from '../devices/audit.ts';
+import { hidePassword, type KeepPassword } from '../devices/keep-password.ts';
 import {
   type NewProvisionDevice,
   PROVISION_STATE,
   PROVISIONED,
-  type ProvisionCredentials,
   type ProvisionDevice,
   type ProvisionProfile,
   type ProvisionStore,
@@ -24,12 +24,16 @@ import { retryWhileBusy } from './retry-busy.ts';
 export class ProvisionRepository implements ProvisionStore {
   readonly #prisma: PrismaClient;
 
-  private constructor(prisma: PrismaClient) {
+  readonly #keepPassword: KeepPassword | undefined;
+
+  private constructor(prisma: PrismaClient, keepPassword: KeepPassword | undefined) {
     this.#prisma = prisma;
+    this.#keepPassword = keepPassword;
   }
 
-  static async open(location: DatabaseLocation): Promise<ProvisionRepository> {
-    return new ProvisionRepository(await openPrisma(location));
+  /** @param keepPassword without it, passwords of new devices stay in the value, as ThingsBoard keeps them. */
+  static async open(location: DatabaseLocation, keepPassword?: KeepPassword): Promise<ProvisionRepository> {
+    return new ProvisionRepository(await openPrisma(location), keepPassword);
   }
 
   async close(): Promise<void> {
@@ -69,7 +73,15 @@ export class ProvisionRepository implements ProvisionStore {
     };
   }
 
-  createDevice({ name, profile, additionalInfo, credentials }: NewProvisionDevice): Promise<boolean> {
+  async createDevice({
+    name,
+    profile,
+    additionalInfo,
+    credentials: given,
+  }: NewProvisionDevice): Promise<boolean> {
+    const keep = this.#keepPassword;
+    // A password that comes with the request is the device's own choice.
+    const credentials = keep === undefined ? given : await hidePassword(given, false, keep);
     const id = randomUUID();
     const now = BigInt(Date.now());
     return this.#write([
@@ -84,7 +96,12 @@ export class ProvisionRepository implements ProvisionStore {
           deviceProfileId: profile.id,
         },
       }),
-      ...createCredentials(this.#prisma, credentialsRow(id, now, credentials)),
+      ...createCredentials(this.#prisma, {
+        ...credentials,
+        id: randomUUID(),
+        createdTime: now,
+        deviceId: id,
+      }),
       this.#markProvisioned(id),
       this.#record('device.created', id, { name, profile: profile.name, provisioned: 'key and secret' }),
     ]);
@@ -113,9 +130,4 @@ export class ProvisionRepository implements ProvisionStore {
       throw error;
     }
   }
-}
-
-function credentialsRow(deviceId: string, createdTime: bigint, credentials: ProvisionCredentials) {
-  const { credentialsType, credentialsId, credentialsValue } = credentials;
-  return { id: randomUUID(), createdTime, deviceId, credentialsType, credentialsId, credentialsValue };
 }

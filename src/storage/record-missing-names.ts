@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CredentialsType } from '../credentials/record.ts';
-import { nameRows } from './certificate-names.ts';
+import { nameRows, readCertificate } from './certificate-names.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { retryWhileBusy } from './retry-busy.ts';
@@ -54,15 +53,12 @@ async function recordPage(prisma: PrismaClient, ids: readonly string[]): Promise
   if (ids.length === 0) return 0;
   const rows = await prisma.deviceCredentials.findMany({
     where: { id: { in: [...ids] }, names: { none: {} } },
-    select: { id: true, credentialsId: true, credentialsType: true, credentialsValue: true },
+    select: { id: true, credentialsId: true, credentialsValue: true },
   });
-  const unnamed: Unnamed[] = rows.flatMap(({ id, credentialsId, credentialsType, credentialsValue }) => {
+  const unnamed: Unnamed[] = rows.flatMap(({ id, credentialsId, credentialsValue }) => {
     if (credentialsId === null) return [];
-    const names = nameRows(id, {
-      credentialsType: credentialsType as CredentialsType,
-      credentialsId,
-      credentialsValue,
-    });
+    const certificate = readCertificate(credentialsValue ?? '');
+    const names = certificate === undefined ? [] : nameRows(id, certificate);
     // A text that is no certificate has none.
     return names.length === 0 ? [] : [{ id, credentialsId, names }];
   });

@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import type { Load, LoadResult } from './certificate-load.ts';
@@ -119,7 +119,7 @@ export async function certificateThroughput({
 /** One device per certificate, and as many with tokens. @returns the tokens. */
 async function makeDevices(installation: Installation, pems: readonly string[]): Promise<string[]> {
   const repository = await DeviceRepository.open(readConfig(installation.environment).database);
-  const service = new DeviceService(repository);
+  const service = serviceOf(repository);
   const tokens: string[] = [];
   for (const [at, certificate] of pems.entries()) {
     const device = { profileName: 'default', gateway: false };

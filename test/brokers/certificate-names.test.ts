@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 /*
@@ -19,7 +20,7 @@ const MD5 = { p256: '0a15439afb35156d1e880a1b26840764' };
 async function start(environment: Record<string, string>): Promise<TestServer> {
   const server = await startTestServer({ THINGPASS_SECRET: SECRET, ...environment });
   const repository = await DeviceRepository.open(server.config.database);
-  const service = new DeviceService(repository);
+  const service = serviceOf(repository);
   const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
     service.create({ name, profileName: 'default', gateway: false, wish });
   await make('meter', { kind: 'x509', certificate: pem('p256') });

@@ -4,11 +4,12 @@ import { after, before, describe, it } from 'node:test';
 import Database from 'libsql';
 import { basicCredentialsId } from '../../src/credentials/hash.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DeviceService } from '../../src/devices/device-service.ts';
 import { createSecretSchemes } from '../../src/secrets/secret-schemes.ts';
 import { scramKeysOf } from '../../src/secrets/stored-scram.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { scramLogin } from '../support/scram-exchange.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -54,7 +55,7 @@ describe('SCRAM keys', () => {
   async function create(name: string, kept: readonly Kept[], clientId?: string): Promise<string> {
     const devices = await DeviceRepository.open(server.config.database);
     const wish = { kind: 'mqtt_basic', userName: name, clientId, password: 'replaced' } as const;
-    const { device } = await new DeviceService(devices).create({
+    const { device } = await serviceOf(devices).create({
       name,
       profileName: 'default',
       gateway: false,
@@ -70,6 +71,7 @@ describe('SCRAM keys', () => {
     const row = database
       .prepare('UPDATE device_credentials SET credentials_value = ? WHERE credentials_id = ? RETURNING id')
       .get(value, id) as { id: string };
+    database.prepare('DELETE FROM credentials_secret WHERE device_credentials_id = ?').run(row.id);
     for (const { password, iterations, createdTime = 1, notBefore, notAfter, keys } of kept) {
       const made = keys === undefined ? JSON.stringify(await scramKeysOf(password, iterations)) : keys;
       database
@@ -214,7 +216,7 @@ describe('SCRAM keys', () => {
 
   it('are never of a token, a plain password or a provisioning session', async () => {
     const devices = await DeviceRepository.open(server.config.database);
-    const service = new DeviceService(devices);
+    const service = serviceOf(devices);
     const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
       service.create({ name, profileName: 'default', gateway: false, wish });
     await make('token', { kind: 'access_token', token: 'a-token' });

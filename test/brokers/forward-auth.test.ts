@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const SECRET = 'a-secret-of-the-proxy';
@@ -23,7 +24,7 @@ before(async () => {
     THINGPASS_PROXIES: '127.0.0.1',
   });
   const devices = await DeviceRepository.open(server.config.database);
-  const service = new DeviceService(devices);
+  const service = serviceOf(devices);
   const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
     service.create({ name, profileName: 'default', gateway: false, wish });
   await make('mètre 7%', { kind: 'x509', certificate: pem('p256') });

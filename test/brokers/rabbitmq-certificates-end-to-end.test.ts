@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
 import type { Config } from '../../src/config.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { goldenBytes } from '../support/golden.ts';
 import { accepted, published, refusalCode } from '../support/rabbitmq-client.ts';
 import { type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../support/rabbitmq-node.ts';
@@ -39,7 +39,7 @@ for (const [loginFrom, method] of [
     before(async () => {
       server = await startTestServer({ THINGPASS_SECRET_RABBITMQ: SECRET });
       repository = await DeviceRepository.open(server.config.database);
-      const devices = new DeviceService(repository);
+      const devices = serviceOf(repository);
       for (const token of [PASSWORD.username, nameOf(certificate.cert, loginFrom)]) {
         const wish = { kind: 'access_token', token } as const;
         await devices.create({ name: `has ${token}`, profileName: 'default', gateway: false, wish });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import mqtt from 'mqtt';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DeviceService } from '../../src/devices/device-service.ts';
 import type { CredentialsWish } from '../../src/devices/new-credentials.ts';
 import type { DeviceEntry } from '../../src/storage/device-entry.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { accepted, published, refusalCode, subscribed } from '../support/rabbitmq-client.ts';
 import { type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -33,7 +34,7 @@ describe('a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   before(async () => {
     server = await startTestServer({ THINGPASS_SECRET_RABBITMQ: SECRET });
     repository = await DeviceRepository.open(server.config.database);
-    devices = new DeviceService(repository);
+    devices = serviceOf(repository);
     byToken = await create('by-token', { kind: 'access_token', token: TOKEN.username });
     other = await create('other', { kind: 'access_token', token: OTHER.username });
     const { clientId, username: userName, password } = BASIC;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { VERNEMQ_CLIENT_CERT } from '../../src/certificates/forms/vernemq.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import type { CredentialsWish } from '../../src/devices/new-credentials.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { goldenBytes } from '../support/golden.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { HACKNEY_4, vernemqGrants } from '../support/vernemq.ts';
@@ -43,7 +43,7 @@ before(async () => {
   for (const server of [plain, mounting]) {
     const repository = await DeviceRepository.open(server.config.database);
     repositories.push(repository);
-    const devices = new DeviceService(repository);
+    const devices = serviceOf(repository);
     for (const [name, wish] of [
       ['by-token', { kind: 'access_token', token: TOKEN }],
       ['by-basic', { kind: 'mqtt_basic', clientId, userName, password }],

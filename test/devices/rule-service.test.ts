@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseRulesFile } from '../../src/access/rules-file.ts';
 import type { Actor } from '../../src/devices/audit.ts';
-import { DeviceProblem } from '../../src/devices/device-service.ts';
+import { DeviceProblem } from '../../src/devices/device-problem.ts';
 import type { RuleEntry, RuleService } from '../../src/devices/rule-service.ts';
 import { type ManagementStore, openManagementStore } from '../../src/storage/management-store.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { entangled } from '../access/support.ts';
 import { onEachDatabase } from '../storage/support/on-each-database.ts';
+import { LIFE } from '../support/device-service.ts';
 
 const actor: Actor = { name: 'test', origin: 'here' };
 const allow = (filter: string, more: object = {}) => ({
@@ -22,7 +23,7 @@ onEachDatabase((database) => {
   let rules: RuleService;
   before(async () => {
     await migrate(database.location);
-    store = await openManagementStore(database.location);
+    store = await openManagementStore(database.location, LIFE);
     rules = store.rules;
     await store.putDevice(
       '6a1f3a0e-0000-4000-8000-00000000000a',
@@ -116,7 +117,7 @@ onEachDatabase((database) => {
     const lines = wishes.slice(0, half).map((rule) => `  - ${JSON.stringify(rule)}\n`);
     const file = parseRulesFile(`rules:\n${lines.join('')}`, 'rules.yaml');
     assert.ok(file.ok, 'the file alone can be checked');
-    const beside = await openManagementStore(database.location, () => file.rules);
+    const beside = await openManagementStore(database.location, LIFE, () => file.rules);
     let problem: unknown;
     try {
       for (const wish of wishes.slice(half)) await beside.rules.create(wish, actor);

@@ -4,7 +4,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { denyValue } from '../../src/devices/deny-entry.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { CredentialsWish } from '../../src/devices/new-credentials.ts';
 import { profileCertificate } from '../../src/devices/profile-certificate.ts';
 import { DenyRepository } from '../../src/storage/deny-repository.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
@@ -12,6 +12,7 @@ import { openPrisma } from '../../src/storage/prisma.ts';
 import { ProfileTrustRepository } from '../../src/storage/profile-trust-repository.ts';
 import { type Issued, OpensslAuthority } from '../certificates/trust/support/openssl-authority.ts';
 import { eventually } from '../certificates/trust/support/trust-of.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { makeProvisionProfile } from '../support/provision-profile.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -62,7 +63,7 @@ before(async () => {
   });
   for (const { config } of [server, lenient]) {
     const devices = await DeviceRepository.open(config.database);
-    const service = new DeviceService(devices);
+    const service = serviceOf(devices);
     for (const [name, { pem }] of Object.entries({ trusted, foreign, forServers, lost })) {
       const wish = { kind: 'x509', certificate: pem } as const;
       await service.create({ name, profileName: 'default', gateway: false, wish });
@@ -188,8 +189,8 @@ test('nothing is created for a client that trust refuses', async () => {
 test('what is put on the deny list is refused at the next decision, at every process', async () => {
   const stolen = root.issue({ name: 'stolen' });
   const devices = await DeviceRepository.open(server.config.database);
-  const service = new DeviceService(devices);
-  const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
+  const service = serviceOf(devices);
+  const make = (name: string, wish: CredentialsWish) =>
     service.create({ name, profileName: 'default', gateway: false, wish });
   await make('stolen', { kind: 'x509', certificate: stolen.pem });
   const gone = await make('gone', { kind: 'access_token' });

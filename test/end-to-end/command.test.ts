@@ -34,10 +34,29 @@ test('basic credentials get a password that is made, given, read, or none at all
   assert.equal(given.secret, undefined, 'it is known already');
   assert.equal((await installation.run([...basic('read'), '--password', '-'], 'typed\n')).code, 0);
   const read = await installation.json<Record<string, string>[]>('credentials', 'show', 'read', '--reveal');
-  assert.equal(read[0]?.password, 'typed');
+  assert.equal(read[0]?.password, '(hashed)', 'not even its owner is shown it again');
   await installation.json(...basic('none'), '--no-password');
   const none = await installation.json<Record<string, string>[]>('credentials', 'show', 'none');
   assert.equal(none[0]?.password, '(any)');
+});
+
+test('credentials are rotated, switched and revoked, and the command says what becomes of the old ones', async () => {
+  await installation.json<Device>('device', 'create', 'lasting', '--token', 'lasting-token');
+  const rotated = await installation.run(['credentials', 'rotate', 'lasting', '--overlap', '12h']);
+  assert.match(rotated.stdout, /access token: [A-Za-z0-9]{20}\nthe previous ones end at 20\d\d-/);
+  const switched = await installation.json<{ previousEnds: string; endsOnFirstUse: boolean }>(
+    ...['credentials', 'switch', 'lasting', '--mqtt-basic', '--username', 'lasting', '--ends-on-first-use'],
+  );
+  assert.equal(switched.endsOnFirstUse, true);
+  assert.ok(Date.parse(switched.previousEnds) > Date.now() + 6 * 86_400_000);
+  const shown = await installation.json<Record<string, string>[]>('credentials', 'show', 'lasting');
+  assert.equal(shown.length, 3);
+  const ambiguous = await installation.run(['credentials', 'rotate', 'lasting']);
+  assert.deepEqual([ambiguous.code, /by their id/.test(ambiguous.stderr)], [1, true]);
+  assert.equal((await installation.run(['credentials', 'rotate', 'lasting', '--overlap', 'soon'])).code, 1);
+  const revoked = await installation.json<{ revoked: unknown[] }>('credentials', 'revoke', 'lasting');
+  assert.equal(revoked.revoked.length, 3);
+  assert.equal((await installation.run(['credentials', 'revoke', 'lasting'])).code, 1);
 });
 
 test('a certificate becomes the credentials of a device', async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { IClientOptions } from 'mqtt';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { type CertificateBroker, startCertificateBroker } from '../support/certificate-broker.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { connectOnce } from '../support/mqtt-client.ts';
 import { isInstalled, type RunningProxy, startHaproxy, startNginx } from '../support/proxies.ts';
@@ -75,7 +75,7 @@ before(async () => {
     THINGPASS_PROXIES: '127.0.0.1',
   });
   const devices = await DeviceRepository.open(thingpass.config.database);
-  const service = new DeviceService(devices);
+  const service = serviceOf(devices);
   for (const name of ['p256', 'expired']) {
     const wish = { kind: 'x509', certificate: read(pki(`${name}.crt.pem`)) } as const;
     await service.create({ name: `device-${name}`, profileName: 'default', gateway: false, wish });

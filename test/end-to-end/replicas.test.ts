@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DeviceService } from '../../src/devices/device-service.ts';
+import type { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { freePort, freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import { isInstalled, type RunningProxy, startHaproxy } from '../support/proxies.ts';
@@ -44,7 +45,7 @@ describe('three replicas behind HAProxy', { skip }, () => {
       replicas.push({ port, server: await start(port) });
     }
     devices = await DeviceRepository.open(database.location);
-    service = new DeviceService(devices);
+    service = serviceOf(devices);
     token = await create('meter-0001');
     haproxy = await startHaproxy((port) =>
       replicas.reduce(

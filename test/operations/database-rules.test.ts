@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import type { RuleService } from '../../src/devices/rule-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { openManagementStore } from '../../src/storage/management-store.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { type EachDatabase, onEachDatabase } from '../storage/support/on-each-database.ts';
+import { LIFE, serviceOf } from '../support/device-service.ts';
 import { freshDatabase, OwnPostgresql, withoutPostgresql } from '../support/postgresql.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -28,7 +28,7 @@ function urlOf({ location }: Pick<EachDatabase, 'location'>): string {
 async function addPump(server: TestServer): Promise<void> {
   const devices = await DeviceRepository.open(server.config.database);
   const wish = { kind: 'access_token', token: 'pump-token' } as const;
-  await new DeviceService(devices).create({ name: 'pump', profileName: 'pumps', gateway: false, wish });
+  await serviceOf(devices).create({ name: 'pump', profileName: 'pumps', gateway: false, wish });
   await devices.close();
 }
 
@@ -48,7 +48,7 @@ onEachDatabase((database) => {
     const first = await startTestServer({ DATABASE_URL: urlOf(database), THINGPASS_RULES_FILE: file });
     const second = await startTestServer({ DATABASE_URL: urlOf(database) });
     await addPump(first);
-    const store = await openManagementStore(first.config.database);
+    const store = await openManagementStore(first.config.database, LIFE);
     context.after(async () => {
       await store.close();
       await first.close();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { startTestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -17,7 +17,7 @@ test('a rules file decides topics, is read again when it changes, and never by h
   context.after(() => server.close());
   const devices = await DeviceRepository.open(server.config.database);
   const wish = { kind: 'access_token', token: 'pump-token' } as const;
-  await new DeviceService(devices).create({ name: 'pump', profileName: 'default', gateway: false, wish });
+  await serviceOf(devices).create({ name: 'pump', profileName: 'default', gateway: false, wish });
   await devices.close();
 
   const post = async (path: string, body: object) => {

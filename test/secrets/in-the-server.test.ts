@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import Database from 'libsql';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import { createSecretSchemes } from '../../src/secrets/secret-schemes.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { startTestServer } from '../support/server.ts';
 
 test('hashed passwords kept beside a credential let in, several at once, and nothing else does', async (context) => {
@@ -16,7 +16,7 @@ test('hashed passwords kept beside a credential let in, several at once, and not
   assert.ok(database.kind === 'sqlite');
   const devices = await DeviceRepository.open(database);
   const wish = { kind: 'mqtt_basic', userName: 'meter', password: 'replaced' } as const;
-  await new DeviceService(devices).create({ name: 'meter', profileName: 'default', gateway: false, wish });
+  await serviceOf(devices).create({ name: 'meter', profileName: 'default', gateway: false, wish });
   await devices.close();
 
   const value = JSON.stringify({ clientId: null, userName: 'meter', password: PASSWORD_KEPT_ELSEWHERE });
@@ -26,6 +26,7 @@ test('hashed passwords kept beside a credential let in, several at once, and not
   ];
   const direct = new Database(database.file, { timeout: 1_000 });
   direct.prepare('UPDATE device_credentials SET credentials_value = ?').run(value);
+  direct.prepare('DELETE FROM credentials_secret').run();
   const row = direct.prepare('SELECT id FROM device_credentials').get() as { id: string };
   for (const hash of hashes) {
     direct

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { credentialsIdOf, sha256Of } from '../../src/certificates/identity.ts';
+import type { CredentialsWish } from '../../src/devices/new-credentials.ts';
 import {
   type CertificateNameReader,
   openCertificateNames,
@@ -9,6 +10,7 @@ import { ChainRepository } from '../../src/storage/chain-repository.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { derOf } from '../support/der-of.ts';
+import { credentialsOf } from '../support/device-service.ts';
 import { goldenJson } from '../support/golden.ts';
 import { onEachDatabase } from './support/on-each-database.ts';
 
@@ -158,22 +160,17 @@ onEachDatabase((database) => {
   test('management records the names too, and forgets them with the credentials', async () => {
     const credentials = { credentialsType: 'X509_CERTIFICATE', ...leaf('c6') } as const;
     const device = await devices.create({ name: 'managed', profileName: 'default', credentials });
+    const replace = (wish: CredentialsWish) => credentialsOf(devices).set(device.id, wish);
     const found = (value: string) => names.findByCertificate({ by: 'name', value });
     assert.equal((await found('unit-06.devices.example.com')).length, 1);
-    await devices.replaceCredentials(device, { credentialsType: 'X509_CERTIFICATE', ...leaf('c7') });
+    await replace({ kind: 'x509', certificate: leaf('c7').credentialsValue });
     assert.equal((await found('unit-06.devices.example.com')).length, 0);
     assert.equal((await found('unit-07.devices.example.com')).length, 1);
-    const token = { credentialsType: 'ACCESS_TOKEN', credentialsId: 'tok', credentialsValue: null } as const;
-    await devices.replaceCredentials(device, token);
+    await replace({ kind: 'access_token', token: 'tok' });
     assert.equal((await found('unit-07.devices.example.com')).length, 0);
     assert.equal((await names.findByDeviceName('managed'))[0]?.credentialsType, 'ACCESS_TOKEN');
-    const text = {
-      credentialsType: 'X509_CERTIFICATE',
-      credentialsId: 'x',
-      credentialsValue: 'no certificate',
-    } as const;
-    await devices.replaceCredentials(device, text);
-    await devices.replaceCredentials(device, { credentialsType: 'X509_CERTIFICATE', ...leaf('c8') });
+    await replace({ kind: 'x509', certificate: 'no certificate' });
+    await replace({ kind: 'x509', certificate: leaf('c8').credentialsValue });
     await devices.remove(device.id);
     const left = await database.sql(
       "SELECT value FROM certificate_name WHERE value = 'unit-08.devices.example.com'",

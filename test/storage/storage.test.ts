@@ -6,6 +6,7 @@ import { AlreadyTaken } from '../../src/storage/already-taken.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { migrate, missingMigrations } from '../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../src/storage/storage.ts';
+import { credentialsOf } from '../support/device-service.ts';
 import { eventually } from './support/eventually.ts';
 import { onEachDatabase } from './support/on-each-database.ts';
 
@@ -86,7 +87,7 @@ onEachDatabase((database) => {
       credentials: token('token-1'),
     });
     assert.equal((await stored(storage.credentials, 'token-1'))?.deviceId, device.id);
-    await devices.replaceCredentials(device, token('token-2'));
+    await credentialsOf(devices).set(device.id, { kind: 'access_token', token: 'token-2' });
     await eventually(async () => assert.equal(await stored(storage.credentials, 'token-1'), undefined));
     assert.equal((await stored(storage.credentials, 'token-2'))?.deviceId, device.id);
     assert.equal(await devices.remove(device.id), true);

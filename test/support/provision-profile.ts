@@ -1,7 +1,7 @@
 import Database from 'libsql';
-import { DeviceService } from '../../src/devices/device-service.ts';
 import type { DatabaseLocation } from '../../src/storage/database-url.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { serviceOf } from './device-service.ts';
 
 /** A profile `pumps` whose devices provision themselves, and a first device of it. */
 export async function makeProvisionProfile(
@@ -11,7 +11,7 @@ export async function makeProvisionProfile(
   if (location.kind !== 'sqlite') throw new Error('an SQLite file is wanted');
   const devices = await DeviceRepository.open(location);
   const wish = { kind: 'access_token' } as const;
-  await new DeviceService(devices).create({ name: 'first', profileName: 'pumps', gateway: false, wish });
+  await serviceOf(devices).create({ name: 'first', profileName: 'pumps', gateway: false, wish });
   await devices.close();
   const direct = new Database(location.file, { timeout: 1_000 });
   direct

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { DeviceProblem, DeviceService } from '../../devices/device-service.ts';
+import { DeviceProblem } from '../../devices/device-problem.ts';
 import type { DeviceSummary } from '../../storage/device-listing.ts';
 import type { ManagementStore } from '../../storage/management-store.ts';
 import { operation } from '../operation.ts';
@@ -92,7 +92,7 @@ const createDevice = operation({
   answers: { 201: { description: 'Created', schema: CREATED_DEVICE, headers: ['Location'] } },
   problems: ['name_taken', 'credentials_taken', 'name_invalid', 'credentials_invalid'],
   async handle({ body, store, actor }) {
-    const { device, secret } = await new DeviceService(store.devices.as(actor)).create({
+    const { device, secret } = await store.deviceService(actor).create({
       name: body.name,
       profileName: body.profile ?? 'default',
       label: body.label,
@@ -159,7 +159,7 @@ const deleteDevice = operation({
   answers: { 204: { description: 'Deleted' } },
   problems: ['device_not_found'],
   async handle({ params, store, actor }) {
-    await new DeviceService(store.devices.as(actor)).remove(params.device);
+    await store.deviceService(actor).remove(params.device);
     return { status: 204 };
   },
 });

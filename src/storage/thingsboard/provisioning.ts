@@ -1,3 +1,4 @@
+import type { KeepPassword } from '../../devices/keep-password.ts';
 import type { ProvisionProfile, ProvisionStore } from '../../devices/provision-store.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../database-url.ts';
 import { openPrisma } from '../prisma.ts';
@@ -12,8 +13,9 @@ import { ProvisionRepository } from '../provision-repository.ts';
 export async function openProvisioning(
   location: DatabaseLocation,
   thingsboard: PostgresqlLocation | undefined,
+  keepPassword?: KeepPassword,
 ): Promise<ProvisionStore & { close(): Promise<void> }> {
-  const own = await ProvisionRepository.open(location);
+  const own = await ProvisionRepository.open(location, keepPassword);
   if (thingsboard === undefined) return own;
   const prisma = await openPrisma(thingsboard, { readOnly: true });
   return {

@@ -24,7 +24,7 @@ export async function openThingsBoardSource(
   const reader = openPostgresqlReader(location, {
     connections: options.connections,
     answerMs: options.budgetMs * DATABASE_SHARE,
-    joins: WITHOUT_OWN_TABLES,
+    tables: WITHOUT_OWN_TABLES,
     readOnly: true,
   });
   const cache = cacheFor(reader, options, {
