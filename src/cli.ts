@@ -14,6 +14,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],
+  ['ca-bundle', async () => (await import('./commands/ca-bundle.ts')).addCaBundle],
   ['certificate', async () => (await import('./commands/certificate.ts')).addCertificate],
   ['broker-config', async () => (await import('./commands/broker-config.ts')).addBrokerConfig],
   ['tls', async () => (await import('./commands/tls.ts')).addTls],

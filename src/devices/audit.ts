@@ -22,6 +22,7 @@ export const SUBJECT_TYPES = [
   'rule',
   'deny_entry',
   'api_key',
+  'ca_bundle',
   'import',
 ] as const;
 

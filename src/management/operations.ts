@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { AUDIT_OPERATIONS } from './resources/audit.ts';
+import { CA_BUNDLE_OPERATIONS } from './resources/ca-bundles.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
@@ -13,5 +14,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROFILE_TRUST_OPERATIONS,
   ...RULE_OPERATIONS,
   ...DENY_LIST_OPERATIONS,
+  ...CA_BUNDLE_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ManagementParts } from './server.ts';
 
 /** Paths that belong to people and their programs; everything else is the brokers'. */
-export const MANAGEMENT_PATHS = ['/api/*', '/docs', '/docs/*'];
+export const MANAGEMENT_PATHS = ['/api/*', '/docs', '/docs/*', '/pki/*'];
 
 /**
  * Leads what is not the brokers' to an app of its own, which is made when it is first asked: its schemas cost more than the

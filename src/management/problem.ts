@@ -33,6 +33,7 @@ export const PROBLEMS = {
     'There is no such entry',
     'Nothing of this kind and value is on the deny list.',
   ],
+  ca_bundle_not_found: [404, 'There is no such bundle', 'Or this certificate is not in it.'],
   method_not_allowed: [405, 'The path has no such method', 'The header `Allow` lists those it has.'],
   name_taken: [409, 'The name is taken', '`holder` names what has it.'],
   credentials_taken: [
@@ -45,6 +46,16 @@ export const PROBLEMS = {
     409,
     'Another profile has this provision key',
     'Or this certificate, which becomes the key.',
+  ],
+  nodes_lag: [
+    409,
+    'Nodes have not fetched the bundle as it is',
+    'They may know nothing but what is to be retired; `nodes` names them. Wait, forget nodes that are gone, or force it.',
+  ],
+  ca_bundle_would_be_empty: [
+    409,
+    'The bundle would be empty',
+    'Brokers do not start with an empty file: add the next certificate first.',
   ],
   precondition_failed: [
     412,
@@ -72,6 +83,11 @@ export const PROBLEMS = {
   ],
   rules_too_complex: [422, 'The rules are too complex', 'Together they would take too long to decide by.'],
   deny_value_invalid: [422, 'The value is none of its kind', '`detail` says how it is written.'],
+  ca_certificate_invalid: [
+    422,
+    'The certificates cannot be put into a bundle',
+    '`detail` says which and why.',
+  ],
   precondition_required: [
     428,
     'The request must say what it replaces',

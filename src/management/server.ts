@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { ProvisionStore } from '../devices/provision-store.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import { ApiKeys } from './api-key.ts';
+import { registerCaBundleFiles } from './ca-bundle-file.ts';
 import { registerDocumentation } from './documentation.ts';
 import { STYLE_HASH } from './documentation-page.ts';
 import { OPERATIONS } from './operations.ts';
@@ -53,10 +54,11 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
     );
   }
   registerDocumentation(app);
+  const keys = new ApiKeys(async () => (await parts.store()).apiKeys, parts.now);
+  registerCaBundleFiles(app, { store: parts.store, keys });
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      const keys = new ApiKeys(async () => (await parts.store()).apiKeys, parts.now);
       registerOperations(scope, OPERATIONS, { store: parts.store, keys });
     },
     { prefix: '/api/v1' },

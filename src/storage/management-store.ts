@@ -5,6 +5,7 @@ import { DeviceService } from '../devices/device-service.ts';
 import { RuleService } from '../devices/rule-service.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
+import { CaBundleRepository } from './ca-bundle-repository.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { DenyRepository } from './deny-repository.ts';
 import { DeviceListing } from './device-listing.ts';
@@ -26,6 +27,7 @@ export interface ManagementStore {
   readonly rules: RuleService;
   readonly profileTrust: ProfileTrustRepository;
   readonly denyList: DenyRepository;
+  readonly caBundles: CaBundleRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
   /** @throws {AlreadyTaken} when another device has the name. */
@@ -53,6 +55,7 @@ export async function openManagementStore(
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
     profileTrust: new ProfileTrustRepository(prisma),
     denyList: new DenyRepository(prisma),
+    caBundles: new CaBundleRepository(prisma),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),

@@ -1,0 +1,21 @@
+-- CreateTable
+CREATE TABLE "ca_bundle_certificate" (
+    "bundle" TEXT NOT NULL,
+    "sha256" TEXT NOT NULL,
+    "created_time" BIGINT NOT NULL,
+    "subject" TEXT NOT NULL,
+    "not_after" BIGINT NOT NULL,
+    "pem" TEXT NOT NULL,
+
+    PRIMARY KEY ("bundle", "sha256")
+);
+
+-- CreateTable
+CREATE TABLE "ca_bundle_fetch" (
+    "bundle" TEXT NOT NULL,
+    "node" TEXT NOT NULL,
+    "etag" TEXT NOT NULL,
+    "fetched_time" BIGINT NOT NULL,
+
+    PRIMARY KEY ("bundle", "node")
+);
