@@ -11,6 +11,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['serve', async () => (await import('./commands/serve.ts')).addServe],
   ['device', async () => (await import('./commands/device.ts')).addDevice],
   ['credentials', async () => (await import('./commands/credentials.ts')).addCredentials],
+  ['expiring', async () => (await import('./commands/expiring.ts')).addExpiring],
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],

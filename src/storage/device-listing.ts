@@ -23,7 +23,7 @@ export interface DeviceQuery {
   /** Id or name of the profile. */
   readonly profile?: string | undefined;
   readonly credentialsType?: CredentialsType | undefined;
-  /** Epoch milliseconds: only devices of which a credential or a secret ends before. */
+  /** Epoch milliseconds: only devices of which a credential, a secret or a certificate ends before. */
   readonly expiresBefore?: number | undefined;
   /** Devices after this one: the last of the page before. */
   readonly after?: { readonly name: string; readonly id: string } | undefined;
@@ -33,7 +33,9 @@ export interface DeviceQuery {
 const ENDS_BEFORE = `SELECT 1 FROM device_credentials c
   LEFT JOIN credentials_window w ON w.device_credentials_id = c.id
   LEFT JOIN credentials_secret s ON s.device_credentials_id = c.id
-  WHERE c.device_id = d.id AND (w.not_after < CAST(? AS BIGINT) OR s.not_after < CAST(? AS BIGINT))`;
+  LEFT JOIN certificate_validity v ON v.device_credentials_id = c.id
+  WHERE c.device_id = d.id AND (w.not_after < CAST(? AS BIGINT) OR s.not_after < CAST(? AS BIGINT)
+    OR v.not_after < CAST(? AS BIGINT))`;
 
 /**
  * Finds devices page by page, in the order of their names. The ids come out of one handwritten query: credentials have no
@@ -90,7 +92,8 @@ export class DeviceListing {
         'EXISTS (SELECT 1 FROM device_credentials c WHERE c.device_id = d.id AND c.credentials_type = ?)',
         credentialsType,
       );
-    if (expiresBefore !== undefined) where(`EXISTS (${ENDS_BEFORE})`, expiresBefore, expiresBefore);
+    if (expiresBefore !== undefined)
+      where(`EXISTS (${ENDS_BEFORE})`, expiresBefore, expiresBefore, expiresBefore);
     // The first part alone lets an index find the place.
     if (after !== undefined)
       where(`d.name >= ? AND (d.name > ? OR d.id > CAST(? AS ${uuid}))`, after.name, after.name, after.id);

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { formatName } from '../certificates/name.ts';
+import { AuthoritiesUnusable, readAuthorities } from '../certificates/trust/authorities.ts';
+import { type Expiring, listExpiring, type WatchedAuthority } from '../devices/expiry/expiring.ts';
+import { ExpiryRepository } from '../storage/expiry-repository.ts';
+import { migrate } from '../storage/migrations/apply.ts';
+import { openPrisma } from '../storage/prisma.ts';
+import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { readInput } from './credentials-options.ts';
+import { readDuration } from './duration.ts';
+import { table } from './table.ts';
+
+const PAGE = 1_000;
+
+/** `thingpass expiring`. */
+export function addExpiring(program: Command): void {
+  example(
+    program
+      .command('expiring')
+      .description('list what runs out: certificates, tokens, passwords and configured authorities')
+      .option('--within <time>', 'how far ahead to look, such as 30d or 2w', '30d')
+      .option('--all', 'what is being replaced, as in a rotation, too')
+      .action(expiring),
+    'thingpass expiring --within 30d',
+  );
+}
+
+async function expiring(options: { within: string; all?: boolean }, command: Command): Promise<void> {
+  const within = readDuration('--within', options.within);
+  const found = await findExpiring(within);
+  const shown = found.filter(({ replaced }) => options.all || !replaced).map(summary);
+  print(command, shown, (entries) =>
+    entries.length === 0
+      ? `nothing runs out within ${options.within}`
+      : table(
+          ['ENDS', 'WHAT', 'TYPE', 'WHOSE', 'REPLACED'],
+          entries.map((one) => [
+            ...[one.ends, one.kind, one.credentialsType ?? '-', one.device?.name ?? one.subject ?? '-'],
+            one.replaced ? 'yes' : 'no',
+          ]),
+        ),
+  );
+}
+
+async function findExpiring(withinMs: number): Promise<Expiring[]> {
+  const { database, trust } = loadConfig();
+  await migrate(database);
+  const prisma = await openPrisma(database);
+  try {
+    const store = new ExpiryRepository(prisma);
+    await store.recordMissingValidities();
+    const authorities = configuredAuthorities(trust.authoritiesFile);
+    const from = Date.now();
+    const found: Expiring[] = [];
+    for (;;) {
+      const query = { from, until: from + withinMs, after: found.at(-1), limit: PAGE };
+      const page = await listExpiring(store, authorities, query);
+      found.push(...page);
+      if (page.length < PAGE) return found;
+    }
+  } finally {
+    await prisma.$disconnect();
+  }
+}
+
+/** @throws {CommandFailed} when the file cannot be used. */
+function configuredAuthorities(file: string | undefined): WatchedAuthority[] {
+  if (file === undefined) return [];
+  try {
+    return readAuthorities(readInput(file)).all.map(({ sha256, subject, notAfter }) => ({
+      ...{ sha256, subject: formatName(subject), notAfter },
+    }));
+  } catch (error) {
+    if (error instanceof AuthoritiesUnusable) throw new CommandFailed(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function summary({ endsAt, ...rest }: Expiring) {
+  return { ...rest, ends: new Date(endsAt).toISOString() };
+}

@@ -1,0 +1,68 @@
+import type { CredentialsType } from '../../credentials/record.ts';
+
+/** Something that a device proves itself with, or is believed by, and that ends. */
+export interface Expiring {
+  /** `credentials`: by its window; `secret`: a password; `certificate`: by its own dates. */
+  readonly kind: 'credentials' | 'secret' | 'certificate' | 'authority';
+  /** Of the credentials row or the secret; of an authority its SHA-256. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly endsAt: number;
+  /** Something else of the device, or of the credential, holds longer, as during a rotation: nobody will be locked out. */
+  readonly replaced: boolean;
+  readonly credentialsType?: CredentialsType | undefined;
+  readonly device?: { readonly id: string; readonly name: string } | undefined;
+  /** Of an authority. */
+  readonly subject?: string | undefined;
+}
+
+export interface ExpiringQuery {
+  /** Epoch milliseconds; what ended before is left out. */
+  readonly from: number;
+  readonly until: number;
+  /** The last of the page before. */
+  readonly after?: Pick<Expiring, 'endsAt' | 'id'> | undefined;
+  readonly limit: number;
+}
+
+/** What runs out, as the storage knows it: by end, then id. */
+export interface ExpiryStore {
+  expiring(query: ExpiringQuery): Promise<Expiring[]>;
+}
+
+/** An authority whose certificate is configured, with the end of it. */
+export interface WatchedAuthority {
+  readonly sha256: string;
+  readonly subject: string;
+  /** Epoch milliseconds. */
+  readonly notAfter: number;
+}
+
+/**
+ * A page of what runs out: devices' credentials, secrets and certificates, and the configured authorities.
+ * @param authorities all of them; they are few.
+ */
+export async function listExpiring(
+  store: ExpiryStore,
+  authorities: readonly WatchedAuthority[],
+  query: ExpiringQuery,
+): Promise<Expiring[]> {
+  const { from, until, after, limit } = query;
+  const own = authorities
+    .map(
+      ({ sha256: id, subject, notAfter: endsAt }): Expiring => ({
+        ...{ kind: 'authority', id, endsAt, subject, replaced: false },
+      }),
+    )
+    .filter(
+      (one) => one.endsAt >= from && one.endsAt < until && (after === undefined || byEnd(one, after) > 0),
+    );
+  return [...own, ...(await store.expiring(query))].sort(byEnd).slice(0, limit);
+}
+
+/** By end, then id: the order of pages. */
+export function byEnd(one: Pick<Expiring, 'endsAt' | 'id'>, other: Pick<Expiring, 'endsAt' | 'id'>): number {
+  if (one.endsAt !== other.endsAt) return one.endsAt - other.endsAt;
+  if (one.id === other.id) return 0;
+  return one.id < other.id ? -1 : 1;
+}
