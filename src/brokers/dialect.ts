@@ -80,6 +80,8 @@ export interface Dialect {
   readonly carriesPassport?: boolean;
   /** The broker is told at once what a client may do: `Allow.rights` is there. */
   readonly tellsRights?: boolean;
+  /** The broker can give every device a topic tree of its own, so that the operator may say that it does. */
+  readonly canMountDevicesApart?: boolean;
   /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
   readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
   /** `Authorization` is the client's own here, so it is not where the caller proves itself. */

@@ -129,6 +129,7 @@ const METHODS = ['POST', 'GET'] as const;
 
 export const emqx: Dialect = {
   broker: 'emqx',
+  canMountDevicesApart: true,
   carriesPassport: true,
   tellsRights: true,
   certificateForms: { body: EMQX_FORMS, headers: false },

@@ -124,6 +124,7 @@ const METHODS = ['POST', 'GET'] as const;
 
 export const emqx4: Dialect = {
   broker: 'emqx4',
+  canMountDevicesApart: true,
   certificateForms: { body: [EMQX4_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/emqx4/auth', methods: METHODS, read: readConnect, answer: answerConnect },

@@ -133,6 +133,7 @@ function reply(status: number, body: object): WebhookReply {
 
 export const generic: Dialect = {
   broker: 'generic',
+  canMountDevicesApart: true,
   certificateForms: { body: GENERIC_FORMS, headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },

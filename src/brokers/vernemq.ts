@@ -95,6 +95,7 @@ function answer(decision: Decision, question: Question | undefined): WebhookRepl
 
 export const vernemq: Dialect = {
   broker: 'vernemq',
+  canMountDevicesApart: true,
   carriesPassport: true,
   certificateForms: { body: [VERNEMQ_CLIENT_CERT], headers: false },
   endpoints: [{ name: 'hook', path: '/vernemq', methods: ['POST'], read, answer }],

@@ -23,6 +23,7 @@ export interface WebhookParts {
  * brokers that can send it no other way. Whatever goes wrong here, the broker gets an answer in its own language.
  */
 export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: WebhookParts): void {
+  refuseMounting(dialect, parts.brokers[dialect.broker]);
   const headerForms = formsFor(dialect, parts.brokers[dialect.broker]);
   for (const endpoint of dialect.endpoints) {
     const route = new WebhookRoute(dialect, endpoint, headerForms, parts);
@@ -36,6 +37,14 @@ export function registerWebhooks(app: FastifyInstance, dialect: Dialect, parts: 
       });
     }
   }
+}
+
+/** @throws {ConfigError} where devices would be granted topics that the broker cannot keep apart. */
+function refuseMounting({ broker, canMountDevicesApart }: Dialect, settings: BrokerConfig): void {
+  if (!settings.mountsDevicesApart || canMountDevicesApart) return;
+  throw new ConfigError([
+    `THINGPASS_MOUNTED_BROKERS names ${broker}, which has one topic tree for all: a device that may subscribe to v1/devices/me/… there would read everybody’s messages`,
+  ]);
 }
 
 /** @throws {ConfigError} for a form that the dialect cannot bring. */
