@@ -6,7 +6,7 @@ import type { CertificateNames } from './credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import type { CertificateTrust } from './credentials/certificate-trust.ts';
 import type { DenyList } from './credentials/deny-list.ts';
-import { type IdentifyContext, identify, PROVISION_PASSPORT } from './credentials/identify.ts';
+import { type IdentifyContext, identify, passportHolder } from './credentials/identify.ts';
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
 import { resolve } from './credentials/resolve.ts';
@@ -22,7 +22,7 @@ import {
   type TopicRights,
   unavailable,
 } from './decision.ts';
-import type { ClientClaim, ConnectAttempt, ScramAttempt, TopicAccess } from './question.ts';
+import type { ConnectAttempt, ScramAttempt, TopicAccess } from './question.ts';
 import { HashingQueueFull } from './secrets/hashing-queue.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
@@ -114,11 +114,11 @@ export function createDecider(parts: DeciderParts): Decider {
   function equip(decision: Allow, attempt: ConnectAttempt, settings: DeciderSettings): Allow {
     if (!settings.carriesPassport && !settings.tellsRights) return decision;
     const passport = settings.carriesPassport
-      ? parts.passports.issue(attempt.clientId, decision.credentialsId ?? PROVISION_PASSPORT)
+      ? parts.passports.issue(attempt.clientId, passportHolder(decision))
       : undefined;
     const rights = settings.tellsRights
       ? {
-          holder: holderOf(attempt, decision),
+          holder: holderOf(decision),
           rules: parts.rules(),
           mountedApart: settings.mountsDevicesApart,
         }
@@ -139,7 +139,7 @@ export function createDecider(parts: DeciderParts): Decider {
     if (first === undefined) return deny('topic_invalid');
     const client = await identify(first, contextFor(settings));
     if (client.outcome !== 'allow') return client;
-    const holder = holderOf(first, client);
+    const holder = holderOf(client);
     const steps = [...client.steps];
     const granted: boolean[] = [];
     let refused: DenyReason | undefined;
@@ -188,7 +188,7 @@ export function createDecider(parts: DeciderParts): Decider {
 
 /** Member by member: a member behind an object spread costs V8 some microseconds, more than all else here. */
 function withParts(
-  { role, device, credentialsId, expiresAt, commonName, connack }: Allow,
+  { role, device, credentialsId, expiresAt, names, commonName, connack }: Allow,
   steps: readonly Step[],
   passport: string | undefined,
   rights: TopicRights | undefined,
@@ -199,6 +199,7 @@ function withParts(
     device,
     credentialsId,
     expiresAt,
+    names,
     commonName,
     connack,
     steps,
@@ -207,11 +208,11 @@ function withParts(
   };
 }
 
-function holderOf(claim: Pick<ClientClaim, 'clientId' | 'username'>, client: Allow): Holder {
+function holderOf(client: Allow): Holder {
   return {
     role: client.role,
-    clientId: claim.clientId,
-    username: claim.username,
+    clientId: client.names?.clientId,
+    username: client.names?.username,
     device: client.device,
     commonName: client.commonName,
   };

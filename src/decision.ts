@@ -122,6 +122,12 @@ export interface FollowUp {
   readonly outdated: boolean;
 }
 
+/** What a client must call itself to use its credentials; absent parts are its own choice. */
+export interface ProvenNames {
+  readonly clientId?: string | undefined;
+  readonly username?: string | undefined;
+}
+
 export interface Allow {
   readonly outcome: 'allow';
   readonly role: Role;
@@ -135,6 +141,8 @@ export interface Allow {
   readonly passport?: string | undefined;
   /** What the client may do, for brokers that are told at once instead of asking each time. */
   readonly rights?: TopicRights | undefined;
+  /** The names that the credentials fix, for topic rules: what else a client calls itself proves nothing. */
+  readonly names?: ProvenNames | undefined;
   /** The common name of the certificate that identified the client, for topic rules. */
   readonly commonName?: string | undefined;
   /** For a question that asks about each of several filters: which are granted; absent where all are. */

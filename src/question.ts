@@ -69,6 +69,11 @@ export interface ClientClaim {
   /** Set only where the broker sends the CONNECT password again (NanoMQ's `%P`); then it is checked again. */
   readonly password?: string | undefined;
   readonly certificate: PresentedCertificate;
+  /**
+   * The broker shows, by what only our answer to its CONNECT can have given it, that this client id and user name were
+   * checked with a password or token: it did not come by certificate.
+   */
+  readonly provedItsNames?: boolean | undefined;
   /** The sealed text that the connect answer handed to the broker (EMQX `client_attrs`), when it came back. */
   readonly passport?: string | undefined;
   readonly peerAddress?: string | undefined;

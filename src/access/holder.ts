@@ -3,7 +3,11 @@ import type { DeviceIdentity, Role } from '../decision.ts';
 /** The client whose topics are asked about: what the connect decision, or the lookup that stands in for it, found. */
 export interface Holder {
   readonly role: Role;
-  readonly clientId: string;
+  /**
+   * Client id and user name where the credentials that let the client in fix them: MQTT basic ones that hold such a name.
+   * Anything else that a client sends is its own choice, and nobody's name.
+   */
+  readonly clientId?: string | undefined;
   readonly username?: string | undefined;
   /** Absent for a provisioning session only. */
   readonly device?: DeviceIdentity | undefined;

@@ -2,10 +2,7 @@ import type { Holder } from './holder.ts';
 import { isReserved } from './matching.ts';
 
 /**
- * What a rule may leave open, and where the value comes from.
- *
- * The client chooses its own client id and user name wherever the credentials do not fix them (an access token fixes
- * neither), so rules that must hold against a hostile device use `device.id`.
+ * What a rule may leave open, and where the value comes from: never from what a client merely says of itself.
  */
 const SOURCES = {
   clientId: (holder) => holder.clientId,

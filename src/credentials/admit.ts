@@ -12,6 +12,7 @@ import {
 import { CONNACK_RATE_LIMITED } from './connack.ts';
 import type { DenyList } from './deny-list.ts';
 import { followUpOf } from './follow-up.ts';
+import { provenNames } from './proven-names.ts';
 import type { CredentialsRecord, StoredDevice, StoredSecret } from './record.ts';
 
 /** What is known of a match besides its record. */
@@ -101,6 +102,7 @@ export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): 
     device,
     credentialsId: record.credentialsId,
     expiresAt,
+    names: provenNames(record),
     commonName,
     followUp: followUpOf(record, secret, outdated),
     connack: CONNACK_ACCEPTED,

@@ -5,7 +5,7 @@ import { connackForRefusedBasic } from './connack.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 import type { ResolveContext } from './resolve.ts';
-import { readStoredBasic } from './stored-basic.ts';
+import { storedBasicOf } from './stored-basic.ts';
 
 /** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */
 type BasicMatch =
@@ -87,7 +87,7 @@ async function compare(
   attempt: ConnectAttempt,
   context: ResolveContext,
 ): Promise<BasicMatch> {
-  const stored = readStoredBasic(record.credentialsValue);
+  const stored = storedBasicOf(record);
   if (stored === undefined) return { said: 'UNREADABLE' };
   if (stored.clientId && stored.clientId !== attempt.clientId) return { said: 'HASH_MISMATCH' };
   if (stored.userName && stored.userName !== (attempt.username ?? '')) return { said: 'HASH_MISMATCH' };

@@ -1,4 +1,11 @@
-import { CONNACK_ACCEPTED, CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
+import {
+  type Allow,
+  CONNACK_ACCEPTED,
+  CONNACK_NOT_AUTHORIZED,
+  type Decision,
+  deny,
+  type Step,
+} from '../decision.ts';
 import type { ClientClaim } from '../question.ts';
 import { type AdmitContext, admitDevice, allowDevice, refuseDenied } from './admit.ts';
 import { isUnusable } from './basic.ts';
@@ -6,7 +13,7 @@ import { basicCredentialsId } from './hash.ts';
 import type { Passports } from './passport.ts';
 import type { CredentialsRecord } from './record.ts';
 import { PROVISION, type ResolveContext, resolve } from './resolve.ts';
-import { readStoredBasic } from './stored-basic.ts';
+import { storedBasicOf } from './stored-basic.ts';
 
 export interface IdentifyContext extends ResolveContext {
   readonly passports: Passports;
@@ -34,22 +41,35 @@ export async function identify(claim: ClientClaim, context: IdentifyContext): Pr
 
 async function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): Promise<Decision> {
   const steps: Step[] = [];
-  const credentialsId = context.passports.read(claim.clientId, passport);
-  if (credentialsId === undefined) {
+  const holder = context.passports.read(claim.clientId, passport);
+  if (holder === undefined) {
     steps.push({ step: 'passport', said: 'not ours, or issued to another client id' });
     return deny('passport_invalid', steps);
   }
-  if (credentialsId === PROVISION_PASSPORT) {
+  if (holder === PROVISION_HOLDER) {
     steps.push({ step: 'passport', said: 'a provisioning session' });
     return provisioningSession(context, steps);
   }
+  const end = holder.indexOf('\0');
+  const credentialsId = end < 0 ? holder : holder.slice(0, end);
+  const commonName = end < 0 ? undefined : holder.slice(end + 1);
   const record = (await context.store.findByCredentialsIds([credentialsId])).get(credentialsId);
   steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
-  return record === undefined ? deny('credentials_unknown', steps) : standFor(record, context, steps);
+  if (record === undefined) return deny('credentials_unknown', steps);
+  return standFor(record, context, steps, commonName);
 }
 
-/** What a provisioning session's passport holds in the place of a credentials id: longer than any hash, and no MQTT text. */
-export const PROVISION_PASSPORT = '\0provisioning session';
+/** In the place of a credentials id: it begins with what no MQTT text holds. */
+const PROVISION_HOLDER = '\0provisioning session';
+
+/**
+ * Whom a passport names: the credentials id that matched and, behind a NUL, the common name of the certificate, so that
+ * rules mean the same at a topic check as they did when the client connected.
+ */
+export function passportHolder({ credentialsId, commonName }: Allow): string {
+  if (credentialsId === undefined) return PROVISION_HOLDER;
+  return commonName === undefined ? credentialsId : `${credentialsId}\0${commonName}`;
+}
 
 async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
   const steps: Step[] = [];
@@ -69,18 +89,18 @@ async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<De
     const said = compareNames(byHash, clientId, userName);
     steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said });
     if (said === 'unreadable') return deny('credentials_unreadable', steps);
-    if (said === 'the same') return select(byHash, context, steps);
+    if (said === 'the same') return select(byHash, claim, context, steps);
   }
   const byUserName = userName === '' ? undefined : found.get(userName);
   if (byUserName?.credentialsType === 'ACCESS_TOKEN') {
     steps.push({ step: 'by_user_name', said: 'an access token' });
-    return select(byUserName, context, steps);
+    return select(byUserName, claim, context, steps);
   }
   if (byUserName?.credentialsType === 'MQTT_BASIC') {
     const said = compareNames(byUserName, clientId, userName);
     steps.push({ step: 'by_user_name', said });
     if (said === 'unreadable') return deny('credentials_unreadable', steps);
-    if (said === 'the same') return select(byUserName, context, steps);
+    if (said === 'the same') return select(byUserName, claim, context, steps);
   }
   steps.push({ step: 'by_names', said: 'none' });
   return deny('credentials_unknown', steps);
@@ -92,16 +112,21 @@ function compareNames(
   clientId: string,
   userName: string,
 ): 'the same' | 'others' | 'unreadable' {
-  const stored = readStoredBasic(record.credentialsValue);
+  const stored = storedBasicOf(record);
   if (stored === undefined) return 'unreadable';
   if (stored.clientId && stored.clientId !== clientId) return 'others';
   return stored.userName && stored.userName !== userName ? 'others' : 'the same';
 }
 
-function select(record: CredentialsRecord, context: IdentifyContext, steps: Step[]): Decision {
-  const hasPassword =
-    record.secrets.length > 0 || Boolean(readStoredBasic(record.credentialsValue)?.password);
-  if (context.certificatesInUse && record.credentialsType === 'MQTT_BASIC' && hasPassword) {
+function select(
+  record: CredentialsRecord,
+  claim: ClientClaim,
+  context: IdentifyContext,
+  steps: Step[],
+): Decision {
+  const mayBeAnothers = context.certificatesInUse && claim.provedItsNames !== true;
+  const hasPassword = record.secrets.length > 0 || Boolean(storedBasicOf(record)?.password);
+  if (mayBeAnothers && record.credentialsType === 'MQTT_BASIC' && hasPassword) {
     steps.push({ step: 'by_names', said: 'has a password, and certificate clients may send any name here' });
     return deny('credentials_unknown', steps);
   }
@@ -109,7 +134,12 @@ function select(record: CredentialsRecord, context: IdentifyContext, steps: Step
 }
 
 /** Nothing here is a failed login: no secret was presented, and anybody may name anybody. */
-function standFor(record: CredentialsRecord, context: AdmitContext, steps: Step[]): Decision {
+function standFor(
+  record: CredentialsRecord,
+  context: AdmitContext,
+  steps: Step[],
+  commonName?: string,
+): Decision {
   const denied = refuseDenied(context.denyList?.denies(record), steps);
   if (denied !== undefined) return denied;
   const now = context.now();
@@ -118,7 +148,7 @@ function standFor(record: CredentialsRecord, context: AdmitContext, steps: Step[
     return deny('credentials_not_yet_valid', steps);
   const device = admitDevice(record, steps, CONNACK_NOT_AUTHORIZED);
   if ('outcome' in device) return { ...device, countsAsFailure: false };
-  return allowDevice({ record, refusal: CONNACK_NOT_AUTHORIZED }, device, steps);
+  return allowDevice({ record, refusal: CONNACK_NOT_AUTHORIZED, commonName }, device, steps);
 }
 
 function provisioningSession(context: IdentifyContext, steps: Step[]): Decision {

@@ -1,20 +1,20 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 
 /**
- * What a connect answer hands to the broker so that a later topic check knows who asks: the credentials id that matched,
- * sealed under a key of ours and bound to the client id. Sealed rather than signed, because a credentials id may be an
- * access token, and brokers show client attributes in logs and dashboards.
+ * What a connect answer hands to the broker so that a later topic check knows who asks: the holder, which is a text with the
+ * credentials id that matched, sealed under a key of ours and bound to the client id. Sealed rather than signed, because a
+ * credentials id may be an access token, and brokers show client attributes in logs and dashboards.
  */
 export interface Passports {
-  /** The same client id and credentials id always give the same text, which brokers' caches rely on. */
-  issue(clientId: string, credentialsId: string): string;
-  /** The credentials id, or `undefined` when the passport is not ours or was issued to another client id. */
+  /** The same client id and holder always give the same text, which brokers' caches rely on. */
+  issue(clientId: string, holder: string): string;
+  /** The holder, or `undefined` when the passport is not ours or was issued to another client id. */
   read(clientId: string, passport: string): string | undefined;
 }
 
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
-/** Longest credentials id MQTT can carry, sealed and in Base64. */
+/** Longest holder MQTT can carry, sealed and in Base64. */
 const LONGEST_PASSPORT = 100_000;
 
 /** Passports to remember, some 300 bytes each: sealing one costs more than everything else in a decision. */
@@ -29,24 +29,24 @@ const LONGEST_REMEMBERED = 512;
 export function createPassports(key: Uint8Array): Passports {
   const passports = createSealing(key);
   const issued = new Map<string, string>();
-  const read = new Map<string, { readonly clientId: string; readonly credentialsId: string }>();
+  const read = new Map<string, { readonly clientId: string; readonly holder: string }>();
   return {
-    issue(clientId, credentialsId) {
-      const pair = `${clientId.length}:${clientId}${credentialsId}`;
+    issue(clientId, holder) {
+      const pair = `${clientId.length}:${clientId}${holder}`;
       const known = issued.get(pair);
       if (known !== undefined) return known;
-      const passport = passports.issue(clientId, credentialsId);
+      const passport = passports.issue(clientId, holder);
       if (pair.length <= LONGEST_REMEMBERED) remember(issued, pair, passport);
       return passport;
     },
     read(clientId, passport) {
       const known = read.get(passport);
-      if (known !== undefined) return known.clientId === clientId ? known.credentialsId : undefined;
-      const credentialsId = passports.read(clientId, passport);
-      if (credentialsId === undefined) return undefined;
+      if (known !== undefined) return known.clientId === clientId ? known.holder : undefined;
+      const holder = passports.read(clientId, passport);
+      if (holder === undefined) return undefined;
       if (passport.length + clientId.length <= LONGEST_REMEMBERED)
-        remember(read, passport, { clientId, credentialsId });
-      return credentialsId;
+        remember(read, passport, { clientId, holder });
+      return holder;
     },
   };
 }
@@ -60,15 +60,15 @@ function createSealing(key: Uint8Array): Passports {
   const sealingKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport sealing', 32));
   const nonceKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport nonce', 32));
   return {
-    issue(clientId, credentialsId) {
+    issue(clientId, holder) {
       // A nonce made from all that is sealed repeats only where the whole message does (RFC 8452 section 1, SIV).
       const nonce = createHmac('sha256', nonceKey)
-        .update(`${Buffer.byteLength(clientId)}:${clientId}${credentialsId}`)
+        .update(`${Buffer.byteLength(clientId)}:${clientId}${holder}`)
         .digest()
         .subarray(0, NONCE_LENGTH);
       const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
       cipher.setAAD(Buffer.from(clientId, 'utf8'));
-      const sealed = Buffer.concat([cipher.update(credentialsId, 'utf8'), cipher.final()]);
+      const sealed = Buffer.concat([cipher.update(holder, 'utf8'), cipher.final()]);
       return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
     },
     read(clientId, passport) {

@@ -7,6 +7,16 @@ export interface StoredBasic {
   readonly password: string | null;
 }
 
+const read = new WeakMap<object, StoredBasic | undefined>();
+
+/** The value of a record, read once for as long as the record is kept: topic checks ask again and again. */
+export function storedBasicOf(record: { readonly credentialsValue: string | null }): StoredBasic | undefined {
+  if (read.has(record)) return read.get(record);
+  const stored = readStoredBasic(record.credentialsValue);
+  read.set(record, stored);
+  return stored;
+}
+
 /**
  * Reads the JSON text of MQTT_BASIC credentials as Jackson does for ThingsBoard (`thingsboard.md` sections 1.2 and 2): an
  * object with no other than the three members, each a text, a number, a boolean or null.

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { basicCredentialsId } from '../../src/credentials/hash.ts';
-import { identify, PROVISION_PASSPORT } from '../../src/credentials/identify.ts';
+import { identify, passportHolder } from '../../src/credentials/identify.ts';
 import type { CredentialsRecord } from '../../src/credentials/record.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts';
+import { type Allow, CONNACK_ACCEPTED } from '../../src/decision.ts';
 import {
   allowed,
   attemptOf,
@@ -82,6 +83,12 @@ test('where certificate clients may come, a name never selects credentials with 
   );
 });
 
+test('names that were proved at the CONNECT select credentials with a password beside certificates too', async () => {
+  const record = basic('u', { userName: 'u', password: 'p' });
+  const claim = { clientId: 'c', username: 'u', provedItsNames: true };
+  assert.equal(await reasonFor(claim, [record], { certificatesInUse: true }), 'allow u');
+});
+
 test('a password that came along is checked', async () => {
   const records = [basic('u', { userName: 'u', password: 'p' })];
   assert.equal(await reasonFor({ username: 'u', password: 'p' }, records), 'allow u');
@@ -111,7 +118,13 @@ test('a passport stands before the names, for its own client id only', async () 
 });
 
 test('a provisioning session, where allowed', async () => {
-  const passport = PASSPORTS.issue('c', PROVISION_PASSPORT);
+  const session: Allow = {
+    outcome: 'allow',
+    role: 'provisioning_session',
+    connack: CONNACK_ACCEPTED,
+    steps: [],
+  };
+  const passport = PASSPORTS.issue('c', passportHolder(session));
   for (const claim of [{ username: 'provision' }, { clientId: 'provision' }, { clientId: 'c', passport }]) {
     assert.equal(await reasonFor(claim, [token('provision')]), 'provision_session_not_allowed');
     const open = await identify(attemptOf(claim), contextOf(storeOf(), { provisionSessions: true }));
