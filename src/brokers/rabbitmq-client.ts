@@ -21,6 +21,18 @@ const LOGIN_FORMS = { commonName: RABBITMQ_NAME, subject: RABBITMQ_DN } as const
  */
 export const CERTIFICATE_TAG = 'thingpass_certificate';
 
+/**
+ * The tag of a client that proved its client id and user name at /user, given where certificates log in too: without it,
+ * nobody knows that such a name is not what a certificate client says of itself.
+ */
+export const PASSWORD_TAG = 'thingpass_password';
+
+/**
+ * What stands for the listener of certificate logins, since RabbitMQ names none. Each of them was verified, so an operator
+ * may declare them so (`rabbitmq:certificate_login`) and leave tokens and passwords to the others.
+ */
+export const CERTIFICATE_LOGIN = 'certificate_login';
+
 /** The fields: of the query for GET, of the body for POST, whose query is the path's own (section 1). */
 export function rabbitmqFields(request: WebhookRequest): Fields {
   return request.method === 'GET' ? readFields(request) : readBody(request);
@@ -62,7 +74,8 @@ export function namedCertificate(text: string, settings: BrokerSettings): Presen
 }
 
 /**
- * Who asks, after the CONNECT: by the certificate's name where the tag says so, else by the client id and user name.
+ * Who asks, after the CONNECT: by the certificate's name where the tag says so, else by the client id and user name, with
+ * the tag for those that were proved.
  * @param clientIdField `client_id`, or where the topic request has it (section 1).
  * @returns a `Deny` for a certificate's name that is not believed (any more).
  */
@@ -75,8 +88,11 @@ export function readClaim(
   const clientId = optionalUtf8(fields, clientIdField) ?? '';
   const ip = fields.filled('ip');
   const client = { broker: 'rabbitmq', clientId, peerAddress: ip === 'unknown' ? undefined : ip } as const;
-  const byCertificate = fields.text('tags')?.split(' ').includes(CERTIFICATE_TAG) ?? false;
-  if (!byCertificate) return { username, certificate: NO_CERTIFICATE, ...client };
+  const tags = fields.text('tags')?.split(' ') ?? [];
+  if (!tags.includes(CERTIFICATE_TAG)) {
+    const provedItsNames = tags.includes(PASSWORD_TAG);
+    return { username, certificate: NO_CERTIFICATE, provedItsNames, ...client };
+  }
   const certificate = namedCertificate(username, settings);
-  return 'outcome' in certificate ? certificate : { certificate, ...client };
+  return 'outcome' in certificate ? certificate : { certificate, listener: CERTIFICATE_LOGIN, ...client };
 }

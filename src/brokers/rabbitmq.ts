@@ -12,9 +12,11 @@ import {
 } from './dialect.ts';
 import type { Fields } from './fields.ts';
 import {
+  CERTIFICATE_LOGIN,
   CERTIFICATE_TAG,
   namedCertificate,
   optionalUtf8,
+  PASSWORD_TAG,
   RABBITMQ_DN,
   RABBITMQ_NAME,
   rabbitmqFields,
@@ -33,6 +35,9 @@ import { publishedTopic, subscribedFilter } from './rabbitmq-topic.ts';
 /** `mqtt.vhost` as installed; a client may choose another one in its user name (section 4). */
 const VHOST = '/';
 
+/** A connect question, with the tag that its client gets. */
+type UserQuestion = Extract<Question, { readonly kind: 'connect' }> & { readonly tag: string | undefined };
+
 /**
  * A missing password is the only sign that RabbitMQ verified a certificate (section 1), and then the user name is the
  * certificate's: never a token. 4.0 sends the password `none` with it, as anybody may: there it is a password like every
@@ -47,7 +52,12 @@ function readUser(request: WebhookRequest, settings: BrokerSettings): Question {
   if (password === undefined) {
     const certificate = namedCertificate(username, settings);
     if ('outcome' in certificate) return { kind: 'settled', decision: certificate };
-    return { kind: 'connect', attempt: { broker: 'rabbitmq', clientId, certificate } };
+    const question: UserQuestion = {
+      kind: 'connect',
+      attempt: { broker: 'rabbitmq', clientId, certificate, listener: CERTIFICATE_LOGIN },
+      tag: CERTIFICATE_TAG,
+    };
+    return question;
   }
   const attempt: ConnectAttempt = {
     broker: 'rabbitmq',
@@ -56,7 +66,10 @@ function readUser(request: WebhookRequest, settings: BrokerSettings): Question {
     password,
     certificate: NO_CERTIFICATE,
   };
-  return { kind: 'connect', attempt };
+  // A client id that did not come was not checked, and would be another one at the next request.
+  const tag = settings.certificateForms.size > 0 && clientId !== '' ? PASSWORD_TAG : undefined;
+  const question: UserQuestion = { kind: 'connect', attempt, tag };
+  return question;
 }
 
 /** Says why a client that is known may not, or nothing. */
@@ -142,7 +155,9 @@ function reply(body: string): WebhookReply {
 }
 
 const ALLOW = reply('allow');
-const ALLOW_BY_CERTIFICATE = reply(`allow ${CERTIFICATE_TAG}`);
+const ALLOW_WITH_TAG: ReadonlyMap<string, WebhookReply> = new Map(
+  [CERTIFICATE_TAG, PASSWORD_TAG].map((tag) => [tag, reply(`allow ${tag}`)]),
+);
 const DENY = reply('deny');
 
 /**
@@ -154,8 +169,9 @@ function answer(decision: Decision): WebhookReply {
 }
 
 function answerUser(decision: Decision, question: Question | undefined): WebhookReply {
-  const byCertificate = question?.kind === 'connect' && question.attempt.certificate.kind === 'name';
-  return byCertificate && decision.outcome === 'allow' ? ALLOW_BY_CERTIFICATE : answer(decision);
+  const tag = question?.kind === 'connect' ? (question as UserQuestion).tag : undefined;
+  const tagged = tag === undefined ? undefined : ALLOW_WITH_TAG.get(tag);
+  return tagged !== undefined && decision.outcome === 'allow' ? tagged : answer(decision);
 }
 
 const METHODS = ['POST', 'GET'] as const;

@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { rabbitmq } from '../../src/brokers/rabbitmq.ts';
-import { CERTIFICATE_TAG, RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
+import {
+  CERTIFICATE_TAG,
+  PASSWORD_TAG,
+  RABBITMQ_DN,
+  RABBITMQ_NAME,
+} from '../../src/brokers/rabbitmq-client.ts';
 import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
+import { unavailable } from '../../src/decision.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { EVERY_DECISION } from '../support/decisions.ts';
 import { hostileRequests } from '../support/hostile-requests.ts';
@@ -88,10 +94,15 @@ describe('/user', () => {
     assertUnreadable(read('username=u&password=p&client_id=%FE'), /client_id is not UTF-8/);
   });
 
-  it('tags those that came by certificate, and nobody else', () => {
-    const byPassword = user.read(post('username=u&password=p'), NAMES);
+  it('tags those that came by certificate, and beside them those that proved their names', () => {
+    const byPassword = user.read(post('username=u&password=p&client_id=c'), NAMES);
+    const withoutClientId = user.read(post('username=u&password=p'), NAMES);
+    const whereNoneCome = user.read(post('username=u&password=p&client_id=c'), PLAIN_SETTINGS);
     const byCertificate = user.read(post('username=u'), NAMES);
-    assert.equal(user.answer(METER, byPassword).body, 'allow');
+    assert.equal(user.answer(METER, byPassword).body, `allow ${PASSWORD_TAG}`);
+    assert.equal(user.answer(METER, withoutClientId).body, 'allow');
+    assert.equal(user.answer(METER, whereNoneCome).body, 'allow');
+    assert.equal(user.answer(unavailable('overloaded'), byPassword).body, 'deny');
     assert.equal(user.answer(METER, byCertificate).body, `allow ${CERTIFICATE_TAG}`);
     assert.equal(user.answer(METER, undefined).body, 'allow');
   });
@@ -116,6 +127,9 @@ describe('what follows a certificate login', () => {
     const question = vhost.read(form({ ...asked, tags: '' }), NAMES);
     assert.ok(question.kind === 'identity');
     assert.equal(question.claim.username, 'device-1');
+    assert.equal(question.claim.provedItsNames, false);
+    const proved = vhost.read(form({ ...asked, tags: PASSWORD_TAG }), NAMES);
+    assert.ok(proved.kind === 'identity' && proved.claim.provedItsNames);
     assert.equal(question.claim.certificate, NO_CERTIFICATE);
   });
 });

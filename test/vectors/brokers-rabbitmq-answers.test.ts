@@ -53,10 +53,8 @@ goldenFile(
 
 test('RabbitMQ makes of every answer of ours what was decided', () => {
   const certificate = { kind: 'name', form: RABBITMQ_NAME, commonName: 'device-1' } as const;
-  const byCertificate: Question = {
-    kind: 'connect',
-    attempt: { broker: 'rabbitmq', clientId: 'c', certificate },
-  };
+  const attempt = { broker: 'rabbitmq', clientId: 'c', certificate } as const;
+  const byCertificate = { kind: 'connect', attempt, tag: CERTIFICATE_TAG } as Question;
   const questions: readonly (Question | undefined)[] = [undefined, byCertificate];
   let answers = 0;
   for (const { name, answer } of rabbitmq.endpoints) {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Question } from '../../src/brokers/dialect.ts';
-import { CERTIFICATE_TAG, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
+import {
+  CERTIFICATE_LOGIN,
+  CERTIFICATE_TAG,
+  PASSWORD_TAG,
+  RABBITMQ_NAME,
+} from '../../src/brokers/rabbitmq-client.ts';
 import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
 import { type Allow, unavailable } from '../../src/decision.ts';
 import type { TopicAccess } from '../../src/question.ts';
@@ -54,7 +59,7 @@ goldenFile(
           assert.equal(headers.get('content-type'), 'text/plain; charset=utf-8');
           const login = loginOf(one, server === believing);
           const allowed = decision === ALLOW && login !== 'certificate, not believed';
-          const tag = login === 'certificate' ? ` ${CERTIFICATE_TAG}` : '';
+          const tag = tagOf(login, server === believing && 'client_id' in one.params);
           assert.equal(body, allowed ? `allow${tag}` : 'deny');
           assert.ok(server.question);
           checkQuestion(server.question, one, login);
@@ -65,6 +70,11 @@ goldenFile(
     }
   },
 );
+
+function tagOf(login: Login, mayProve: boolean): string {
+  if (login === 'certificate') return ` ${CERTIFICATE_TAG}`;
+  return login === 'password' && mayProve ? ` ${PASSWORD_TAG}` : '';
+}
 
 type Login = 'password' | 'certificate' | 'certificate, not believed' | 'later';
 
@@ -87,9 +97,10 @@ function checkQuestion(question: Question, { endpoint, params }: Capture, login:
       const certificate = { kind: 'name', form: RABBITMQ_NAME, commonName: username } as const;
       const attempt =
         login === 'certificate'
-          ? { broker: 'rabbitmq', clientId, certificate }
+          ? { broker: 'rabbitmq', clientId, certificate, listener: CERTIFICATE_LOGIN }
           : { broker: 'rabbitmq', clientId, username, password, certificate: NO_CERTIFICATE };
-      assert.deepEqual(question, { kind: 'connect', attempt });
+      assert.ok(question.kind === 'connect');
+      assert.deepEqual(question.attempt, attempt);
       return;
     }
     case 'topic':
@@ -102,6 +113,7 @@ function checkQuestion(question: Question, { endpoint, params }: Capture, login:
         clientId,
         username,
         certificate: NO_CERTIFICATE,
+        provedItsNames: false,
         peerAddress: params.ip,
       });
       assert.equal(question.permit(deviceNamed(clientId)).outcome, 'allow');
@@ -129,6 +141,7 @@ function checkTopic(question: Question, params: Capture['params']): void {
     clientId,
     username,
     certificate: NO_CERTIFICATE,
+    provedItsNames: false,
     peerAddress: undefined,
     action: permission === 'write' ? 'publish' : 'subscribe',
     topic: topicOf(permission, key),
