@@ -1,6 +1,7 @@
 import type { Operation } from './operation.ts';
 import { AUDIT_OPERATIONS } from './resources/audit.ts';
 import { CA_BUNDLE_OPERATIONS } from './resources/ca-bundles.ts';
+import { CREDENTIALS_OPERATIONS } from './resources/credentials.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
@@ -10,6 +11,7 @@ import { RULE_OPERATIONS } from './resources/rules.ts';
 /** Everything that the API can do, in the order of the document. A resource brings its operations here. */
 export const OPERATIONS: readonly Operation[] = [
   ...DEVICE_OPERATIONS,
+  ...CREDENTIALS_OPERATIONS,
   ...PROFILE_OPERATIONS,
   ...PROFILE_TRUST_OPERATIONS,
   ...RULE_OPERATIONS,

@@ -93,8 +93,15 @@ export const PROBLEMS = {
     'The request must say what it replaces',
     'Send `If-Match` with the `ETag` of what was read, so that nobody’s change is lost.',
   ],
+  credentials_ambiguous: [409, 'Several credentials could be meant', 'Name them by their id.'],
+  one_credential_per_device: [
+    409,
+    'A device has one credential here',
+    '`THINGPASS_ONE_CREDENTIAL_PER_DEVICE` is set: replace the credentials it has.',
+  ],
   not_possible: [422, 'This cannot be done', '`detail` says why.'],
   internal_error: [500, 'ThingPass made a mistake', 'The log has the details, under the time of the answer.'],
+  overloaded: [503, 'Too many requests are waiting', 'Try again later.'],
   storage_unavailable: [503, 'The database cannot be asked', 'Try again later.'],
 } as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>;
 
@@ -155,6 +162,7 @@ export function problemOf(error: unknown): ApiProblem | undefined {
     return new ApiProblem(isProblemCode(code) ? code : 'not_possible', (error as DeviceProblem).message);
   }
   if (name === 'AlreadyTaken' || name === 'ProfileTaken') return taken(error as Error & Taken);
+  if (code === 'hashing_queue_full') return new ApiProblem('overloaded');
   const framework = FRAMEWORK[code];
   if (framework !== undefined) return new ApiProblem(framework);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

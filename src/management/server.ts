@@ -10,6 +10,7 @@ import { OPERATIONS } from './operations.ts';
 import { ApiProblem } from './problem.ts';
 import { registerProvision } from './provision.ts';
 import { registerOperations, sendProblem } from './routes.ts';
+import { registerThingsBoard } from './thingsboard/routes.ts';
 
 export interface ManagementParts {
   /** Opened when first asked for. */
@@ -62,6 +63,13 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
       registerOperations(scope, OPERATIONS, { store: parts.store, keys });
     },
     { prefix: '/api/v1' },
+  );
+  await app.register(
+    async (scope) => {
+      readOnlyJson(scope);
+      registerThingsBoard(scope, { store: parts.store, keys });
+    },
+    { prefix: '/api' },
   );
   return app;
 }
