@@ -18,6 +18,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['ca-bundle', async () => (await import('./commands/ca-bundle.ts')).addCaBundle],
   ['certificate', async () => (await import('./commands/certificate.ts')).addCertificate],
   ['broker-config', async () => (await import('./commands/broker-config.ts')).addBrokerConfig],
+  ['doctor', async () => (await import('./commands/doctor.ts')).addDoctor],
   ['tls', async () => (await import('./commands/tls.ts')).addTls],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['health', async () => (await import('./commands/health.ts')).addHealth],

@@ -47,7 +47,8 @@ export class ConfigError extends Error {
   }
 }
 
-const SHORTEST_SECRET = 16;
+/** Of what brokers prove themselves with, in characters. */
+export const SHORTEST_SECRET = 16;
 
 /**
  * Reads the configuration out of environment variables (design: prefix `THINGPASS_`, and `DATABASE_URL`).

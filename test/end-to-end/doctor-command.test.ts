@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Installation } from '../support/process.ts';
+
+interface Report {
+  readonly checks: readonly {
+    readonly check: string;
+    readonly findings: readonly { level: string; said: string }[];
+  }[];
+}
+
+test('doctor: advice ends with 0, problems with 1, in words and in JSON', async () => {
+  const installation = new Installation({ THINGPASS_SECRET: 'f3a1c59be0724d68' });
+  await installation.run(['migrate']);
+  const sound = await installation.run(['doctor']);
+  assert.equal(sound.code, 0, sound.stdout);
+  assert.match(sound.stdout, /^ok {7}database: /m);
+  assert.match(sound.stdout, /\nno problems, 1 advice\n$/);
+
+  installation.environment.THINGPASS_SECRET = 'CHANGE-ME-at-least-16-characters';
+  const { code, stdout } = await installation.run(['--json', 'doctor']);
+  assert.equal(code, 1);
+  const { checks } = JSON.parse(stdout) as Report;
+  const problems = checks.flatMap(({ findings }) => findings.filter(({ level }) => level === 'problem'));
+  assert.match(
+    problems.map(({ said }) => said).join(),
+    /^THINGPASS_SECRET is the placeholder[^,]*, which everybody knows$/,
+  );
+});
+
+test('doctor: where the configuration cannot be used it still says what else is wrong', async () => {
+  const installation = new Installation({ THINGPASS_PORT: 'none' });
+  const { code, stdout } = await installation.run(['doctor']);
+  assert.equal(code, 1);
+  assert.match(stdout, /^problem {2}configuration: THINGPASS_PORT must be/m);
+  assert.match(stdout, /^ {9}→ /m);
+  assert.match(stdout, /^ok {7}files: /m);
+});
