@@ -88,7 +88,9 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     openProvisioning(config.database, config.thingsboard?.location, life.service.keepPassword),
   );
   const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
-  const management = lazily(() => openManagementStore(config.database, life.service, rules.fromFile));
+  const management = lazily(() =>
+    openManagementStore(config.database, life.service, rules.fromFile, config.thingsboard?.location),
+  );
   const chains = openChains(config.database, config.thingsboard?.location);
   const chainKeys = [config.database, ...(config.thingsboard ? [config.thingsboard.location] : [])].map(
     (location) => openChainProfileKeys(location, config.storage.budgetMs),

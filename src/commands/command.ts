@@ -10,6 +10,7 @@ import { createKeepPassword } from '../secrets/keep-password.ts';
 import { createSecretSchemes } from '../secrets/secret-schemes.ts';
 import { DeviceRepository } from '../storage/device-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
+import { ThingsBoardDevices } from '../storage/thingsboard/devices.ts';
 
 /** Something the user did that cannot work; the message is for them, exit code 1. */
 export class CommandFailed extends Error {
@@ -43,10 +44,13 @@ export interface Devices {
 
 /** Runs with the devices of a migrated database, and closes it whatever happens. */
 export async function withDevices<Result>(run: (devices: Devices) => Promise<Result>): Promise<Result> {
-  const { database, life } = loadConfig();
+  const { database, life, thingsboard } = loadConfig();
   await migrate(database);
   const { passwords, overlapMs, oneCredentialPerDevice } = life;
-  const opened = await DeviceRepository.open(database, { oneCredentialPerDevice });
+  const opened = await DeviceRepository.open(database, {
+    oneCredentialPerDevice,
+    thingsboard: thingsboard && new ThingsBoardDevices(thingsboard.location),
+  });
   const secrets = createSecretSchemes({ chosen: passwords.chosen });
   const keepPassword = createKeepPassword(secrets, passwords.scramIterations);
   const repository = opened.as(commandActor());

@@ -55,11 +55,22 @@ export class DeviceService {
   }
 }
 
-/** @throws {DeviceProblem} `device_not_found`. */
+/** @throws {DeviceProblem} `device_not_found`, or `thingsboard_read_only` for a device of ThingsBoard's own. */
 export async function deviceOf(devices: DeviceRepository, idOrName: string): Promise<DeviceEntry> {
   const device = await devices.find(idOrName);
-  if (device === undefined) throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
-  return device;
+  if (device !== undefined) return device;
+  await requireOurs(devices, idOrName);
+  throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
+}
+
+/** @throws {DeviceProblem} `thingsboard_read_only` for a device of ThingsBoard's own database. */
+export async function requireOurs(devices: DeviceRepository, idOrName: string): Promise<void> {
+  const theirs = await devices.findThingsBoards(idOrName);
+  if (theirs === undefined) return;
+  throw new DeviceProblem(
+    'thingsboard_read_only',
+    `the device ${theirs.name} (${theirs.id}) is in ThingsBoard’s own database, which is only read: change it in ThingsBoard`,
+  );
 }
 
 function refuseName(what: string, name: string): void {

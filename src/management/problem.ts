@@ -88,6 +88,11 @@ export const PROBLEMS = {
     'The certificates cannot be put into a bundle',
     '`detail` says which and why.',
   ],
+  thingsboard_read_only: [
+    422,
+    'The device is ThingsBoard’s',
+    'ThingsBoard’s own database is only read: change the device in ThingsBoard.',
+  ],
   precondition_required: [
     428,
     'The request must say what it replaces',

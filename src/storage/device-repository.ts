@@ -11,6 +11,13 @@ import { isUuid, openPrisma, type Prisma, type PrismaClient } from './prisma.ts'
 import { ensureProfile } from './profile-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { OWN_TENANT } from './tenant.ts';
+import type { NamedDevice, ThingsBoardDevices } from './thingsboard/devices.ts';
+
+export interface DeviceRepositoryOptions {
+  readonly oneCredentialPerDevice?: boolean | undefined;
+  /** ThingsBoard's own devices, where its database is read before ours; they are never changed. */
+  readonly thingsboard?: ThingsBoardDevices | undefined;
+}
 
 /**
  * Devices and their credentials in the database. Triggers leave the `change` row of every write in its transaction; the
@@ -22,22 +29,29 @@ export class DeviceRepository {
   /** As ThingsBoard has it: a change that leaves a device with several is refused. */
   readonly oneCredentialPerDevice: boolean;
 
-  private constructor(prisma: PrismaClient, actor: Actor, oneCredentialPerDevice: boolean) {
+  readonly #thingsboard: ThingsBoardDevices | undefined;
+
+  private constructor(prisma: PrismaClient, actor: Actor, options: DeviceRepositoryOptions) {
     this.#prisma = prisma;
     this.#actor = actor;
-    this.oneCredentialPerDevice = oneCredentialPerDevice;
+    this.oneCredentialPerDevice = options.oneCredentialPerDevice ?? false;
+    this.#thingsboard = options.thingsboard;
   }
 
   static async open(
     location: DatabaseLocation,
-    { oneCredentialPerDevice = false } = {},
+    options: DeviceRepositoryOptions = {},
   ): Promise<DeviceRepository> {
-    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR, oneCredentialPerDevice);
+    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR, options);
   }
 
   /** The same devices, changed by this one from now on. */
   as(actor: Actor): DeviceRepository {
-    return new DeviceRepository(this.#prisma, actor, this.oneCredentialPerDevice);
+    const { oneCredentialPerDevice } = this;
+    return new DeviceRepository(this.#prisma, actor, {
+      oneCredentialPerDevice,
+      thingsboard: this.#thingsboard,
+    });
   }
 
   async close(): Promise<void> {
@@ -46,6 +60,7 @@ export class DeviceRepository {
 
   /** @throws {AlreadyTaken} when the name or the credentials id is. */
   async create(device: NewDevice): Promise<DeviceEntry> {
+    await this.#refuseHeldByThingsBoard([device.credentials.credentialsId]);
     const id = randomUUID();
     const now = BigInt(Date.now());
     const profile = await ensureProfile(this.#prisma, device.profileName);
@@ -80,6 +95,11 @@ export class DeviceRepository {
   /** The device with this id or, failing that, this name. */
   find(idOrName: string): Promise<DeviceEntry | undefined> {
     return findDevice(this.#prisma, idOrName);
+  }
+
+  /** ThingsBoard's own device with this id or name: it is there, and not ours to change. */
+  async findThingsBoards(idOrName: string): Promise<NamedDevice | undefined> {
+    return this.#thingsboard?.find(idOrName);
   }
 
   /**
@@ -126,6 +146,7 @@ export class DeviceRepository {
   async changeCredentials(device: DeviceEntry, { steps, action, detail }: CredentialsChange): Promise<void> {
     if (this.oneCredentialPerDevice) refuseSeveral(device, steps);
     const ids = steps.flatMap((step) => ('credentials' in step ? [step.credentials.credentialsId] : []));
+    await this.#refuseHeldByThingsBoard(ids);
     await this.#write(ids[0], undefined, [
       ...changeWrites(this.#prisma, device, steps),
       this.#record({
@@ -133,6 +154,13 @@ export class DeviceRepository {
         detail: { name: device.name, ...detail },
       }),
     ]);
+  }
+
+  /** ThingsBoard's are looked up first, so that its device would connect with what we wrote for ours. */
+  async #refuseHeldByThingsBoard(credentialsIds: readonly string[]): Promise<void> {
+    if (credentialsIds.length === 0) return;
+    const holder = await this.#thingsboard?.holderOf(credentialsIds);
+    if (holder !== undefined) throw new AlreadyTaken('credentials', holder);
   }
 
   #record(note: AuditNote): Prisma.PrismaPromise<unknown> {

@@ -6,7 +6,7 @@ import { RuleService } from '../devices/rule-service.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
 import { CaBundleRepository } from './ca-bundle-repository.ts';
-import type { DatabaseLocation } from './database-url.ts';
+import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
 import { DenyRepository } from './deny-repository.ts';
 import { DeviceListing } from './device-listing.ts';
 import { type DeviceProperties, putDevice } from './device-properties.ts';
@@ -15,6 +15,7 @@ import { openPrisma } from './prisma.ts';
 import { ProfileRepository } from './profile-repository.ts';
 import { ProfileTrustRepository } from './profile-trust-repository.ts';
 import { RuleRepository } from './rule-repository.ts';
+import { ThingsBoardDevices } from './thingsboard/devices.ts';
 
 /** Everything that the management API reads and writes, over connections of its own. */
 export interface ManagementStore {
@@ -37,15 +38,20 @@ export interface ManagementStore {
 
 /**
  * Opens a migrated database for the management API.
+ * @param thingsboard ThingsBoard's own database, where it is read before ours.
  * @param rulesFromFile the rules of the rules file, with which those of the database must go together.
  */
 export async function openManagementStore(
   location: DatabaseLocation,
   life: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
   rulesFromFile: () => readonly Rule[] = () => [],
+  thingsboard?: PostgresqlLocation,
 ): Promise<ManagementStore> {
   const prisma = await openPrisma(location);
-  const devices = await DeviceRepository.open(location, life);
+  const devices = await DeviceRepository.open(location, {
+    oneCredentialPerDevice: life.oneCredentialPerDevice,
+    thingsboard: thingsboard && new ThingsBoardDevices(thingsboard),
+  });
   return {
     devices,
     deviceService: (actor) => new DeviceService(devices.as(actor), life.keepPassword),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { DeviceProblem } from '../../devices/device-problem.ts';
+import { requireOurs } from '../../devices/device-service.ts';
 import type { DeviceSummary } from '../../storage/device-listing.ts';
 import type { ManagementStore } from '../../storage/management-store.ts';
 import { operation } from '../operation.ts';
@@ -166,11 +167,12 @@ const deleteDevice = operation({
 
 export const DEVICE_OPERATIONS = [listDevices, createDevice, getDevice, putDevice, deleteDevice];
 
-/** @throws {DeviceProblem} when there is none. */
+/** @throws {DeviceProblem} when there is none, or it is ThingsBoard's own. */
 export async function deviceOf(store: ManagementStore, idOrName: string): Promise<DeviceSummary> {
   const device = await store.listing.get(idOrName);
-  if (device === undefined) throw new DeviceProblem('device_not_found', 'there is no such device');
-  return device;
+  if (device !== undefined) return device;
+  await requireOurs(store.devices, idOrName);
+  throw new DeviceProblem('device_not_found', 'there is no such device');
 }
 
 function showDevice({ createdTime, credentials, ...device }: DeviceSummary) {
