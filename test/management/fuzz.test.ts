@@ -6,8 +6,8 @@ import { type DescribedOperation, DOCUMENT } from './support/api-client.ts';
 import { apiServer } from './support/api-server.ts';
 import { fitting, JUNK, spoiled } from './support/arbitrary-input.ts';
 
-/** For each operation; `FUZZ_RUNS` makes it look further. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 40);
+/** For each operation and database. */
+const RUNS = process.env.THINGPASS_SOAK === undefined ? 12 : 200;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 /** A URL cannot hold these as a segment: they are taken for a way through the path, however they are escaped. */
