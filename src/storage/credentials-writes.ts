@@ -58,12 +58,19 @@ export function createSecrets(
   secrets: readonly (NewSecret & { readonly id?: string })[] = [],
 ): Write[] {
   if (secrets.length === 0) return [];
+  return [prisma.credentialsSecret.createMany({ data: secretRows(deviceCredentialsId, secrets) })];
+}
+
+export function secretRows(
+  deviceCredentialsId: string,
+  secrets: readonly (NewSecret & { readonly id?: string })[],
+) {
   const createdTime = BigInt(Date.now());
-  const data = secrets.map(({ id = randomUUID(), hash, scramKeys, ...window }) => ({
+  return secrets.map(({ id = randomUUID(), hash, scramKeys, importedAs, ...window }) => ({
     ...{ id, deviceCredentialsId, createdTime, hash, ...windowColumns(window) },
+    importedAs: importedAs ?? null,
     ...(scramKeys === undefined ? {} : { scramKeys: scramKeys as unknown as Prisma.InputJsonValue }),
   }));
-  return [prisma.credentialsSecret.createMany({ data })];
 }
 
 /** The write that says between which times a credential holds, whatever was said before. */
@@ -84,21 +91,32 @@ export function windowColumns({ notBefore, notAfter, endsOnFirstUseOf }: Window)
   };
 }
 
-/** What an X.509 credential's certificate is called and when it ends; nothing for other types. */
-function recordCertificate(
-  prisma: PrismaClient,
+/** What is kept of an X.509 credential's certificate: what it is called and when it holds; nothing for other types. */
+export function certificateRows(
   deviceCredentialsId: string,
-  { credentialsType, credentialsValue }: NewCredentials,
-): Write[] {
-  if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null) return [];
+  { credentialsType, credentialsValue }: Pick<NewCredentials, 'credentialsType' | 'credentialsValue'>,
+) {
+  if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null)
+    return { names: [], validities: [] };
   const certificate = readCertificate(credentialsValue);
-  const names = certificate === undefined ? [] : nameRows(deviceCredentialsId, certificate);
   const validity = {
     notBefore: certificate === undefined ? null : BigInt(certificate.notBefore),
     notAfter: certificate === undefined ? null : BigInt(certificate.notAfter),
   };
+  return {
+    names: certificate === undefined ? [] : nameRows(deviceCredentialsId, certificate),
+    validities: [{ deviceCredentialsId, ...validity }],
+  };
+}
+
+function recordCertificate(
+  prisma: PrismaClient,
+  deviceCredentialsId: string,
+  credentials: NewCredentials,
+): Write[] {
+  const { names, validities } = certificateRows(deviceCredentialsId, credentials);
   return [
     ...(names.length === 0 ? [] : [prisma.certificateName.createMany({ data: names })]),
-    prisma.certificateValidity.create({ data: { deviceCredentialsId, ...validity } }),
+    ...validities.map((data) => prisma.certificateValidity.create({ data })),
   ];
 }

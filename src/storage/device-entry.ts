@@ -55,6 +55,8 @@ export interface NewSecret extends Window {
   /** In one of the formats of `secrets/formats.md`. */
   readonly hash: string;
   readonly scramKeys?: readonly ScramKeys[] | undefined;
+  /** The SHA-256 of a hash that was imported, lower-case hex. */
+  readonly importedAs?: string | undefined;
 }
 
 export interface NewDevice {

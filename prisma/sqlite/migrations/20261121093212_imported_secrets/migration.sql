@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "credentials_secret" ADD COLUMN     "imported_as" TEXT;
