@@ -14,6 +14,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['expiring', async () => (await import('./commands/expiring.ts')).addExpiring],
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
+  ['import', async () => (await import('./commands/import.ts')).addImport],
   ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],
   ['ca-bundle', async () => (await import('./commands/ca-bundle.ts')).addCaBundle],
   ['certificate', async () => (await import('./commands/certificate.ts')).addCertificate],

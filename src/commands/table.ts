@@ -24,6 +24,6 @@ export function properties(entries: readonly (readonly [string, string | undefin
   return given.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }

@@ -47,7 +47,7 @@ test('a CSV file as a spreadsheet writes it: mark, quotes, CR LF, lines inside o
 });
 
 test('JSON Lines: members of other types, unknown ones and broken lines are reported, the rest is read', async () => {
-  const items = await collect('json-lines', fixture('devices.jsonl'));
+  const items = await collect('jsonl', fixture('devices.jsonl'));
   expectProblems(items, {
     4: /password must be a text/,
     5: /unknown member "pasword"/,

@@ -14,7 +14,7 @@ export type ImportOptions = DeviceFileOptions &
 
 const READERS = {
   csv: readDevicesCsv,
-  'json-lines': readDevicesJsonLines,
+  jsonl: readDevicesJsonLines,
   'emqx-csv': readEmqxUsersCsv,
   'emqx-json': readEmqxUsersJson,
   'mosquitto-passwords': readMosquittoPasswords,

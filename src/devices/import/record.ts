@@ -1,4 +1,5 @@
 import type { Permission, RuleAction } from '../../access/rule.ts';
+import type { CredentialsType } from '../../credentials/record.ts';
 
 /** A secret as a file has it: to be hashed by whoever stores it, or hashed already in a form that can verify. */
 export type ImportedSecret =
@@ -18,7 +19,34 @@ export type ImportedCredentials =
   /** PEM, or the Base64 of the DER. */
   | { readonly type: 'X509_CERTIFICATE'; readonly certificate: string }
   /** ThingsBoard's JSON text. */
-  | { readonly type: 'LWM2M_CREDENTIALS'; readonly value: string };
+  | { readonly type: 'LWM2M_CREDENTIALS'; readonly value: string }
+  | StoredCredentials;
+
+/** A row out of ThingsBoard's database, which is kept as it is, whatever today's rules for saving say. */
+export interface StoredCredentials {
+  readonly type: 'STORED';
+  readonly credentialsType: CredentialsType;
+  readonly credentialsId: string;
+  readonly credentialsValue: string | null;
+}
+
+/** The rows that a device comes from in ThingsBoard's database. Ids are kept: topics and rules may name them. */
+export interface DeviceOrigin {
+  readonly id: string;
+  readonly createdTime: number;
+  readonly additionalInfo: string | null;
+  readonly profile: ImportedProfile;
+}
+
+export interface ImportedProfile {
+  readonly id: string;
+  readonly name: string;
+  readonly transportType: string | null;
+  readonly provisionType: string | null;
+  readonly provisionDeviceKey: string | null;
+  /** The JSON value of `profile_data`. */
+  readonly profileData: unknown;
+}
 
 export interface ImportedDevice {
   readonly kind: 'device';
@@ -28,11 +56,12 @@ export interface ImportedDevice {
   readonly profileName?: string | undefined;
   readonly label?: string | undefined;
   readonly gateway?: boolean | undefined;
-  /** Absent where the file names none: an access token is made then, as ThingsBoard does. */
+  /** Absent where the file names none: an access token is made then, as ThingsBoard does; none for one with an origin. */
   readonly credentials?: ImportedCredentials | undefined;
   /** Epoch milliseconds between which the credentials hold. */
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
+  readonly origin?: DeviceOrigin | undefined;
   /** What the file says and ThingPass does not keep, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ImportWish, importDevices } from '../devices/import/import-devices.ts';
+import { importRules } from '../devices/import/import-rules.ts';
+import type { ImportStore } from '../devices/import/import-store.ts';
+import {
+  createSecretKeeper,
+  importQueue,
+  PASSWORD_KINDS,
+  type PasswordKind,
+} from '../devices/import/keep-secret.ts';
+import { IMPORT_FORMATS, type ImportFormat, readImport } from '../devices/import/read-import.ts';
+import type { ImportItem } from '../devices/import/record.ts';
+import { type Counts, counting, type LineReport, type Reporter } from '../devices/import/report.ts';
+import { RuleService } from '../devices/rule-service.ts';
+import { readRulesFile } from '../operations/read-rules-file.ts';
+import { createKeepPassword } from '../secrets/keep-password.ts';
+import { createSecretSchemes } from '../secrets/secret-schemes.ts';
+import { parseThingsBoardUrl } from '../storage/database-url.ts';
+import { ImportRepository } from '../storage/import-repository.ts';
+import { migrate } from '../storage/migrations/apply.ts';
+import { openPrisma } from '../storage/prisma.ts';
+import { RuleRepository } from '../storage/rule-repository.ts';
+import { withThingsBoardDevices } from '../storage/thingsboard/read-devices.ts';
+import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
+import { addFormatOptions, type FormatOptions, readFormatOptions } from './import-options.ts';
+import { lineText, summaryText } from './import-text.ts';
+import { createProgress } from './progress.ts';
+
+const THINGSBOARD = 'thingsboard';
+
+/** `thingpass import …`. */
+export function addImport(program: Command): void {
+  example(
+    addFormatOptions(
+      program
+        .command('import')
+        .addArgument(
+          program.createArgument('<format>', 'what it is').choices([...IMPORT_FORMATS, THINGSBOARD]),
+        )
+        .argument('<source>', 'a file, - for standard input, or the URL of ThingsBoard’s database')
+        .description('bring in devices or rules; what is there already stays, and running it again is safe')
+        .option('--dry-run', 'say line by line what would happen, and write nothing')
+        .option('--profile <name>', 'device profile of new devices whose line names none', 'default')
+        .addOption(
+          new Option(
+            '--passwords <kind>',
+            'plain passwords were chosen by people (slow hash), are random (fast hash where long enough), or stay plain until the first login',
+          )
+            .choices(PASSWORD_KINDS)
+            .default('chosen'),
+        )
+        .option('--force', 'mosquitto-acl: store the good lines of a file with bad ones')
+        .option('--tenant <id>', 'thingsboard: the tenant, where there are several', readUuid),
+    ).action(run),
+    'thingpass import csv devices.csv --dry-run',
+    'thingpass import emqx-csv users.csv --algorithm sha256 --salt-position suffix',
+    'thingpass import mosquitto-passwords /etc/mosquitto/passwd --profile meters',
+    'thingpass import mosquitto-acl /etc/mosquitto/acl',
+    'thingpass import thingsboard - < url-of-the-database.txt',
+  );
+}
+
+interface ImportCommandOptions extends FormatOptions {
+  readonly dryRun?: boolean;
+  readonly profile: string;
+  readonly passwords: PasswordKind;
+  readonly force?: boolean;
+  readonly tenant?: string;
+}
+
+type Format = ImportFormat | typeof THINGSBOARD;
+
+/** How much of the source was read: bytes, or devices of a database. */
+interface Source {
+  readonly items: AsyncIterable<ImportItem>;
+  readonly share: (records: number) => number | undefined;
+}
+
+async function run(
+  format: Format,
+  source: string,
+  options: ImportCommandOptions,
+  command: Command,
+): Promise<void> {
+  const begun = performance.now();
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  const lines: LineReport[] = [];
+  const progress = createProgress(process.stderr, (line) => process.stdout.write(`${line}\n`));
+  let share: Source['share'] = () => undefined;
+  let records = 0;
+  const counted = counting((line) => {
+    records++;
+    const worthALine = options.dryRun || (line.outcome !== 'created' && line.outcome !== 'unchanged');
+    if (worthALine || line.warnings.length > 0) {
+      if (json) lines.push(line);
+      else progress.line(lineText(line, format === THINGSBOARD ? 'device' : 'line', options.dryRun));
+    }
+    progress.update(`${records} records`, share(records));
+  });
+  try {
+    await withSource(format, source, options, async (opened) => {
+      share = opened.share;
+      await importItems(format, opened.items, options, counted);
+    });
+  } finally {
+    progress.end();
+  }
+  const summary = {
+    ...{ dryRun: options.dryRun ?? false, ...counted.counts },
+    seconds: Math.round((performance.now() - begun) / 10) / 100,
+    // In KiB on every system.
+    peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+  print(command, { ...summary, lines }, () => summaryText(summary));
+  if (counted.counts.refused > 0) process.exitCode = 1;
+}
+
+async function importItems(
+  format: Format,
+  items: AsyncIterable<ImportItem>,
+  options: ImportCommandOptions,
+  { counts, report }: ReturnType<typeof counting>,
+): Promise<void> {
+  const { database, rulesFile, life } = loadConfig();
+  const oneCredential = life.oneCredentialPerDevice;
+  const dryRun = options.dryRun ?? false;
+  await migrate(database);
+  const prisma = await openPrisma(database);
+  const actor = commandActor();
+  const repository = new ImportRepository(prisma, actor);
+  const importId = randomUUID();
+  const record = async (event: 'started' | 'finished', detail: Partial<Counts>) => {
+    if (!dryRun) await repository.record(importId, event, { format, ...detail });
+  };
+  try {
+    await record('started', {});
+    if (format === 'mosquitto-acl') {
+      const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
+      const rules = new RuleService(new RuleRepository(prisma), () => fromFile);
+      const force = options.force ?? false;
+      await importRules(items, { rules, owners: repository, report }, { dryRun, force, actor });
+    } else {
+      const wish = { importId, format, dryRun, defaultProfile: options.profile, oneCredential };
+      await importWithSecrets(items, { store: repository, report }, options, wish);
+    }
+    await record('finished', counts);
+  } finally {
+    await prisma.$disconnect();
+  }
+}
+
+async function importWithSecrets(
+  items: AsyncIterable<ImportItem>,
+  { store, report }: { store: ImportStore; report: Reporter },
+  { passwords }: { passwords: PasswordKind },
+  wish: ImportWish,
+): Promise<void> {
+  const { chosen, scramIterations } = loadConfig().life.passwords;
+  const secrets = createSecretSchemes({ queue: importQueue(), chosen });
+  const keepPassword = createKeepPassword(secrets, scramIterations);
+  const keeper = createSecretKeeper(secrets.schemes, keepPassword, passwords);
+  try {
+    await importDevices(items, { store, keeper, report }, wish);
+  } finally {
+    await secrets.close();
+  }
+}
+
+async function withSource(
+  format: Format,
+  source: string,
+  options: ImportCommandOptions,
+  use: (source: Source) => Promise<void>,
+): Promise<void> {
+  if (format === THINGSBOARD) {
+    const url = source === '-' ? (await text(process.stdin)).trim() : source;
+    await withThingsBoardDevices(readUrl(url), options.tenant, ({ items, total }) =>
+      use({ items, share: (records) => (total === 0 ? undefined : Math.min(1, records / total)) }),
+    );
+    return;
+  }
+  const formatOptions = readFormatOptions(options);
+  if (source === '-') {
+    await use({ items: readImport(format, process.stdin, formatOptions), share: () => undefined });
+    return;
+  }
+  try {
+    const { size } = statSync(source);
+    const stream = createReadStream(source);
+    const share = () => (size === 0 ? undefined : Math.min(1, stream.bytesRead / size));
+    await use({ items: readImport(format, stream, formatOptions), share });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new CommandFailed(`${source} cannot be read (${code})`);
+  }
+}
+
+function readUrl(url: string) {
+  try {
+    return parseThingsBoardUrl(url);
+  } catch {
+    throw new CommandFailed('the source must be the URL of ThingsBoard’s database: postgresql://…');
+  }
+}
+
+function readUuid(value: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value;
+  throw new InvalidArgumentError('a UUID');
+}

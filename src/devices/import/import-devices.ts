@@ -1,0 +1,166 @@
+import type { DeviceChange, ImportStore } from './import-store.ts';
+import type { SecretKeeper } from './keep-secret.ts';
+import { type DevicePlan, type PreparedDevice, periodOf, planDevice } from './plan-device.ts';
+import { prepareCredentials } from './prepare-device.ts';
+import type { ImportedDevice, ImportItem } from './record.ts';
+import { type LineReport, type Reporter, refusal } from './report.ts';
+
+export interface ImportWish {
+  /** Names the import in the audit trail. */
+  readonly importId: string;
+  readonly format: string;
+  /** For new devices whose record names none. */
+  readonly defaultProfile: string;
+  /** A device has one credential: what a record says takes the place of others. */
+  readonly oneCredential: boolean;
+  /** Find out everything and write nothing. */
+  readonly dryRun: boolean;
+}
+
+/** So many records are one transaction: long enough to be quick, short enough that nobody waits for the write lock. */
+const BATCH = 250;
+/** Somebody else may change the same devices meanwhile; the batch is then planned anew. */
+const TRIES = 5;
+
+/**
+ * Imports devices, batch by batch; what is written of a batch is all of it or nothing. Records that are refused do not stop
+ * the others, and records whose devices are there as they say change nothing.
+ * @throws when the database cannot be asked; all batches before are written.
+ */
+export async function importDevices(
+  items: AsyncIterable<ImportItem>,
+  { store, keeper, report }: { store: ImportStore; keeper: SecretKeeper; report: Reporter },
+  wish: ImportWish,
+): Promise<void> {
+  let batch = new Batch();
+  for await (const item of items) {
+    if (item.kind === 'problem') report(refusal(item.line, item.error));
+    else if (item.kind === 'device') {
+      const prepared = await prepare(item);
+      if (typeof prepared === 'string') report(refusal(item.line, prepared, item.deviceName));
+      else {
+        // What the record rests on must be written first.
+        if (batch.meets(prepared) || batch.size === BATCH) await flush();
+        batch.add(prepared);
+      }
+    }
+  }
+  await flush();
+
+  async function prepare(device: ImportedDevice): Promise<PreparedDevice | string> {
+    const credentials = device.credentials && prepareCredentials(device.credentials);
+    if (typeof credentials === 'string') return credentials;
+    const profileName = device.origin?.profile.name ?? device.profileName ?? wish.defaultProfile;
+    return { device, credentials, profileId: undefined, profileName };
+  }
+
+  async function flush(): Promise<void> {
+    const { devices } = batch;
+    batch = new Batch();
+    for (let attempt = 1; devices.length > 0; attempt++) {
+      const reports = await attemptBatch(devices);
+      if (reports !== undefined) {
+        for (const one of reports) report(one);
+        break;
+      }
+      if (attempt === TRIES)
+        throw new Error('the devices of a batch change all the time; run the import again');
+    }
+    // Others have the event loop for a moment: SQLite's driver does its work in it.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function attemptBatch(devices: readonly PreparedDevice[]): Promise<LineReport[] | undefined> {
+    const known = await store.known({
+      names: devices.map(({ device }) => device.deviceName),
+      ids: devices.flatMap(({ device }) => device.origin?.id ?? []),
+      credentialsIds: devices.flatMap(({ credentials }) => credentials?.credentialsId ?? []),
+    });
+    const reports: LineReport[] = [];
+    const changes = await Promise.all(
+      devices.map(async (one) => {
+        const withProfile = await findProfile(one);
+        const plan: DevicePlan =
+          typeof withProfile === 'string'
+            ? { outcome: 'refused', why: withProfile }
+            : await planDevice(withProfile, known, keeper, wish.oneCredential);
+        reports.push(toReport(one.device, plan));
+        if (wish.dryRun || typeof withProfile === 'string') return undefined;
+        return plan.outcome === 'created' || plan.outcome === 'updated'
+          ? toChange(withProfile, plan)
+          : undefined;
+      }),
+    );
+    reports.sort((one, other) => one.line - other.line);
+    const made = changes.filter((change) => change !== undefined);
+    if (made.length === 0) return reports;
+    const count = (outcome: string) => reports.filter((one) => one.outcome === outcome).length;
+    const written = await store.write(made, {
+      ...{ importId: wish.importId, format: wish.format },
+      firstLine: reports[0]?.line ?? 0,
+      lastLine: reports.at(-1)?.line ?? 0,
+      ...{ created: count('created'), updated: count('updated') },
+    });
+    return written ? reports : undefined;
+  }
+
+  async function findProfile(one: PreparedDevice): Promise<PreparedDevice | string> {
+    const { origin } = one.device;
+    if (origin === undefined) return { ...one, profileId: await store.profile(one.profileName, wish.dryRun) };
+    const brought = await store.bringProfile(origin.profile, wish.dryRun);
+    return typeof brought === 'string' ? brought : { ...one, profileId: brought.id };
+  }
+
+  async function toChange(
+    { device, profileId, profileName }: PreparedDevice,
+    { create, update, add, overwrite, period }: Extract<DevicePlan, { outcome: 'created' | 'updated' }>,
+  ): Promise<DeviceChange> {
+    return {
+      create: create && {
+        ...{ ...create, name: device.deviceName, label: device.label },
+        ...{ createdTime: device.origin?.createdTime ?? Date.now() },
+        ...{ profileId: profileId as string, profileName },
+      },
+      update,
+      add: add && {
+        ...(await keeper.store(add.credentials)),
+        ...{ deviceId: add.deviceId, alone: add.alone, period: periodOf(device) },
+      },
+      overwrite: overwrite && { ...(await keeper.store(overwrite.credentials)), rowId: overwrite.rowId },
+      period,
+    };
+  }
+}
+
+/** Records of which none rests on what another one writes. */
+class Batch {
+  readonly devices: PreparedDevice[] = [];
+  readonly #taken = new Set<string>();
+
+  get size(): number {
+    return this.devices.length;
+  }
+
+  meets(prepared: PreparedDevice): boolean {
+    return keysOf(prepared).some((key) => this.#taken.has(key));
+  }
+
+  add(prepared: PreparedDevice): void {
+    this.devices.push(prepared);
+    for (const key of keysOf(prepared)) this.#taken.add(key);
+  }
+}
+
+function keysOf({ device, credentials }: PreparedDevice): string[] {
+  return [
+    `name ${device.deviceName}`,
+    ...(device.origin === undefined ? [] : [`id ${device.origin.id}`]),
+    ...(credentials === undefined ? [] : [`credentials ${credentials.credentialsId}`]),
+  ];
+}
+
+function toReport({ line, deviceName, warnings }: ImportedDevice, plan: DevicePlan): LineReport {
+  if (plan.outcome === 'refused') return refusal(line, plan.why, deviceName);
+  const detail = plan.outcome === 'unchanged' ? undefined : plan.detail;
+  return { line, outcome: plan.outcome, device: deviceName, detail, warnings };
+}

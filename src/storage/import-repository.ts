@@ -1,0 +1,325 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { CredentialsType } from '../credentials/record.ts';
+import type { Actor } from '../devices/audit.ts';
+import type { RuleOwners } from '../devices/import/import-rules.ts';
+import type {
+  BatchNote,
+  DeviceChange,
+  ImportStore,
+  Known,
+  KnownCredentials,
+  KnownDevice,
+  Period,
+  StoredForm,
+  Wanted,
+} from '../devices/import/import-store.ts';
+import type { ImportedProfile } from '../devices/import/record.ts';
+import { auditWrite } from './audit-repository.ts';
+import { isStorable } from './credentials-reader.ts';
+import { certificateRows, secretRows } from './credentials-writes.ts';
+import type { Prisma, PrismaClient } from './prisma.ts';
+import { ensureProfile } from './profile-rows.ts';
+import { retryWhileBusy } from './retry-busy.ts';
+import { OWN_TENANT } from './tenant.ts';
+
+type Write = Prisma.PrismaPromise<unknown>;
+
+/** Somebody was faster: a name or credentials id is taken, or a row that the changes rest on is gone. */
+const OVERTAKEN = ['P2002', 'P2003', 'P2025'];
+
+const DEVICE = {
+  ...{ id: true, name: true, label: true, additionalInfo: true, tenantId: true },
+  deviceProfile: { select: { name: true } },
+} as const;
+
+const SECRET = { hash: true, importedAs: true } as const;
+
+/** What an import reads and writes; many rows a statement. Everything becomes a device of this installation. */
+export class ImportRepository implements ImportStore, RuleOwners {
+  readonly #prisma: PrismaClient;
+  readonly #actor: Actor;
+  readonly #profiles = new Map<string, Promise<string | undefined>>();
+  readonly #brought = new Map<string, Promise<{ readonly id: string } | string>>();
+
+  constructor(prisma: PrismaClient, actor: Actor) {
+    this.#prisma = prisma;
+    this.#actor = actor;
+  }
+
+  async known({ names, ids, credentialsIds }: Wanted): Promise<Known> {
+    const rows = await this.#prisma.deviceCredentials.findMany({
+      where: { credentialsId: { in: [...credentialsIds] } },
+      include: { secrets: { select: SECRET }, window: true },
+    });
+    const holders = rows.flatMap(({ deviceId }) => deviceId ?? []);
+    const devices = await this.#prisma.device.findMany({
+      where: {
+        OR: [{ tenantId: OWN_TENANT, name: { in: [...names] } }, { id: { in: [...ids, ...holders] } }],
+      },
+      select: DEVICE,
+    });
+    const entries = devices.map((row) => ({ tenantId: row.tenantId, device: toKnownDevice(row) }));
+    return {
+      devicesByName: new Map(
+        entries
+          .filter(({ tenantId }) => tenantId === OWN_TENANT)
+          .map(({ device }) => [device.name, device] as const),
+      ),
+      devicesById: new Map(entries.map(({ device }) => [device.id, device])),
+      credentials: new Map(rows.map((row) => [row.credentialsId ?? '', toKnownCredentials(row)])),
+    };
+  }
+
+  profile(name: string, dry: boolean): Promise<string | undefined> {
+    return remember(this.#profiles, name, () =>
+      dry ? this.#profileNamed(name) : ensureProfile(this.#prisma, name),
+    );
+  }
+
+  bringProfile(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string> {
+    return remember(this.#brought, profile.id, () => this.#bring(profile, dry));
+  }
+
+  async write(changes: readonly DeviceChange[], note: BatchNote): Promise<boolean> {
+    const { importId, ...detail } = note;
+    const audit = { action: 'import.written', subjectType: 'import', subjectId: importId, detail } as const;
+    try {
+      await retryWhileBusy(() =>
+        this.#prisma.$transaction([...this.#writes(changes), auditWrite(this.#prisma, this.#actor, audit)]),
+      );
+      return true;
+    } catch (error) {
+      if (!OVERTAKEN.includes((error as { code?: string }).code ?? '')) throw error;
+      this.#profiles.clear();
+      this.#brought.clear();
+      return false;
+    }
+  }
+
+  async deviceOfUser(userName: string): Promise<string | undefined> {
+    if (!isStorable(userName)) return undefined;
+    const where = { credentialsId: userName };
+    const row = await this.#prisma.deviceCredentials.findUnique({ where, select: { deviceId: true } });
+    if (row !== null) return row.deviceId ?? undefined;
+    const named = { tenantId_name: { tenantId: OWN_TENANT, name: userName } };
+    return (await this.#prisma.device.findUnique({ where: named, select: { id: true } }))?.id;
+  }
+
+  /** Records an import as a whole. */
+  async record(
+    importId: string,
+    event: 'started' | 'finished',
+    detail: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    const note = { action: `import.${event}`, subjectType: 'import', subjectId: importId, detail } as const;
+    await retryWhileBusy(() => this.#prisma.$transaction([auditWrite(this.#prisma, this.#actor, note)]));
+  }
+
+  #writes(changes: readonly DeviceChange[]): Write[] {
+    const prisma = this.#prisma;
+    const created = changes.flatMap(({ create }) => create ?? []);
+    const added = changes.flatMap(({ add }) => (add === undefined ? [] : [{ ...add, id: randomUUID() }]));
+    const overwritten = changes.flatMap(({ overwrite }) => overwrite ?? []);
+    const rowIds = overwritten.map(({ rowId }) => rowId);
+    const now = BigInt(Date.now());
+    const credentials = [...added, ...overwritten.map((row) => ({ ...row, id: row.rowId }))];
+    const certificates = credentials.map(({ id, ...row }) => certificateRows(id, row));
+    const alone = added.flatMap((row) => (row.alone ? [row.deviceId] : []));
+    const windows = added.flatMap(({ id, period }) => (period === undefined ? [] : [{ id, period }]));
+    const ofRows = { where: { deviceCredentialsId: { in: rowIds } } };
+    return [
+      ...many(created, (rows) =>
+        prisma.device.createMany({
+          data: rows.map(({ createdTime, profileName, profileId, label, ...row }) => ({
+            ...row,
+            ...{ createdTime: BigInt(createdTime), label: label ?? null, type: profileName },
+            ...{ tenantId: OWN_TENANT, deviceProfileId: profileId },
+          })),
+        }),
+      ),
+      // Fails where the device is gone.
+      ...changes.flatMap(({ update }) => (update === undefined ? [] : [this.#update(update)])),
+      ...many(alone, (ids) => prisma.deviceCredentials.deleteMany({ where: { deviceId: { in: ids } } })),
+      ...many(added, (rows) =>
+        prisma.deviceCredentials.createMany({
+          data: rows.map((row) => ({
+            ...{ id: row.id, createdTime: now, deviceId: row.deviceId, ...columns(row) },
+          })),
+        }),
+      ),
+      ...overwritten.map((row) =>
+        prisma.deviceCredentials.update({
+          where: { id: row.rowId, credentialsId: row.credentialsId },
+          data: { ...columns(row), version: { increment: 1 } },
+        }),
+      ),
+      ...many(rowIds, () => prisma.credentialsSecret.deleteMany(ofRows)),
+      ...many(rowIds, () => prisma.certificateName.deleteMany(ofRows)),
+      ...many(rowIds, () => prisma.certificateValidity.deleteMany(ofRows)),
+      ...many(
+        credentials.flatMap(({ id, secret }) => (secret === undefined ? [] : secretRows(id, [secret]))),
+        (data) => prisma.credentialsSecret.createMany({ data }),
+      ),
+      ...many(
+        certificates.flatMap(({ names }) => names),
+        (data) => prisma.certificateName.createMany({ data }),
+      ),
+      ...many(
+        certificates.flatMap(({ validities }) => validities),
+        (data) => prisma.certificateValidity.createMany({ data }),
+      ),
+      ...many(windows, (rows) =>
+        prisma.credentialsWindow.createMany({
+          data: rows.map(({ id, period }) => ({ deviceCredentialsId: id, ...times(period) })),
+        }),
+      ),
+      ...changes.flatMap((change) =>
+        change.period === undefined ? [] : this.#setWindow(change.period.rowId, change.period.period),
+      ),
+    ];
+  }
+
+  #update({ id, label, additionalInfo, profile }: NonNullable<DeviceChange['update']>): Write {
+    return this.#prisma.device.update({
+      where: { id },
+      data: {
+        ...(label === undefined ? {} : { label }),
+        ...(additionalInfo === undefined ? {} : { additionalInfo }),
+        ...(profile === undefined ? {} : { deviceProfileId: profile.id, type: profile.name }),
+        version: { increment: 1 },
+      },
+      select: { id: true },
+    });
+  }
+
+  /** Whose first use ends it stays as it is. */
+  #setWindow(deviceCredentialsId: string, period: Period): Write[] {
+    return [
+      this.#prisma.deviceCredentials.update({
+        where: { id: deviceCredentialsId },
+        data: { version: { increment: 1 } },
+      }),
+      this.#prisma.credentialsWindow.upsert({
+        where: { deviceCredentialsId },
+        update: times(period),
+        create: { deviceCredentialsId, ...times(period) },
+      }),
+    ];
+  }
+
+  async #profileNamed(name: string): Promise<string | undefined> {
+    const where = { tenantId_name: { tenantId: OWN_TENANT, name } };
+    return (await this.#prisma.deviceProfile.findUnique({ where, select: { id: true } }))?.id;
+  }
+
+  async #bring(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string> {
+    const { id, name, transportType, provisionType, provisionDeviceKey, profileData } = profile;
+    const found = await this.#prisma.deviceProfile.findMany({
+      where: { OR: [{ id }, { tenantId: OWN_TENANT, name }] },
+    });
+    const known = found.find((one) => one.id === id) ?? found[0] ?? null;
+    const data = {
+      ...{ name, transportType, provisionType, provisionDeviceKey },
+      ...(profileData === null ? {} : { profileData: profileData as Prisma.InputJsonValue }),
+    };
+    if (known !== null && known.id !== id) {
+      // Only ours of the same contents may stand in its place: another could admit whom this one refuses.
+      if (isSameProfile(known, profile) || isUntouched(known, profile)) return { id: known.id };
+      return `a device profile ${name} is here already, with other contents`;
+    }
+    if (dry || (known !== null && known.name === name && isSameProfile(known, profile))) return { id };
+    try {
+      await retryWhileBusy(() =>
+        this.#prisma.$transaction([
+          this.#prisma.deviceProfile.upsert({
+            where: { id },
+            update: { ...data, version: { increment: 1 } },
+            create: { id, createdTime: BigInt(Date.now()), type: 'DEFAULT', tenantId: OWN_TENANT, ...data },
+          }),
+          auditWrite(this.#prisma, this.#actor, {
+            ...{ action: known === null ? 'profile.created' : 'profile.updated', subjectType: 'profile' },
+            ...{ subjectId: id, detail: { name, from: 'thingsboard' } },
+          }),
+        ]),
+      );
+      return { id };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'P2002') throw error;
+      return `the name or the provision key of the device profile ${name} is taken here`;
+    }
+  }
+}
+
+/** A statement for all rows, or none. */
+function many<Row>(rows: readonly Row[], statement: (rows: Row[]) => Write): Write[] {
+  return rows.length === 0 ? [] : [statement([...rows])];
+}
+
+function remember<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  find: () => Promise<Value>,
+): Promise<Value> {
+  let found = known.get(key);
+  if (found === undefined) {
+    found = find();
+    known.set(key, found);
+  }
+  return found;
+}
+
+function columns({ credentialsType, credentialsId, credentialsValue }: StoredForm) {
+  return { credentialsType, credentialsId, credentialsValue };
+}
+
+function times({ notBefore, notAfter }: Period) {
+  return {
+    notBefore: notBefore === undefined ? null : BigInt(notBefore),
+    notAfter: notAfter === undefined ? null : BigInt(notAfter),
+  };
+}
+
+type ProfileRow = Prisma.DeviceProfileGetPayload<object>;
+
+function isSameProfile(row: ProfileRow, profile: ImportedProfile): boolean {
+  return (
+    (row.transportType ?? 'DEFAULT') === (profile.transportType ?? 'DEFAULT') &&
+    (row.provisionType ?? 'DISABLED') === (profile.provisionType ?? 'DISABLED') &&
+    row.provisionDeviceKey === profile.provisionDeviceKey &&
+    isDeepStrictEqual(row.profileData ?? null, profile.profileData ?? null)
+  );
+}
+
+/** ThingPass's own profile of nothing but a name, beside one of ThingsBoard's that admits and provisions alike. */
+function isUntouched(row: ProfileRow, profile: ImportedProfile): boolean {
+  const plain = (profile.transportType ?? 'DEFAULT') === 'DEFAULT';
+  const closed = (profile.provisionType ?? 'DISABLED') === 'DISABLED';
+  const ours =
+    row.profileData === null && row.transportType === 'DEFAULT' && row.provisionType === 'DISABLED';
+  return plain && closed && ours;
+}
+
+function toKnownDevice(row: Prisma.DeviceGetPayload<{ select: typeof DEVICE }>): KnownDevice {
+  const { id, name, label, additionalInfo, deviceProfile } = row;
+  return {
+    ...{ id, name: name ?? '', label: label ?? undefined, additionalInfo },
+    profileName: deviceProfile.name ?? '',
+  };
+}
+
+function toKnownCredentials(
+  row: Prisma.DeviceCredentialsGetPayload<{
+    include: { secrets: { select: typeof SECRET }; window: true };
+  }>,
+): KnownCredentials {
+  const { id, deviceId, credentialsId, credentialsType, credentialsValue, secrets, window } = row;
+  const time = (value: bigint | null | undefined) =>
+    value === null || value === undefined ? undefined : Number(value);
+  return {
+    ...{ id, deviceId: deviceId ?? undefined, credentialsId: credentialsId ?? '', credentialsValue },
+    credentialsType: credentialsType as CredentialsType,
+    secrets,
+    ...{ notBefore: time(window?.notBefore), notAfter: time(window?.notAfter) },
+  };
+}
