@@ -5,9 +5,10 @@ import { readCertificateSettings } from './brokers/certificate-settings.ts';
 import type { BrokerSettings } from './brokers/dialect.ts';
 import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
-import { readFormSettings, readProxies } from './certificates/settings.ts';
+import { readFormSettings, readNetworks } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
 import { type LifeConfig, readLifeConfig } from './devices/configuration.ts';
+import { readThrottleConfig, type ThrottleConfig } from './operations/throttle/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 import { readStorageConfig, type StorageConfig } from './storage/configuration.ts';
@@ -22,6 +23,9 @@ export interface Config extends StorageConfig {
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
   readonly skipCertificateDates: boolean;
   readonly trust: TrustConfig;
+  readonly throttle: ThrottleConfig;
+  /** With which commands ask a running server. */
+  readonly apiKey: string | undefined;
   /** Where messages are published at EMQX. */
   readonly emqxApi: EmqxApi | undefined;
   readonly life: LifeConfig;
@@ -68,7 +72,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Number(text('THINGPASS_XFCC_HOPS')),
     problems,
   );
-  const isProxy = readProxies(list('THINGPASS_PROXIES'), problems);
+  const isProxy = readNetworks('THINGPASS_PROXIES', list('THINGPASS_PROXIES'), problems);
   const certificatesOf = readCertificateSettings(
     {
       only: list('THINGPASS_CERTIFICATE_ONLY_LISTENERS'),
@@ -98,6 +102,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const storage = readStorageConfig(text, problems);
   const budgetMs = Number(text('THINGPASS_DECISION_BUDGET_MS'));
   const trust = readTrustConfig(text, list, budgetMs, problems);
+  const throttle = readThrottleConfig(text, list, problems);
   const emqxApi = readEmqxApi(text('THINGPASS_EMQX_API_URL'), text('THINGPASS_EMQX_API_KEY'), problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
@@ -116,6 +121,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     brokers: Object.freeze(brokers),
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
     trust,
+    throttle,
+    apiKey: text('THINGPASS_API_KEY') || undefined,
     emqxApi,
     life: readLifeConfig(text),
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,

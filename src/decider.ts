@@ -1,7 +1,7 @@
 import { decideTopic, type TopicDecision } from './access/decide-topic.ts';
 import type { Holder } from './access/holder.ts';
 import type { RuleSet } from './access/rule-set.ts';
-import type { BrokerSettings, Question } from './brokers/dialect.ts';
+import type { BrokerSettings, PeerAddressBelief, Question } from './brokers/dialect.ts';
 import type { CertificateNames } from './credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import type { CertificateTrust } from './credentials/certificate-trust.ts';
@@ -36,6 +36,8 @@ export interface DeciderSettings extends BrokerSettings {
   readonly carriesPassport: boolean;
   /** The broker is told what a client may do, so connect decisions carry its rights. */
   readonly tellsRights: boolean;
+  /** Whether the broker itself saw the address that it gives for a client. */
+  readonly believesPeerAddress?: PeerAddressBelief | undefined;
 }
 
 export interface DeciderParts {

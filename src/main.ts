@@ -26,6 +26,8 @@ import { storageFamilies } from './operations/metrics/storage-metrics.ts';
 import { trustFamilies } from './operations/metrics/trust-metrics.ts';
 import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
+import { Throttle } from './operations/throttle/throttle.ts';
+import { withThrottle } from './operations/throttle/throttled-decider.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
@@ -111,43 +113,53 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   metrics.add(processMetrics.families);
   metrics.add(() => storageFamilies(storage.statistics()));
   metrics.add(() => trustFamilies(lists.trust.expiries()));
+  const throttle = new Throttle(config.throttle, crew);
+  metrics.add(() => throttle.families());
+  const decoy = createScramDecoys(storage.passportKey);
   crew.handle('metrics', () => metrics.families());
   try {
     const app = await buildApp({
       brokers: config.brokers,
       decider: withinBudget(
-        createDecider({
-          credentials: storage.credentials,
-          verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
-          afterLogin: life.afterLogin,
-          passports: createPassports(storage.passportKey),
-          rules: () => rules.current(),
-          skipCertificateDates: config.skipCertificateDates,
-          provisioning: byKnownKeys(
-            crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
-            chainKeys,
-          ),
-          names,
-          trust: lists.trust,
-          denyList: () => lists.denyList(),
-          scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
-          now: Date.now,
-          onError: createErrorLog(log, 'a decision could not be made'),
-        }),
+        withThrottle(
+          createDecider({
+            credentials: storage.credentials,
+            verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
+            afterLogin: life.afterLogin,
+            passports: createPassports(storage.passportKey),
+            rules: () => rules.current(),
+            skipCertificateDates: config.skipCertificateDates,
+            provisioning: byKnownKeys(
+              crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
+              chainKeys,
+            ),
+            names,
+            trust: lists.trust,
+            denyList: () => lists.denyList(),
+            scram: { store: scramKeys, decoy },
+            now: Date.now,
+            onError: createErrorLog(log, 'a decision could not be made'),
+          }),
+          throttle,
+          decoy,
+        ),
         config.storage.budgetMs,
       ),
       decisionLog: createDecisionLog(log),
       decisionMetrics: metrics.decisions,
+      onCaller: (address) => throttle.noteCaller(address),
       health,
       metrics: () => gatherMetrics(crew),
       emqxProvisioning: emqxProvisioning(config, async () => provisionStore),
       management: {
         store: management.open,
+        blocked: throttle,
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,
       crew,
     });
+    await throttle.start();
     const url = crew.role === 'primary' ? '' : await listen(app, config);
     if (crew.role === 'alone') log.info({ url, database: config.database.kind }, 'listening');
 
@@ -167,6 +179,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await life.close();
       await storage.close();
       processMetrics.close();
+      throttle.close();
       if (crew.role !== 'worker') log.info('stopped');
     };
     return {

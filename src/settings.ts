@@ -1,4 +1,5 @@
 import { TRUST_MODES } from './certificates/trust/policy.ts';
+import { THROTTLE_KINDS } from './operations/throttle/keys.ts';
 import { BROKER_NAMES } from './question.ts';
 
 export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
@@ -112,6 +113,57 @@ export const SETTINGS: readonly Setting[] = [
       meaning: `the same for ${broker} alone, instead of THINGPASS_SECRET`,
     }),
   ),
+  {
+    name: 'THINGPASS_API_KEY',
+    kind: 'secret',
+    default: '',
+    meaning: 'a key of the management API, for commands that ask a running server, such as thingpass blocked',
+  },
+  {
+    name: 'THINGPASS_THROTTLE',
+    kind: 'list',
+    default: '',
+    choices: THROTTLE_KINDS,
+    meaning:
+      'by what wrong credentials are counted, to block whoever sends too many; none: nobody is blocked',
+  },
+  {
+    name: 'THINGPASS_THROTTLE_FAILURES',
+    kind: 'integer',
+    default: '10',
+    between: [1, 1_000_000],
+    meaning: "failed logins in a row that block, as ThingsBoard's max_wrong_credentials_per_ip",
+  },
+  {
+    name: 'THINGPASS_THROTTLE_BLOCK_MS',
+    kind: 'integer',
+    default: '60000',
+    between: [100, 86_400_000],
+    meaning:
+      "milliseconds that the first block lasts, as ThingsBoard's ip_block_timeout; the next lasts twice as long",
+  },
+  {
+    name: 'THINGPASS_THROTTLE_LONGEST_BLOCK_MS',
+    kind: 'integer',
+    default: '3600000',
+    between: [100, 86_400_000],
+    meaning: 'milliseconds that a block lasts at the most',
+  },
+  {
+    name: 'THINGPASS_THROTTLE_NEVER',
+    kind: 'list',
+    default: '',
+    meaning:
+      'addresses of clients that are never blocked, such as 10.0.0.7,192.168.0.0/16: proxies, load balancers',
+  },
+  {
+    name: 'THINGPASS_THROTTLE_BELIEVED_BROKERS',
+    kind: 'list',
+    default: '',
+    choices: BROKER_NAMES,
+    meaning:
+      'brokers whose word about client addresses counts although clients could have a say in it (WebSocket behind no proxy)',
+  },
   {
     name: 'THINGPASS_NO_OPINION_BROKERS',
     kind: 'list',

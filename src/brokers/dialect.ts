@@ -74,6 +74,9 @@ export interface Endpoint {
   readonly answer: (decision: Decision, question: Question | undefined) => WebhookReply;
 }
 
+/** Whether the address that a broker gives for a client is what the broker saw, and nothing that the client could choose. */
+export type PeerAddressBelief = (attempt: ConnectAttempt) => boolean;
+
 export interface Dialect {
   readonly broker: BrokerName;
   /** The broker hands back, at each topic check, a text that the connect answer gave it: `Allow.passport` is made. */
@@ -86,6 +89,8 @@ export interface Dialect {
   readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
   /** `Authorization` is the client's own here, so it is not where the caller proves itself. */
   readonly authorizationIsClients?: boolean;
+  /** Without it, the addresses of this broker's clients are not believed. */
+  readonly believesPeerAddress?: PeerAddressBelief;
   readonly endpoints: readonly Endpoint[];
 }
 

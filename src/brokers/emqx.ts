@@ -132,6 +132,8 @@ export const emqx: Dialect = {
   canMountDevicesApart: true,
   carriesPassport: true,
   tellsRights: true,
+  // WebSocket clients choose theirs, unless a proxy does (section 6).
+  believesPeerAddress: ({ listener }) => listener !== undefined && /^(tcp|ssl|quic):/.test(listener),
   certificateForms: { body: EMQX_FORMS, headers: false },
   endpoints: [
     {

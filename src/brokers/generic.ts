@@ -134,6 +134,8 @@ function reply(status: number, body: object): WebhookReply {
 export const generic: Dialect = {
   broker: 'generic',
   canMountDevicesApart: true,
+  // Whoever asks here says what it saw.
+  believesPeerAddress: () => true,
   certificateForms: { body: GENERIC_FORMS, headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },

@@ -173,6 +173,8 @@ function isStatusEvent(topic: string, clientId: string): boolean {
 
 export const nanomq: Dialect = {
   broker: 'nanomq',
+  // Always the TCP peer (section 3, `%a`).
+  believesPeerAddress: () => true,
   certificateForms: { body: [NANOMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/nanomq/auth', methods: ['POST', 'GET'], read: readConnect, answer: reply },

@@ -16,6 +16,8 @@ export interface WebhookParts {
   readonly decider: Decider;
   readonly decisionLog: DecisionLog;
   readonly decisionMetrics: DecisionMetrics;
+  /** Told of the address from which a broker asks, whenever it is another one than before. */
+  readonly onCaller?: ((address: string | undefined) => void) | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ class WebhookRoute {
   readonly #parts: WebhookParts;
   readonly #proves: ReturnType<typeof createGuard>;
   readonly #metrics: EndpointMetrics;
+  #lastCaller: string | undefined;
 
   constructor(
     dialect: Dialect,
@@ -73,10 +76,17 @@ class WebhookRoute {
     parts: WebhookParts,
   ) {
     const { broker, carriesPassport = false, tellsRights = false, authorizationIsClients } = dialect;
+    const { believesPeerAddress } = dialect;
     this.#broker = broker;
     this.#endpoint = endpoint;
     this.#parts = parts;
-    this.#settings = { ...parts.brokers[broker], carriesPassport, tellsRights, headerForms };
+    this.#settings = {
+      ...parts.brokers[broker],
+      carriesPassport,
+      tellsRights,
+      headerForms,
+      believesPeerAddress,
+    };
     this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
     this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
@@ -97,12 +107,17 @@ class WebhookRoute {
       const bodiless = method === 'GET' || method === 'HEAD';
       const body = bodiless ? await readBodyOfGet(request) : ((request.body as Buffer | undefined) ?? EMPTY);
       const { headers, url, raw } = request;
+      const peer = raw.socket.remoteAddress;
+      if (peer !== this.#lastCaller) {
+        this.#lastCaller = peer;
+        this.#parts.onCaller?.(peer);
+      }
       const asked = {
         method,
         query: queryOf(url),
         headers,
         rawHeaders: raw.rawHeaders,
-        peer: raw.socket.remoteAddress,
+        peer,
         body,
       };
       question = this.#endpoint.read(asked, this.#settings);

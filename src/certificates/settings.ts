@@ -36,9 +36,13 @@ export function readFormSettings(
 
 const MOST_KNOWN_PEERS = 1_000;
 
-/** Reads `THINGPASS_PROXIES`: addresses and networks in CIDR notation. */
-export function readProxies(parts: readonly string[], problems: string[]): (address: string) => boolean {
-  const proxies = new BlockList();
+/** Reads a setting, such as `THINGPASS_PROXIES`, of addresses and networks in CIDR notation. */
+export function readNetworks(
+  setting: string,
+  parts: readonly string[],
+  problems: string[],
+): (address: string) => boolean {
+  const networks = new BlockList();
   for (const part of parts) {
     const [address = '', length] = part.split('/');
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
@@ -47,14 +51,15 @@ export function readProxies(parts: readonly string[], problems: string[]): (addr
       isIP(address) === 0 ||
       (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= longest))
     ) {
-      problems.push(`THINGPASS_PROXIES: "${part}" is neither an address nor a network`);
+      problems.push(`${setting}: "${part}" is neither an address nor a network`);
     } else if (length === undefined) {
-      proxies.addAddress(address, family);
+      networks.addAddress(address, family);
     } else {
-      proxies.addSubnet(address, Number(length), family);
+      networks.addSubnet(address, Number(length), family);
     }
   }
-  // Node makes an object of each address that it checks, which costs more than reading the request; and proxies are few.
+  // Node makes an object of each address that it checks, which costs more than reading the request; and they are few.
+  if (parts.length === 0) return () => false;
   const known = new Map<string, boolean>();
   return (address) => {
     const before = known.get(address);
@@ -62,8 +67,8 @@ export function readProxies(parts: readonly string[], problems: string[]): (addr
     if (known.size >= MOST_KNOWN_PEERS) known.clear();
     // A dual-stack socket shows IPv4 peers as ::ffff:1.2.3.4.
     const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-    const isProxy = proxies.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
-    known.set(address, isProxy);
-    return isProxy;
+    const isOneOf = networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    known.set(address, isOneOf);
+    return isOneOf;
   };
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { reachable } from './running-server.ts';
 
 /** How long a health check waits, in milliseconds: less than what container engines and service managers wait by default. */
 const LONGEST_WAIT_MS = 2_000;
@@ -33,11 +34,4 @@ async function ask(url: string): Promise<{ status: string }> {
   const state = (await response.json()) as { status: string };
   if (!response.ok) throw new CommandFailed(`not ready: ${state.status}`);
   return state;
-}
-
-/** An address that stands for every interface is no address to ask. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }

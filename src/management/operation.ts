@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
+import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { Scope } from './api-key.ts';
 import type { ProblemCode } from './problem.ts';
@@ -13,6 +14,7 @@ export interface Call<Params, Query, Body> {
   readonly ifMatch: number | undefined;
   readonly actor: Actor;
   readonly store: ManagementStore;
+  readonly blocked: BlockedList;
 }
 
 export interface Answer {

@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { AUDIT_OPERATIONS } from './resources/audit.ts';
+import { BLOCKED_OPERATIONS } from './resources/blocked.ts';
 import { CA_BUNDLE_OPERATIONS } from './resources/ca-bundles.ts';
 import { CREDENTIALS_OPERATIONS } from './resources/credentials.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
@@ -17,5 +18,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...RULE_OPERATIONS,
   ...DENY_LIST_OPERATIONS,
   ...CA_BUNDLE_OPERATIONS,
+  ...BLOCKED_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { ApiKeys } from './api-key.ts';
 import { authenticate, requireScope } from './authenticate.ts';
@@ -11,6 +12,11 @@ export interface RouteParts {
   readonly keys: ApiKeys;
 }
 
+/** What operations are given besides. */
+export interface OperationParts extends RouteParts {
+  readonly blocked: BlockedList;
+}
+
 const LARGEST_BODY = 1024 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const;
 
@@ -21,7 +27,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TR
 export function registerOperations(
   scope: FastifyInstance,
   operations: readonly Operation[],
-  parts: RouteParts,
+  parts: OperationParts,
 ): void {
   for (const path of new Set(operations.map((one) => one.path))) {
     const url = path.replace(/\{(\w+)\}/g, ':$1');
@@ -40,7 +46,7 @@ export function registerOperations(
   }
 }
 
-function registerOperation(scope: FastifyInstance, url: string, one: Operation, parts: RouteParts): void {
+function registerOperation(scope: FastifyInstance, url: string, one: Operation, parts: OperationParts): void {
   const checks = checksOf(one);
   scope.route({
     url,
@@ -66,6 +72,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
           one.ifMatch === undefined ? undefined : readIfMatch(request.headers['if-match'], one.ifMatch),
         actor,
         store: await parts.store(),
+        blocked: parts.blocked,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);

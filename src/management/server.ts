@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ProvisionStore } from '../devices/provision-store.ts';
+import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import { ApiKeys } from './api-key.ts';
 import { registerCaBundleFiles } from './ca-bundle-file.ts';
@@ -15,6 +16,8 @@ import { registerThingsBoard } from './thingsboard/routes.ts';
 export interface ManagementParts {
   /** Opened when first asked for. */
   readonly store: () => Promise<ManagementStore>;
+  /** What failed too often to log in. */
+  readonly blocked: BlockedList;
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
@@ -60,7 +63,7 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      registerOperations(scope, OPERATIONS, { store: parts.store, keys });
+      registerOperations(scope, OPERATIONS, { store: parts.store, blocked: parts.blocked, keys });
     },
     { prefix: '/api/v1' },
   );

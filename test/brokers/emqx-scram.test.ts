@@ -7,7 +7,10 @@ import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts'
 import type { DeviceService } from '../../src/devices/device-service.ts';
 import { createSecretSchemes } from '../../src/secrets/secret-schemes.ts';
 import { scramKeysOf } from '../../src/secrets/stored-scram.ts';
+import { DenyRepository } from '../../src/storage/deny-repository.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { openPrisma } from '../../src/storage/prisma.ts';
+import { eventually } from '../storage/support/eventually.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { scramLogin } from '../support/scram-exchange.ts';
@@ -200,6 +203,19 @@ describe('SCRAM keys', () => {
     const counted = { algorithm: 'sha256', iterationCount: 10_000 } as const;
     const answer = await ask({ username: 'other-count', iteration_count: '10000' });
     assert.equal(scramLogin(right('other-count'), answer, counted), 'in');
+  });
+
+  it('are not those of a device on the deny list, which hears no difference', async () => {
+    const device = await create('denied', [{ password: 'p' }]);
+    const right = { username: 'denied', password: 'p' };
+    assert.equal(scramLogin(right, await ask({ username: 'denied' }), SHA256), 'in');
+    const prisma = await openPrisma(server.config.database);
+    await new DenyRepository(prisma).put('device', device, undefined, { name: 'test', origin: 'test' });
+    await prisma.$disconnect();
+    await eventually(async () => {
+      assert.equal(scramLogin(right, await ask({ username: 'denied' }), SHA256), 'refused');
+      assert.equal(reasonLogged(), 'denied_by_list');
+    });
   });
 
   it('are the newest password’s while two are valid', async () => {

@@ -1,0 +1,43 @@
+import { CommandFailed, loadConfig } from './command.ts';
+
+/** How long a running server may take to answer, in milliseconds. */
+const LONGEST_WAIT_MS = 10_000;
+
+/** An address that stands for every interface is no address to ask. */
+export function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/**
+ * Asks the management API of a running server, with the key in `THINGPASS_API_KEY`.
+ * @param base such as `http://10.0.0.5:8080`; the server of this machine when not given.
+ * @param path below `/api/v1`.
+ * @throws {CommandFailed} without a key, when the server does not answer, and for what it refuses.
+ */
+export async function askRunningServer<Answer>(
+  base: string | undefined,
+  method: 'GET' | 'DELETE',
+  path: string,
+): Promise<Answer> {
+  const { host, port, apiKey } = loadConfig();
+  if (apiKey === undefined)
+    throw new CommandFailed('THINGPASS_API_KEY is not set; thingpass api-key create makes a key');
+  const server = base?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${port}`;
+  let response: Response;
+  let answer: { title?: string };
+  try {
+    response = await fetch(`${server}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${apiKey}` },
+      signal: AbortSignal.timeout(LONGEST_WAIT_MS),
+    });
+    answer = (await response.json()) as { title?: string };
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: Error };
+    throw new CommandFailed(`${server} does not answer: ${cause?.message ?? message}`);
+  }
+  if (!response.ok) throw new CommandFailed(`${server} refuses: ${answer.title ?? response.status}`);
+  return answer as Answer;
+}
