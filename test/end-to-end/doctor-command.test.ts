@@ -36,3 +36,22 @@ test('doctor: where the configuration cannot be used it still says what else is 
   assert.match(stdout, /^ {9}→ /m);
   assert.match(stdout, /^ok {7}files: /m);
 });
+
+test('doctor --broker-config: traps with line and mend, from a file or standard input', async () => {
+  const installation = new Installation();
+  const secret = ['--secret', 'f3a1c59be0724d68'];
+  const { stdout: text } = await installation.run(['broker-config', 'nanomq', ...secret]);
+  const sound = await installation.run(['doctor', '--broker-config', '-'], text);
+  assert.deepEqual([sound.code, sound.stdout], [0, 'nanomq: no problems, 0 advice\n'], sound.stderr);
+
+  const planted = text.replace('allow_anonymous = true', 'allow_anonymous = false');
+  const line = planted.split('\n').findIndex((one) => one.includes('allow_anonymous')) + 1;
+  const { code, stdout } = await installation.run(['doctor', '--broker-config', '-'], planted);
+  assert.equal(code, 1);
+  assert.ok(stdout.startsWith(`problem  -:${line}: clients with a user name alone`), stdout);
+
+  const unknown = await installation.run(['doctor', '--broker-config', '-'], 'hello = world');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /give --product, one of/);
+  assert.equal((await installation.run(['doctor', '--broker-config', '/none'])).code, 2);
+});
