@@ -15,6 +15,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['import', async () => (await import('./commands/import.ts')).addImport],
+  ['export', async () => (await import('./commands/export.ts')).addExport],
   ['blocked', async () => (await import('./commands/blocked.ts')).addBlocked],
   ['api-key', async () => (await import('./commands/api-key.ts')).addApiKey],
   ['ca-bundle', async () => (await import('./commands/ca-bundle.ts')).addCaBundle],
