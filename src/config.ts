@@ -8,6 +8,7 @@ import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readNetworks } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
 import { type LifeConfig, readLifeConfig } from './devices/configuration.ts';
+import type { SheddingLimits } from './operations/load/shedding.ts';
 import { readThrottleConfig, type ThrottleConfig } from './operations/throttle/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
 import { SETTINGS, type Setting } from './settings.ts';
@@ -24,6 +25,7 @@ export interface Config extends StorageConfig {
   readonly skipCertificateDates: boolean;
   readonly trust: TrustConfig;
   readonly throttle: ThrottleConfig;
+  readonly shedding: SheddingLimits;
   /** With which commands ask a running server. */
   readonly apiKey: string | undefined;
   /** Where messages are published at EMQX. */
@@ -122,6 +124,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     skipCertificateDates: text('THINGPASS_SKIP_CERTIFICATE_DATES') === 'true',
     trust,
     throttle,
+    shedding: {
+      mostInFlight: Number(text('THINGPASS_MOST_IN_FLIGHT')),
+      longestLagMs: Number(text('THINGPASS_LONGEST_LAG_MS')),
+    },
     apiKey: text('THINGPASS_API_KEY') || undefined,
     emqxApi,
     life: readLifeConfig(text),

@@ -19,6 +19,7 @@ import type { ProvisionStore } from './devices/provision-store.ts';
 import { openLife } from './life.ts';
 import { createDecisionLog } from './operations/decision-log.ts';
 import { createErrorLog } from './operations/error-log.ts';
+import { Shedding } from './operations/load/shedding.ts';
 import { type MetricFamily, together } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
@@ -115,6 +116,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   metrics.add(() => trustFamilies(lists.trust.expiries()));
   const throttle = new Throttle(config.throttle, crew);
   metrics.add(() => throttle.families());
+  const shedding = new Shedding(config.shedding);
+  metrics.add(() => shedding.families());
   const decoy = createScramDecoys(storage.passportKey);
   crew.handle('metrics', () => metrics.families());
   try {
@@ -147,6 +150,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       ),
       decisionLog: createDecisionLog(log),
       decisionMetrics: metrics.decisions,
+      shedding,
       onCaller: (address) => throttle.noteCaller(address),
       health,
       metrics: () => gatherMetrics(crew),
@@ -180,6 +184,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await storage.close();
       processMetrics.close();
       throttle.close();
+      shedding.close();
       if (crew.role !== 'worker') log.info('stopped');
     };
     return {

@@ -67,6 +67,21 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'milliseconds within which every decision is answered, whatever the answer',
   },
   {
+    name: 'THINGPASS_MOST_IN_FLIGHT',
+    kind: 'integer',
+    default: '20000',
+    between: [1, 1_000_000],
+    meaning: 'decisions under way in one process; further questions are answered "not now" at once',
+  },
+  {
+    name: 'THINGPASS_LONGEST_LAG_MS',
+    kind: 'integer',
+    default: '1000',
+    between: [50, 60_000],
+    meaning:
+      'milliseconds that a process may be late for a while before it answers questions with "not now" at once',
+  },
+  {
     name: 'THINGPASS_STALE_WINDOW_SECONDS',
     kind: 'integer',
     default: '3600',

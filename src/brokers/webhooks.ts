@@ -4,6 +4,7 @@ import { type BrokerConfig, ConfigError } from '../config.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
 import { type Decision, deny, unavailable } from '../decision.ts';
 import type { DecisionLog } from '../operations/decision-log.ts';
+import type { Shedding } from '../operations/load/shedding.ts';
 import type { DecisionMetrics, EndpointMetrics } from '../operations/metrics/decision-metrics.ts';
 import type { BrokerName } from '../question.ts';
 import { switchOnForms } from './check-forms.ts';
@@ -16,6 +17,8 @@ export interface WebhookParts {
   readonly decider: Decider;
   readonly decisionLog: DecisionLog;
   readonly decisionMetrics: DecisionMetrics;
+  /** Refuses questions while there is too much to do. */
+  readonly shedding?: Shedding | undefined;
   /** Told of the address from which a broker asks, whenever it is another one than before. */
   readonly onCaller?: ((address: string | undefined) => void) | undefined;
 }
@@ -91,15 +94,21 @@ class WebhookRoute {
     this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
 
-  /** The broker proves itself before its body is read. */
+  /** The broker proves itself, and what is too much is refused, before the body is read. */
   guard(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     const { secret } = request.params as { secret?: string };
-    if (this.#proves(request.headers, secret)) done();
-    else this.#send(reply, deny('guard_refused'), undefined, request);
+    if (!this.#proves(request.headers, secret)) {
+      this.#send(reply, deny('guard_refused'), undefined, request);
+    } else if (this.#parts.shedding?.refuses()) {
+      this.#send(reply, unavailable('overloaded'), undefined, request);
+    } else {
+      done();
+    }
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const startedAt = performance.now();
+    this.#parts.shedding?.begin();
     let question: Question | undefined;
     let decision: Decision;
     try {
@@ -124,6 +133,8 @@ class WebhookRoute {
       decision = await this.#parts.decider.decide(question, this.#settings);
     } catch (error) {
       decision = this.#decideFailure(error, request);
+    } finally {
+      this.#parts.shedding?.end();
     }
     return this.#send(reply, decision, question, request, startedAt);
   }

@@ -5,6 +5,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import type { Decider } from '../../src/decider.ts';
 import { startServer } from '../../src/main.ts';
 import { createDecisionLog } from '../../src/operations/decision-log.ts';
+import { Shedding } from '../../src/operations/load/shedding.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { Metrics } from '../../src/operations/metrics/metrics.ts';
 import { alone } from '../../src/workers/crew.ts';
@@ -54,11 +55,14 @@ export async function startWebhooks(
   const config = testConfig(environment);
   const { log, logged } = gatheringLog();
   const metrics = new Metrics();
+  const shedding = new Shedding(config.shedding);
+  metrics.add(() => shedding.families());
   const app = await buildApp({
     brokers: config.brokers,
     decider,
     decisionLog: createDecisionLog(log),
     decisionMetrics: metrics.decisions,
+    shedding,
     metrics: () => metrics.families(),
     health: { stopping: false, check: async () => undefined },
     crew: alone(),
