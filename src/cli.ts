@@ -12,6 +12,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['device', async () => (await import('./commands/device.ts')).addDevice],
   ['credentials', async () => (await import('./commands/credentials.ts')).addCredentials],
   ['expiring', async () => (await import('./commands/expiring.ts')).addExpiring],
+  ['explain', async () => (await import('./commands/explain.ts')).addExplain],
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['import', async () => (await import('./commands/import.ts')).addImport],

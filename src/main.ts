@@ -251,7 +251,7 @@ function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<Pro
   return { store, publish, secrets: brokers.emqx.secrets };
 }
 
-interface TrustTables {
+export interface TrustTables {
   readonly trust: Trust;
   readonly denyList: () => DenyList | undefined;
   readonly close: () => Promise<void>;
@@ -261,7 +261,7 @@ interface TrustTables {
  * What is denied, and what is asked of certificates beyond ThingsBoard's rules.
  * @throws {ConfigError} when the file of authorities cannot be used.
  */
-async function openTrustTables(config: Config, storage: Storage, log: Logger): Promise<TrustTables> {
+export async function openTrustTables(config: Config, storage: Storage, log: Logger): Promise<TrustTables> {
   const opened: { close(): unknown }[] = [];
   const onError = createErrorLog(log, 'a list cannot be read; what was there before stays in force');
   try {

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Database from 'libsql';
+import { readCapture, withPath } from '../support/captured-request.ts';
+import { GOLDEN } from '../support/golden.ts';
+import { Installation } from '../support/process.ts';
+
+const certificate = join(GOLDEN, 'pki', 'p256.crt.pem');
+
+interface Explained {
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly endpoint?: string;
+  readonly device?: { readonly name: string };
+  readonly certificateForm?: string;
+  readonly ignoredCertificates: readonly string[];
+  readonly steps: readonly { readonly step: string; readonly said: string }[];
+  readonly lookups: readonly { readonly id: string; readonly found?: string }[];
+  readonly connack?: string;
+  readonly answer?: { readonly status: number; readonly body?: string };
+  readonly suggestion?: string;
+}
+
+function explain(installation: Installation, ...args: string[]): Promise<Explained> {
+  return installation.json<Explained>('explain', ...args);
+}
+
+test('a refusal is explained, with what the client sees of each broker and one suggestion', async () => {
+  const installation = new Installation();
+  await installation.json('device', 'create', 'meter-7', '--x509', certificate);
+  const refused = await explain(
+    installation,
+    '--broker',
+    'emqx',
+    '--client-id',
+    'meter-7',
+    '--username',
+    'meter',
+  );
+  assert.deepEqual(
+    [refused.outcome, refused.reason, refused.connack, refused.suggestion],
+    [
+      'deny',
+      'credentials_unknown',
+      'CONNACK 5, MQTT 5: 0x87',
+      'a device with this client id exists; its credentials are X.509: connect without a username over TLS',
+    ],
+  );
+  assert.ok(refused.lookups.length > 0);
+  const nanomq = await explain(
+    installation,
+    '--broker',
+    'nanomq',
+    '--client-id',
+    'nobody',
+    '--username',
+    'x',
+  );
+  assert.match(nanomq.connack ?? '', /^closed without a CONNACK/);
+  assert.match(nanomq.suggestion ?? '', /^create the device/);
+});
+
+test('a certificate in a form that is not switched on is ignored, and that is visible', async () => {
+  const args = ['--broker', 'emqx', '--client-id', 'c', '--certificate', certificate];
+  const off = new Installation();
+  await off.json('device', 'create', 'meter', '--x509', certificate);
+  const ignored = await explain(off, ...args);
+  assert.equal(ignored.outcome, 'deny');
+  assert.equal(ignored.certificateForm, undefined);
+  assert.equal(ignored.ignoredCertificates.length, 1);
+  assert.match(ignored.steps[0]?.said ?? '', /^not read: /);
+  assert.match(ignored.suggestion ?? '', /THINGPASS_CERTIFICATE_FORMS/);
+});
+
+test('a certificate in a form that is switched on identifies its device', async () => {
+  const on = new Installation({
+    THINGPASS_CERTIFICATE_FORMS: 'emqx:emqx_cert_pem',
+    THINGPASS_SECRET: 'a-secret-of-more-than-thirty-two-characters',
+  });
+  await on.json('device', 'create', 'meter', '--x509', certificate);
+  const args = ['--broker', 'emqx', '--client-id', 'c', '--certificate', certificate];
+  const known = await explain(on, ...args);
+  assert.deepEqual(
+    [known.outcome, known.device?.name, known.certificateForm, known.connack],
+    ['allow', 'meter', 'emqx_cert_pem', 'CONNACK 0'],
+  );
+  const unchecked = await explain(on, ...args, '--verification', 'not_checked');
+  assert.equal(unchecked.reason, 'certificate_not_checked');
+  assert.match(unchecked.suggestion ?? '', /THINGPASS_UNCHECKED_CERTIFICATES/);
+});
+
+test('topics are explained by the rule that decides', async () => {
+  const installation = new Installation();
+  const { secret } = await installation.json<{ secret: string }>('device', 'create', 'meter');
+  const ask = (...args: string[]) =>
+    explain(installation, '--broker', 'mosquitto', '--username', secret, '--topic', ...args);
+  assert.equal((await ask('v1/devices/me/telemetry', '--publish')).outcome, 'allow');
+  const shared = await ask('v1/devices/me/attributes', '--subscribe');
+  assert.equal(shared.reason, 'topic_shared_between_devices');
+  assert.match(shared.suggestion ?? '', /THINGPASS_MOUNTED_BROKERS/);
+  assert.equal((await ask('elsewhere', '--publish')).reason, 'topic_not_allowed');
+  const { code, stderr } = await installation.run([
+    ...['explain', '--broker', 'emqx', '--topic', 'a', '--publish', '--subscribe'],
+  ]);
+  assert.deepEqual([code, stderr], [1, '--topic needs one of --publish and --subscribe\n']);
+});
+
+test('a request as the broker sent it is explained, with the answer that the broker gets', async () => {
+  const installation = new Installation();
+  const file = join(installation.folder, 'request.http');
+  const captured = readCapture('captures/emqx/5.8.9/03-all-username-only-01.http');
+  writeFileSync(file, withPath(captured, '/k/broker-secret/emqx/authentication'));
+  const shown = await explain(installation, '--broker', 'emqx', '--request', file);
+  assert.deepEqual(
+    [shown.endpoint, shown.outcome, shown.reason, shown.answer?.status],
+    ['connect', 'deny', 'credentials_unknown', 200],
+  );
+  assert.match(shown.answer?.body ?? '', /"deny"/);
+  writeFileSync(file, withPath(captured, '/elsewhere'));
+  const lost = await explain(installation, '--broker', 'emqx', '--request', file);
+  assert.equal(lost.reason, 'request_unreadable');
+});
+
+test('explaining writes nothing and tells no secret', async () => {
+  const installation = new Installation({ THINGPASS_UPGRADE_PASSWORDS: 'true' });
+  const { secret } = await installation.json<{ secret: string }>('device', 'create', 'meter');
+  // The first command on a database makes what every start makes.
+  await explain(installation, '--broker', 'emqx', '--username', 'nobody');
+  const before = everything(installation);
+  const password = 'never-to-be-shown';
+  for (const username of [secret, `${secret}x`]) {
+    const args = ['explain', '--broker', 'emqx', '--username', username, '--password', password];
+    for (const json of [[], ['--json']]) {
+      const { stdout, stderr } = await installation.run([...json, ...args]);
+      assert.match(stdout, /outcome|allow|deny/);
+      assert.ok(!`${stdout}${stderr}`.includes(secret) && !`${stdout}${stderr}`.includes(password));
+    }
+  }
+  assert.deepEqual(everything(installation), before);
+});
+
+/** Every row of every table. */
+function everything({ folder }: Installation): unknown {
+  const database = new Database(join(folder, 'thingpass.db'), { readonly: true });
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
+  const rows = (tables as { name: string }[]).map(({ name }) => [
+    name,
+    database.prepare(`SELECT * FROM "${name}"`).all(),
+  ]);
+  database.close();
+  return rows;
+}
