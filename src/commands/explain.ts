@@ -21,7 +21,7 @@ interface Options {
   readonly username?: string;
   readonly password?: string;
   readonly certificate?: string;
-  readonly verification: PeerCertificate['verification'];
+  readonly verification?: PeerCertificate['verification'];
   readonly listener?: string;
   readonly topic?: string;
   readonly publish?: boolean;
@@ -43,9 +43,10 @@ export function addExplain(program: Command): void {
       .option('--password <password>', 'the password')
       .option('--certificate <file>', 'the client’s certificate and its chain, PEM')
       .addOption(
-        new Option('--verification <word>', 'what the TLS endpoint says of the certificate')
-          .choices(['verified', 'failed', 'not_checked'])
-          .default('verified'),
+        new Option(
+          '--verification <word>',
+          'what the TLS endpoint says of the certificate; by default what its form can say at best',
+        ).choices(['verified', 'failed', 'not_checked']),
       )
       .option('--listener <name>', 'the broker’s listener')
       .option('--topic <topic>', 'ask about a topic instead of a CONNECT')
@@ -99,8 +100,12 @@ function certificateOf(
       ignoredCertificates: [ignoredCertificate('--certificate', 'any form: none is switched on')],
     };
   }
-  return { certificate: { kind: 'certificate', form, der, chain, verification } };
+  const said = verification ?? (SAYS_NOTHING.test(form) ? 'not_checked' : 'verified');
+  return { certificate: { kind: 'certificate', form, der, chain, verification: said } };
 }
+
+/** Forms that never say whether the TLS endpoint verified (`certificates/forwarded-certificates.md` section 3). */
+const SAYS_NOTHING = /^(emqx_|caddy|traefik|xfcc)/;
 
 function readText(file: string): Buffer {
   try {
