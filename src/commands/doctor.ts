@@ -2,13 +2,23 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import type { Command } from 'commander';
 import { hasProblems, readableChecks, readableFinding, summary } from '../doctor/report.ts';
-import { CommandFailed, example, print } from './command.ts';
+import type { BrokerName } from '../question.ts';
+import { CommandFailed, example, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
+import { reachable } from './running-server.ts';
 
 interface Options {
   readonly brokerConfig?: string;
   readonly product?: string;
   readonly for?: string;
+  readonly as?: string;
+  readonly url?: string;
+  readonly secret?: string;
+  readonly clientId?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly publish?: string;
+  readonly subscribe?: string;
 }
 
 /** `thingpass doctor`. */
@@ -22,6 +32,20 @@ export function addDoctor(program: Command): void {
         'look at this configuration of a broker or proxy instead; - reads standard input',
       )
       .option('--product <name>', 'whose it is, where that cannot be told from the file')
+      .option(
+        '--as <broker>',
+        'play this broker against the running service: emqx, nanomq, mosquitto, rabbitmq',
+      )
+      .option('--url <url>', 'with --as: where ThingPass is; without it, as configured here')
+      .option(
+        '--secret <text>',
+        'with --as: the broker’s secret; - reads it from standard input; without it, as configured here',
+      )
+      .option('--client-id <id>', 'with --as: the client’s id', 'thingpass-doctor')
+      .option('--username <name>', 'with --as: the client’s user name, such as an access token')
+      .option('--password <text>', 'with --as: the client’s password', '')
+      .option('--publish <topic>', 'with --as: a topic that it publishes to')
+      .option('--subscribe <filter>', 'with --as: a filter that it subscribes to')
       .option('--for <version>', 'version of the product, where defaults changed')
       .addHelpText(
         'after',
@@ -30,11 +54,13 @@ export function addDoctor(program: Command): void {
       .action(run),
     'thingpass doctor',
     'thingpass doctor --broker-config /etc/emqx/emqx.conf --for 6.2',
+    'thingpass doctor --as emqx --username A1_TEST_TOKEN --publish v1/devices/me/telemetry',
   );
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  if (options.brokerConfig === undefined) await examine(command);
+  if (options.as !== undefined) await play(options.as, options, command);
+  else if (options.brokerConfig === undefined) await examine(command);
   else await diagnoseFile(options.brokerConfig, options, command);
 }
 
@@ -67,4 +93,51 @@ async function diagnoseFile(
     ].join('\n'),
   );
   if (hasProblems(diagnosis.traps)) process.exitCode = 1;
+}
+
+async function play(name: string, options: Options, command: Command): Promise<void> {
+  const { PLAYED, playBroker } = await import('../doctor/as-broker.ts');
+  const broker = PLAYED[name];
+  if (broker === undefined)
+    throw new CommandFailed(`"${name}" cannot be played; it is one of ${Object.keys(PLAYED).join(', ')}`);
+  const { publish, subscribe, clientId = '', username = '', password = '' } = options;
+  const topic = publish ?? subscribe;
+  const conclusions = await reaching(() =>
+    playBroker(broker, {
+      url: options.url?.replace(/\/$/, '') ?? configuredUrl(),
+      secret: secretFor(name as BrokerName, options.secret),
+      client: { clientId, username, password },
+      wish:
+        topic === undefined ? undefined : { action: publish === undefined ? 'subscribe' : 'publish', topic },
+    }),
+  );
+  print(command, { broker: name, conclusions }, () =>
+    conclusions
+      .map(({ question, status, concludes, problem }) => {
+        const line = `${problem === undefined ? 'ok     ' : 'problem'}  ${question}: HTTP ${status}, ${concludes}`;
+        return problem === undefined ? line : `${line}\n         → ${problem}`;
+      })
+      .join('\n'),
+  );
+  if (conclusions.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
+}
+
+function configuredUrl(): string {
+  const { host, port } = loadConfig();
+  return `http://${reachable(host)}:${port}`;
+}
+
+function secretFor(broker: BrokerName, given: string | undefined): string | undefined {
+  if (given === '-') return readBytes('-')?.toString('utf8').trim();
+  return given ?? loadConfig().brokers[broker].secrets[0];
+}
+
+async function reaching<Result>(run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof TypeError) && (error as Error).name !== 'TimeoutError') throw error;
+    const { message, cause } = error as Error & { cause?: Error };
+    throw new CommandFailed(`ThingPass does not answer: ${cause?.message || message}`);
+  }
 }

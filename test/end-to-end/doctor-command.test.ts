@@ -55,3 +55,38 @@ test('doctor --broker-config: traps with line and mend, from a file or standard 
   assert.match(unknown.stderr, /give --product, one of/);
   assert.equal((await installation.run(['doctor', '--broker-config', '/none'])).code, 2);
 });
+
+test('doctor --as: what each broker would conclude of a client, a wrong secret and a stranger', async (t) => {
+  const secret = 'f3a1c59be0724d68';
+  const installation = new Installation({ THINGPASS_SECRET: secret });
+  const token = (await installation.json<{ secret: string }>('device', 'create', 'meter')).secret;
+  const server = await installation.serve();
+  t.after(() => server.stop());
+  const play = (...args: string[]) => installation.run(['doctor', '--url', server.url, ...args]);
+  const topic = ['--publish', 'v1/devices/me/telemetry'];
+  for (const broker of ['emqx', 'nanomq', 'mosquitto', 'rabbitmq']) {
+    const known = ['--as', broker, '--username', token, '--password', 'any'];
+    const fine = await play(...known, ...topic);
+    assert.equal(fine.code, 0, `${broker}: ${fine.stdout}${fine.stderr}`);
+    assert.deepEqual(
+      fine.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^ok +(.*): HTTP \d+, (\w+).*$/, '$1: $2')),
+      [
+        'the client connects: in',
+        'it may publish v1/devices/me/telemetry: allowed',
+        'the same from a broker with a wrong secret: out',
+        'a client that nobody knows connects: out',
+      ],
+    );
+    const denied = await play(...known, '--publish', 'elsewhere');
+    assert.equal(denied.code, 1);
+    assert.match(denied.stdout, /^problem {2}it may publish elsewhere: HTTP \d+, denied$/m);
+    const foreign = await play(...known, '--secret', 'another-secret-of-mine');
+    assert.match(foreign.stdout, /^problem {2}the client connects: HTTP \d+, out/m, broker);
+  }
+  const away = await installation.run(['doctor', '--as', 'emqx', '--url', 'http://127.0.0.1:1']);
+  assert.deepEqual([away.code, /does not answer/.test(away.stderr)], [1, true]);
+  assert.match((await play('--as', 'mqtt')).stderr, /one of emqx, nanomq/);
+});
