@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: 
   ['credentials', async () => (await import('./commands/credentials.ts')).addCredentials],
   ['expiring', async () => (await import('./commands/expiring.ts')).addExpiring],
   ['explain', async () => (await import('./commands/explain.ts')).addExplain],
+  ['decisions', async () => (await import('./commands/decisions.ts')).addDecisions],
   ['rule', async () => (await import('./commands/rule.ts')).addRule],
   ['deny', async () => (await import('./commands/deny.ts')).addDeny],
   ['import', async () => (await import('./commands/import.ts')).addImport],

@@ -17,7 +17,9 @@ import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
 import { openLife } from './life.ts';
-import { createDecisionLog } from './operations/decision-log.ts';
+import { createDecisionLog, inTurn } from './operations/decision-log.ts';
+import { gatherDecisions } from './operations/decisions/gather-decisions.ts';
+import { RecentDecisions } from './operations/decisions/recent-decisions.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { Shedding } from './operations/load/shedding.ts';
 import { type MetricFamily, together } from './operations/metrics/family.ts';
@@ -119,6 +121,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   const shedding = new Shedding(config.shedding);
   metrics.add(() => shedding.families());
   const decoy = createScramDecoys(storage.passportKey);
+  const recent = new RecentDecisions();
   crew.handle('metrics', () => metrics.families());
   try {
     const app = await buildApp({
@@ -148,7 +151,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         ),
         config.storage.budgetMs,
       ),
-      decisionLog: createDecisionLog(log),
+      decisionLog: inTurn(recent, createDecisionLog(log)),
       decisionMetrics: metrics.decisions,
       shedding,
       onCaller: (address) => throttle.noteCaller(address),
@@ -158,6 +161,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       management: {
         store: management.open,
         blocked: throttle,
+        decisions: gatherDecisions(crew, recent),
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,

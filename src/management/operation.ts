@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
+import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { Scope } from './api-key.ts';
@@ -15,6 +16,7 @@ export interface Call<Params, Query, Body> {
   readonly actor: Actor;
   readonly store: ManagementStore;
   readonly blocked: BlockedList;
+  readonly decisions: DecisionReader;
 }
 
 export interface Answer {

@@ -3,6 +3,7 @@ import { AUDIT_OPERATIONS } from './resources/audit.ts';
 import { BLOCKED_OPERATIONS } from './resources/blocked.ts';
 import { CA_BUNDLE_OPERATIONS } from './resources/ca-bundles.ts';
 import { CREDENTIALS_OPERATIONS } from './resources/credentials.ts';
+import { DECISION_OPERATIONS } from './resources/decisions.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
@@ -19,5 +20,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...DENY_LIST_OPERATIONS,
   ...CA_BUNDLE_OPERATIONS,
   ...BLOCKED_OPERATIONS,
+  ...DECISION_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

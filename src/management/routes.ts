@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { ApiKeys } from './api-key.ts';
@@ -15,6 +16,7 @@ export interface RouteParts {
 /** What operations are given besides. */
 export interface OperationParts extends RouteParts {
   readonly blocked: BlockedList;
+  readonly decisions: DecisionReader;
 }
 
 const LARGEST_BODY = 1024 * 1024;
@@ -73,6 +75,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         actor,
         store: await parts.store(),
         blocked: parts.blocked,
+        decisions: parts.decisions,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);

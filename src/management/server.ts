@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ProvisionStore } from '../devices/provision-store.ts';
+import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import { ApiKeys } from './api-key.ts';
@@ -18,6 +19,8 @@ export interface ManagementParts {
   readonly store: () => Promise<ManagementStore>;
   /** What failed too often to log in. */
   readonly blocked: BlockedList;
+  /** What was decided last. */
+  readonly decisions: DecisionReader;
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
@@ -63,7 +66,8 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      registerOperations(scope, OPERATIONS, { store: parts.store, blocked: parts.blocked, keys });
+      const { store, blocked, decisions } = parts;
+      registerOperations(scope, OPERATIONS, { store, blocked, decisions, keys });
     },
     { prefix: '/api/v1' },
   );

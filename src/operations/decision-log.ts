@@ -18,6 +18,20 @@ export interface DecisionLog {
 /** Asked before every message, or by the broker for itself: these refuse nothing that a client did. */
 const ROUTINE: ReadonlySet<string> = new Set(['superuser_refused', 'not_supported']);
 
+export function isRoutine({ reason }: Exclude<Decision, { outcome: 'allow' }>): boolean {
+  return ROUTINE.has(reason);
+}
+
+/** One log after the other. */
+export function inTurn(one: DecisionLog, other: DecisionLog): DecisionLog {
+  return {
+    record(broker, endpoint, decision, question, requestId) {
+      one.record(broker, endpoint, decision, question, requestId);
+      other.record(broker, endpoint, decision, question, requestId);
+    },
+  };
+}
+
 /** So many refusals a second are written one by one; the rest are summed up in one line. */
 const REFUSALS_PER_SECOND = 50;
 
@@ -89,7 +103,7 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
         }
         return;
       }
-      const routine = ROUTINE.has(decision.reason);
+      const routine = isRoutine(decision);
       if (routine && !log.isLevelEnabled('debug')) return;
       if (!mayWrite()) return;
       const sentence =
