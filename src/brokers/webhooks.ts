@@ -187,16 +187,25 @@ function queryOf(url: string): string {
   return mark === -1 ? '' : url.slice(mark + 1);
 }
 
-/** Fastify reads no body of a GET; mosquitto-go-auth sends one (`mosquitto.md` section 2). */
-async function readBodyOfGet(request: FastifyRequest): Promise<Buffer> {
-  const { headers } = request;
+/**
+ * Fastify reads no body of a GET; mosquitto-go-auth sends one (`mosquitto.md` section 2). What is over the limit is read on and
+ * dropped, or the connection would stay as it is for as long as the request may take.
+ * @throws {RequestUnreadable} for a body that is too large, or cut.
+ */
+function readBodyOfGet({ headers, raw }: FastifyRequest): Promise<Buffer> | Buffer {
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return EMPTY;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.raw as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > LARGEST_BODY_OF_GET) throw new RequestUnreadable('the body is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let length = 0;
+    raw.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= LARGEST_BODY_OF_GET) chunks.push(chunk);
+      else {
+        chunks = [];
+        reject(new RequestUnreadable('the body is too large'));
+      }
+    });
+    raw.once('end', () => resolve(Buffer.concat(chunks)));
+    raw.once('error', () => reject(new RequestUnreadable('the body is cut')));
+  });
 }
