@@ -33,14 +33,20 @@ const MEBIBYTE = 1024 * 1024;
 /**
  * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
  * when the server closes one just then (`brokers/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
- * dead. A request must come whole within ten seconds.
+ * dead. A request must come whole within ten seconds, for which Node looks by itself twice a minute only.
  */
 export const HTTP_OPTIONS = {
   bodyLimit: 2 * MEBIBYTE,
   requestTimeout: 10_000,
   keepAliveTimeout: 0,
   connectionTimeout: 0,
-  http: { maxHeaderSize: 128 * 1024, keepAlive: true, keepAliveInitialDelay: 60_000, headersTimeout: 10_000 },
+  http: {
+    maxHeaderSize: 128 * 1024,
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+  },
 } as const;
 
 const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400 });
