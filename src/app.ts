@@ -1,12 +1,8 @@
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  LogController,
-} from 'fastify';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import { type EmqxProvisioning, registerEmqxProvision } from './brokers/emqx-provision.ts';
-import { DIALECTS } from './brokers/registry.ts';
-import { registerWebhooks, type WebhookParts } from './brokers/webhooks.ts';
+import { LARGEST_BODY, type WebhookParts } from './brokers/webhook.ts';
+import { Webhooks } from './brokers/webhooks.ts';
 import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
 import type { ManagementParts } from './management/server.ts';
 import { type Health, registerHealth } from './operations/health.ts';
@@ -25,10 +21,7 @@ export interface AppParts extends WebhookParts {
   readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
   /** Of no use in a worker, which answers brokers only. */
   readonly management?: Omit<ManagementParts, 'log'> | undefined;
-  readonly log: FastifyBaseLogger;
 }
-
-const MEBIBYTE = 1024 * 1024;
 
 /**
  * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
@@ -36,7 +29,7 @@ const MEBIBYTE = 1024 * 1024;
  * dead. A request must come whole within ten seconds, for which Node looks by itself twice a minute only.
  */
 export const HTTP_OPTIONS = {
-  bodyLimit: 2 * MEBIBYTE,
+  bodyLimit: LARGEST_BODY,
   requestTimeout: 10_000,
   keepAliveTimeout: 0,
   connectionTimeout: 0,
@@ -52,12 +45,15 @@ export const HTTP_OPTIONS = {
 const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400 });
 
 /**
- * The Fastify app out of its parts; serving and tests both use it. Of a server of several processes, workers answer brokers and
+ * The app out of its parts: webhooks, and Fastify for everything else; serving and tests both use it. Of a server of several processes, workers answer brokers and
  * hand what is for people to the primary, whose app answers nothing else.
  */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { crew, management, emqxProvisioning, log } = parts;
+  const webhooks = crew.role === 'primary' ? undefined : new Webhooks(parts);
   const app = Fastify({
     ...HTTP_OPTIONS,
+    serverFactory: (others) => createHttpServer(webhooks, others),
     loggerInstance: parts.log,
     // A line per request costs half of the throughput; decisions are logged by themselves.
     logController: new LogController({ disableRequestLogging: true }),
@@ -82,15 +78,29 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
-  const { crew, management, emqxProvisioning, log } = parts;
   if (crew.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, crew);
   else if (management !== undefined) registerManagement(app, { ...management, log });
   if (crew.role === 'primary') return app;
   registerHealth(app, parts.health);
   registerMetrics(app, parts.metrics);
-  for (const dialect of DIALECTS) registerWebhooks(app, dialect, parts);
   if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
   return app;
+}
+
+/** Webhooks are answered before the framework sees the request. */
+function createHttpServer(
+  webhooks: Webhooks | undefined,
+  others: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(HTTP_OPTIONS.http, (request, response) => {
+    // What stops tells so to those who go on asking.
+    if (!server.listening) response.shouldKeepAlive = false;
+    if (!webhooks?.take(request, response)) others(request, response);
+  });
+  server.requestTimeout = HTTP_OPTIONS.requestTimeout;
+  server.keepAliveTimeout = HTTP_OPTIONS.keepAliveTimeout;
+  server.setTimeout(HTTP_OPTIONS.connectionTimeout);
+  return server;
 }
 
 function noSchemas(): never {

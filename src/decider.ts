@@ -22,12 +22,13 @@ import {
   type TopicRights,
   unavailable,
 } from './decision.ts';
+import { after, type Eventual } from './eventual.ts';
 import type { ConnectAttempt, ScramAttempt, TopicAccess } from './question.ts';
 import { HashingQueueFull } from './secrets/hashing-queue.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
 export interface Decider {
-  decide(question: Question, settings: DeciderSettings): Promise<Decision>;
+  decide(question: Question, settings: DeciderSettings): Eventual<Decision>;
 }
 
 /** What of a broker's settings bears on decisions, and what its dialect can carry. */
@@ -86,11 +87,13 @@ export function createDecider(parts: DeciderParts): Decider {
     };
   }
 
-  async function connect(attempt: ConnectAttempt, settings: DeciderSettings): Promise<Decision> {
-    const decision = withIgnored(
-      await resolve(attempt, contextFor(settings, parts.provisioning)),
-      attempt.ignoredCertificates,
+  function connect(attempt: ConnectAttempt, settings: DeciderSettings): Eventual<Decision> {
+    return after(resolve(attempt, contextFor(settings, parts.provisioning)), (decision) =>
+      concludeConnect(withIgnored(decision, attempt.ignoredCertificates), attempt, settings),
     );
+  }
+
+  function concludeConnect(decision: Decision, attempt: ConnectAttempt, settings: DeciderSettings): Decision {
     if (decision.outcome === 'allow') {
       if (decision.followUp !== undefined) parts.afterLogin?.(decision.followUp, attempt.password);
       return equip(decision, attempt, settings);
@@ -132,15 +135,24 @@ export function createDecider(parts: DeciderParts): Decider {
    * All accesses are of one client and must all be allowed; the first that is not decides. With `each` one is enough, and
    * the decision says which are.
    */
-  async function topics(
+  function topics(
     accesses: readonly TopicAccess[],
     settings: DeciderSettings,
     each: boolean,
-  ): Promise<Decision> {
+  ): Eventual<Decision> {
     const [first] = accesses;
     if (first === undefined) return deny('topic_invalid');
-    const client = await identify(first, contextFor(settings));
-    if (client.outcome !== 'allow') return client;
+    return after(identify(first, contextFor(settings)), (client) =>
+      client.outcome === 'allow' ? decideTopics(client, accesses, settings, each) : client,
+    );
+  }
+
+  function decideTopics(
+    client: Allow,
+    accesses: readonly TopicAccess[],
+    settings: DeciderSettings,
+    each: boolean,
+  ): Decision {
     const holder = holderOf(client);
     const steps = [...client.steps];
     const granted: boolean[] = [];
@@ -158,7 +170,7 @@ export function createDecider(parts: DeciderParts): Decider {
     return { ...withParts(client, steps, client.passport, client.rights), granted };
   }
 
-  async function byKind(question: Question, settings: DeciderSettings): Promise<Decision> {
+  function byKind(question: Question, settings: DeciderSettings): Eventual<Decision> {
     switch (question.kind) {
       case 'settled':
         return question.decision;
@@ -168,21 +180,26 @@ export function createDecider(parts: DeciderParts): Decider {
         return scram(question.attempt, settings);
       case 'topic':
         return topics(question.accesses, settings, question.each ?? false);
-      case 'identity': {
-        const client = await identify(question.claim, contextFor(settings));
-        return client.outcome === 'allow' ? question.permit(client) : client;
-      }
+      case 'identity':
+        return after(identify(question.claim, contextFor(settings)), (client) =>
+          client.outcome === 'allow' ? question.permit(client) : client,
+        );
     }
   }
 
+  function decideFailure(error: unknown): Decision {
+    if (error instanceof HashingQueueFull) return unavailable('overloaded');
+    parts.onError(error);
+    return unavailable('storage_unavailable');
+  }
+
   return {
-    async decide(question, settings) {
+    decide(question, settings) {
       try {
-        return await byKind(question, settings);
+        const decision = byKind(question, settings);
+        return decision instanceof Promise ? decision.catch(decideFailure) : decision;
       } catch (error) {
-        if (error instanceof HashingQueueFull) return unavailable('overloaded');
-        parts.onError(error);
-        return unavailable('storage_unavailable');
+        return decideFailure(error);
       }
     },
   };

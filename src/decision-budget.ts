@@ -34,11 +34,13 @@ export function withinBudget(decider: Decider, budgetMs: number): Decider {
 
   return {
     decide(question, settings) {
+      const decided = decider.decide(question, settings);
+      if (!(decided instanceof Promise)) return decided;
       return new Promise((resolve) => {
         const one = { deadline: performance.now() + budgetMs, resolve };
         waiting.add(one);
         if (timer === undefined) timer = setTimeout(endOverdue, budgetMs);
-        void decider.decide(question, settings).then((decision) => {
+        void decided.then((decision) => {
           waiting.delete(one);
           resolve(decision);
         });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { DeciderSettings } from '../src/decider.ts';
 import { type Decision, deny, unavailable } from '../src/decision.ts';
 import { withinBudget } from '../src/decision-budget.ts';
+import type { Eventual } from '../src/eventual.ts';
 
 const SETTINGS = {} as DeciderSettings;
 const DENIED = deny('credentials_unknown');
@@ -31,7 +32,7 @@ test('what is decided in time is the answer, anything later is "cannot decide"',
 
 test('each question has the whole budget, whenever it is asked', async () => {
   const decider = withinBudget({ decide: () => after(60) }, 100);
-  const answers: Promise<Decision>[] = [];
+  const answers: Eventual<Decision>[] = [];
   for (let index = 0; index < 5; index++) {
     answers.push(decider.decide(QUESTION, SETTINGS));
     await after(30);

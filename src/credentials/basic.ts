@@ -1,4 +1,5 @@
 import { CONNACK_SERVER_UNAVAILABLE, type Decision, type DenyReason, deny, type Step } from '../decision.ts';
+import { after, type Eventual } from '../eventual.ts';
 import type { ConnectAttempt } from '../question.ts';
 import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
@@ -27,11 +28,11 @@ export function isUnusable(text: string): boolean {
  * Token, user name or client id: ThingsBoard's chain of lookups (`thingsboard.md` section 1.1). Both possible ids are
  * asked for at once, so that the store is asked once whatever the chain needs.
  */
-export async function basicChain(
+export function basicChain(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Promise<Decision> {
+): Eventual<Decision> {
   const { clientId } = attempt;
   const userName = attempt.username ?? '';
   if (isUnusable(clientId) || isUnusable(userName)) {
@@ -39,29 +40,31 @@ export async function basicChain(
     return refuse('malformed_string', attempt, steps);
   }
   const hashedId = basicCredentialsId(clientId, userName);
-  const found = await context.store.findByCredentialsIds(userName === '' ? [hashedId] : [hashedId, userName]);
-
-  const byHash = found.get(hashedId);
-  if (byHash?.credentialsType === 'MQTT_BASIC') {
-    const matched = await compare(byHash, attempt, context);
-    steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said: matched.said });
-    // Without a user name there is nowhere to go on to.
-    if (matched.said !== 'HASH_MISMATCH' || userName === '')
+  const ids = userName === '' ? [hashedId] : [hashedId, userName];
+  return after(context.store.findByCredentialsIds(ids), (found) => {
+    const byHash = found.get(hashedId);
+    const step = userName === '' ? 'by_client_id' : 'by_client_id_and_user_name';
+    if (byHash?.credentialsType !== 'MQTT_BASIC') {
+      steps.push({ step, said: byHash === undefined ? 'none' : `of type ${byHash.credentialsType}` });
+      if (userName === '') return refuse('credentials_unknown', attempt, steps);
+      return byUserName(found.get(userName), attempt, context, steps);
+    }
+    return after(compare(byHash, attempt, context), (matched) => {
+      steps.push({ step, said: matched.said });
+      // Without a user name there is nowhere to go on to.
+      if (matched.said === 'HASH_MISMATCH' && userName !== '')
+        return byUserName(found.get(userName), attempt, context, steps);
       return conclude(byHash, matched, attempt, context, steps);
-  } else {
-    const said = byHash === undefined ? 'none' : `of type ${byHash.credentialsType}`;
-    steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said });
-    if (userName === '') return refuse('credentials_unknown', attempt, steps);
-  }
-  return byUserName(found.get(userName), attempt, context, steps);
+    });
+  });
 }
 
-async function byUserName(
+function byUserName(
   record: CredentialsRecord | undefined,
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Promise<Decision> {
+): Eventual<Decision> {
   if (record === undefined) {
     steps.push({ step: 'by_user_name', said: 'none' });
     return refuse('credentials_unknown', attempt, steps);
@@ -71,22 +74,22 @@ async function byUserName(
       // Password and client id are ignored entirely.
       steps.push({ step: 'by_user_name', said: 'an access token' });
       return conclude(record, { said: 'VALID' }, attempt, context, steps);
-    case 'MQTT_BASIC': {
-      const matched = await compare(record, attempt, context);
-      steps.push({ step: 'by_user_name', said: matched.said });
-      return conclude(record, matched, attempt, context, steps);
-    }
+    case 'MQTT_BASIC':
+      return after(compare(record, attempt, context), (matched) => {
+        steps.push({ step: 'by_user_name', said: matched.said });
+        return conclude(record, matched, attempt, context, steps);
+      });
     default:
       steps.push({ step: 'by_user_name', said: `of type ${record.credentialsType}` });
       return refuse('credentials_type_mismatch', attempt, steps);
   }
 }
 
-async function compare(
+function compare(
   record: CredentialsRecord,
   attempt: ConnectAttempt,
   context: ResolveContext,
-): Promise<BasicMatch> {
+): Eventual<BasicMatch> {
   const stored = storedBasicOf(record);
   if (stored === undefined) return { said: 'UNREADABLE' };
   if (stored.clientId && stored.clientId !== attempt.clientId) return { said: 'HASH_MISMATCH' };
@@ -94,9 +97,13 @@ async function compare(
   // A stored empty password accepts any, but never where a secret is kept beside it.
   if (!stored.password && record.secrets.length === 0) return { said: 'VALID' };
   const { password = '' } = attempt;
-  const verdict = await context.verifySecret(record, stored.password ?? '', password, context.now());
-  if (verdict.valid) return { said: 'VALID', secret: verdict.secret, outdated: verdict.outdated };
-  return { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] };
+  return after(
+    context.verifySecret(record, stored.password ?? '', password, context.now()),
+    (verdict): BasicMatch =>
+      verdict.valid
+        ? { said: 'VALID', secret: verdict.secret, outdated: verdict.outdated }
+        : { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] },
+  );
 }
 
 const SECRET_REASONS = {

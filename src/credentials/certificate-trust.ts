@@ -1,5 +1,6 @@
 import type { Finding, Trust } from '../certificates/trust/trust.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
+import { after, type Eventual } from '../eventual.ts';
 import { admit, type Match, refuseDenied } from './admit.ts';
 import type { HashedChain } from './certificate-facts.ts';
 import type { ResolveContext } from './resolve.ts';
@@ -17,14 +18,12 @@ export function admitTrusted(
   hashed: HashedChain | undefined,
   context: ResolveContext,
   steps: Step[],
-): Decision | Promise<Decision> {
+): Eventual<Decision> {
   const { device, deviceId } = match.record;
   const denied = refuseDenied(hashed && context.denyList?.deniesCertificates(hashed.ders, hashed.ids), steps);
   if (denied !== undefined) return denied;
   const found = context.trust?.check(hashed, device?.profileId, deviceId) ?? NOTHING;
-  return found instanceof Promise
-    ? found.then((findings) => conclude(findings, match, context, steps))
-    : conclude(found, match, context, steps);
+  return after(found, (findings) => conclude(findings, match, context, steps));
 }
 
 const NOTHING: readonly Finding[] = [];

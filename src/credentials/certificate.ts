@@ -1,6 +1,7 @@
 import { disbelief } from '../certificates/belief.ts';
 import type { PeerCertificate } from '../certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, type DenyReason, deny, type Step } from '../decision.ts';
+import { after, type Eventual } from '../eventual.ts';
 import type { ConnectAttempt } from '../question.ts';
 import type { Match } from './admit.ts';
 import { byName } from './certificate-by-name.ts';
@@ -19,7 +20,7 @@ export function certificate(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Decision | undefined | Promise<Decision> {
+): Eventual<Decision> | undefined {
   const presented = attempt.certificate;
   if (presented.kind === 'none') return undefined;
   const believed = context.uncheckedCertificateForms?.has(presented.form) ?? false;
@@ -50,18 +51,28 @@ function detailOf(presented: Exclude<ConnectAttempt['certificate'], { kind: 'non
  * By the hash first: a known leaf costs one lookup and its dates, which are remembered. Only a leaf that is not known has its
  * chain walked. That the chain holds was found out before (`certificate-handshake.ts`).
  */
-async function byCertificate(
+function byCertificate(
   presented: PeerCertificate,
   context: ResolveContext,
   steps: Step[],
-): Promise<Decision> {
+): Eventual<Decision> {
   steps.push({ step: 'certificate', said: `came as ${presented.form}, ${presented.verification}` });
   // ThingsBoard stores an empty X.509 text under the hash of nothing, which an empty certificate would find.
   if (presented.der.length === 0) return refuse('certificate_unreadable', 'empty', steps);
   const hashed = hashedChain(presented);
   const [id] = hashed.ids;
   // Alone: what leads to a device must not speak for a leaf that could not be asked for.
-  const record = (await context.store.findByCredentialsIds([id])).get(id);
+  return after(context.store.findByCredentialsIds([id]), (found) =>
+    byLeaf(found.get(id), hashed, context, steps),
+  );
+}
+
+function byLeaf(
+  record: CredentialsRecord | undefined,
+  hashed: HashedChain,
+  context: ResolveContext,
+  steps: Step[],
+): Eventual<Decision> {
   const facts = readableFacts(hashed, 0);
   if (facts === undefined) return refuse('certificate_unreadable', 'malformed', steps);
   const outside = context.skipCertificateDates ? undefined : outsideDates(facts, context.now());
@@ -124,7 +135,7 @@ function admitBy(
   hashed: HashedChain,
   context: ResolveContext,
   steps: Step[],
-): Decision | Promise<Decision> {
+): Eventual<Decision> {
   const match: Match = {
     record,
     refusal: CONNACK_NOT_AUTHORIZED,

@@ -6,6 +6,7 @@ import {
   deny,
   type Step,
 } from '../decision.ts';
+import { after, type Eventual } from '../eventual.ts';
 import type { ClientClaim } from '../question.ts';
 import { type AdmitContext, admitDevice, allowDevice, refuseDenied } from './admit.ts';
 import { isUnusable } from './basic.ts';
@@ -31,7 +32,7 @@ export interface IdentifyContext extends ResolveContext {
  * @returns an `Allow` that stands for the client, not for any topic.
  * @throws whatever the store throws.
  */
-export async function identify(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
+export function identify(claim: ClientClaim, context: IdentifyContext): Eventual<Decision> {
   if (claim.passport) return byPassport(claim, claim.passport, context);
   if (claim.password !== undefined || claim.certificate.kind !== 'none') {
     return resolve(claim, context);
@@ -39,7 +40,7 @@ export async function identify(claim: ClientClaim, context: IdentifyContext): Pr
   return byNames(claim, context);
 }
 
-async function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): Promise<Decision> {
+function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): Eventual<Decision> {
   const steps: Step[] = [];
   const holder = context.passports.read(claim.clientId, passport);
   if (holder === undefined) {
@@ -53,10 +54,12 @@ async function byPassport(claim: ClientClaim, passport: string, context: Identif
   const end = holder.indexOf('\0');
   const credentialsId = end < 0 ? holder : holder.slice(0, end);
   const commonName = end < 0 ? undefined : holder.slice(end + 1);
-  const record = (await context.store.findByCredentialsIds([credentialsId])).get(credentialsId);
-  steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
-  if (record === undefined) return deny('credentials_unknown', steps);
-  return standFor(record, context, steps, commonName);
+  return after(context.store.findByCredentialsIds([credentialsId]), (found) => {
+    const record = found.get(credentialsId);
+    steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
+    if (record === undefined) return deny('credentials_unknown', steps);
+    return standFor(record, context, steps, commonName);
+  });
 }
 
 /** In the place of a credentials id: it begins with what no MQTT text holds. */
@@ -71,7 +74,7 @@ export function passportHolder({ credentialsId, commonName }: Allow): string {
   return commonName === undefined ? credentialsId : `${credentialsId}\0${commonName}`;
 }
 
-async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<Decision> {
+function byNames(claim: ClientClaim, context: IdentifyContext): Eventual<Decision> {
   const steps: Step[] = [];
   const { clientId } = claim;
   const userName = claim.username ?? '';
@@ -83,7 +86,21 @@ async function byNames(claim: ClientClaim, context: IdentifyContext): Promise<De
   if (isUnusable(clientId) || isUnusable(userName)) return deny('malformed_string', steps);
 
   const hashedId = basicCredentialsId(clientId, userName);
-  const found = await context.store.findByCredentialsIds(userName === '' ? [hashedId] : [hashedId, userName]);
+  const ids = userName === '' ? [hashedId] : [hashedId, userName];
+  return after(context.store.findByCredentialsIds(ids), (found) =>
+    selectByNames(found, hashedId, claim, context, steps),
+  );
+}
+
+function selectByNames(
+  found: ReadonlyMap<string, CredentialsRecord>,
+  hashedId: string,
+  claim: ClientClaim,
+  context: IdentifyContext,
+  steps: Step[],
+): Decision {
+  const { clientId } = claim;
+  const userName = claim.username ?? '';
   const byHash = found.get(hashedId);
   if (byHash?.credentialsType === 'MQTT_BASIC') {
     const said = compareNames(byHash, clientId, userName);

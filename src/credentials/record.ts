@@ -1,4 +1,5 @@
 import type { DeviceIdentity } from '../decision.ts';
+import type { Eventual } from '../eventual.ts';
 
 export const CREDENTIALS_TYPES = [
   'ACCESS_TOKEN',
@@ -63,7 +64,5 @@ export interface CredentialsStore {
    * @param ids never empty strings, never with NUL or unpaired surrogates (PostgreSQL refuses a batch for one NUL).
    * @throws when the storage cannot be asked.
    */
-  findByCredentialsIds(
-    ids: readonly string[],
-  ): ReadonlyMap<string, CredentialsRecord> | Promise<ReadonlyMap<string, CredentialsRecord>>;
+  findByCredentialsIds(ids: readonly string[]): Eventual<ReadonlyMap<string, CredentialsRecord>>;
 }

@@ -1,4 +1,5 @@
 import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../decision.ts';
+import type { Eventual } from '../eventual.ts';
 import type { ConnectAttempt } from '../question.ts';
 import type { AdmitContext } from './admit.ts';
 import { basicChain } from './basic.ts';
@@ -37,7 +38,7 @@ export type ResolveStep = (
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-) => Decision | undefined | Promise<Decision | undefined>;
+) => Eventual<Decision | undefined>;
 
 /** What listeners are for comes first; then the order is ThingsBoard's: a provisioning session before the certificate, and no way back from a certificate. */
 const STEPS: readonly ResolveStep[] = [certificateOnly, handshake, provisionSession, certificate, basicChain];
@@ -46,11 +47,21 @@ const STEPS: readonly ResolveStep[] = [certificateOnly, handshake, provisionSess
  * Decides a connect attempt as ThingsBoard does (`thingsboard.md` section 1).
  * @throws whatever the store throws: not being able to ask is not a denial.
  */
-export async function resolve(attempt: ConnectAttempt, context: ResolveContext): Promise<Decision> {
-  const steps: Step[] = [];
-  for (const step of STEPS) {
-    const said = step(attempt, context, steps);
-    const decision = said instanceof Promise ? await said : said;
+export function resolve(attempt: ConnectAttempt, context: ResolveContext): Eventual<Decision> {
+  return resolveFrom(0, attempt, context, []);
+}
+
+function resolveFrom(
+  first: number,
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+): Eventual<Decision> {
+  for (let index = first; index < STEPS.length; index++) {
+    const decision = (STEPS[index] as ResolveStep)(attempt, context, steps);
+    if (decision instanceof Promise) {
+      return decision.then((said) => said ?? resolveFrom(index + 1, attempt, context, steps));
+    }
     if (decision !== undefined) return decision;
   }
   throw new Error('the last step decides');

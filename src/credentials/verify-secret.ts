@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { after, type Eventual } from '../eventual.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 
 /**
@@ -35,9 +36,11 @@ export type VerifySecret = (
   stored: string,
   presented: string,
   now: number,
-) => SecretVerdict | Promise<SecretVerdict>;
+) => Eventual<SecretVerdict>;
 
 const MISMATCH: SecretVerdict = Object.freeze({ valid: false, reason: 'mismatch' });
+const EXPIRED: SecretVerdict = Object.freeze({ valid: false, reason: 'expired' });
+const NOT_YET_VALID: SecretVerdict = Object.freeze({ valid: false, reason: 'not_yet_valid' });
 
 /**
  * The check of secrets with the given schemes beside ThingsBoard's plaintext, which stands in the value itself.
@@ -58,23 +61,27 @@ export function createVerifySecret(
   };
 }
 
-async function verifyKept(
+function verifyKept(
   secrets: readonly StoredSecret[],
   schemes: readonly SecretScheme[],
   presented: string,
   now: number,
   needsUpgrade: ((hash: string) => boolean) | undefined,
-): Promise<SecretVerdict> {
-  let outside: 'expired' | 'not_yet_valid' | undefined;
-  for (const secret of secrets) {
+): Eventual<SecretVerdict> {
+  /** What the secrets from `index` on say, where none before them could be used. */
+  function verifyFrom(index: number, soFar: SecretVerdict): Eventual<SecretVerdict> {
+    const secret = secrets[index];
+    if (secret === undefined) return soFar;
     const scheme = schemes.find((one) => one.matches(secret.hash));
-    if (scheme === undefined || !(await scheme.verify(secret.hash, presented))) continue;
-    if (secret.notAfter !== undefined && secret.notAfter <= now) outside = 'expired';
-    else if (secret.notBefore !== undefined && secret.notBefore > now) outside = 'not_yet_valid';
-    else if (needsUpgrade?.(secret.hash)) return { valid: true, secret, outdated: true };
-    else return { valid: true, secret };
+    return after(scheme?.verify(secret.hash, presented) ?? false, (fits) => {
+      if (!fits) return verifyFrom(index + 1, soFar);
+      if (secret.notAfter !== undefined && secret.notAfter <= now) return verifyFrom(index + 1, EXPIRED);
+      if (secret.notBefore !== undefined && secret.notBefore > now)
+        return verifyFrom(index + 1, NOT_YET_VALID);
+      return needsUpgrade?.(secret.hash) ? { valid: true, secret, outdated: true } : { valid: true, secret };
+    });
   }
-  return outside === undefined ? MISMATCH : { valid: false, reason: outside };
+  return verifyFrom(0, MISMATCH);
 }
 
 /**

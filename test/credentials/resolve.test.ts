@@ -159,7 +159,7 @@ test('after the match: the device, its profile’s transport, the session, the r
 
 test('a store that cannot be asked is no denial', async () => {
   const store = { findByCredentialsIds: () => Promise.reject(new Error('down')) };
-  await assert.rejects(resolve(attemptOf({ username: 'u' }), contextOf(store)), /down/);
+  await assert.rejects(async () => resolve(attemptOf({ username: 'u' }), contextOf(store)), /down/);
 });
 
 test('no step says what the client presented', async () => {

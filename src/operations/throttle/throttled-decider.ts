@@ -1,6 +1,7 @@
 import { CONNACK_RATE_LIMITED } from '../../credentials/connack.ts';
 import type { Decider } from '../../decider.ts';
 import { deny } from '../../decision.ts';
+import { after } from '../../eventual.ts';
 import type { ScramAttempt } from '../../question.ts';
 import type { ScramKeys } from '../../secrets/scram.ts';
 import type { Throttle } from './throttle.ts';
@@ -17,7 +18,7 @@ export function withThrottle(
 ): Decider {
   if (!throttle.on) return decider;
   return {
-    async decide(question, settings) {
+    decide(question, settings) {
       const { kind } = question;
       if (kind !== 'connect' && kind !== 'scram') return decider.decide(question, settings);
       const by = throttle.blockedBy(question.attempt, settings);
@@ -26,10 +27,11 @@ export function withThrottle(
         const refusal = deny('throttled', [{ step: 'throttle', said: `by ${by}` }], CONNACK_RATE_LIMITED);
         return kind === 'scram' ? { ...refusal, scramKeys: decoy(question.attempt) } : refusal;
       }
-      const decision = await decider.decide(question, settings);
-      // Who is given SCRAM keys has proved nothing yet.
-      throttle.learn(question.attempt, settings, decision, kind === 'connect');
-      return decision;
+      return after(decider.decide(question, settings), (decision) => {
+        // Who is given SCRAM keys has proved nothing yet.
+        throttle.learn(question.attempt, settings, decision, kind === 'connect');
+        return decision;
+      });
     },
   };
 }

@@ -1,0 +1,167 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
+import type { BrokerConfig } from '../config.ts';
+import type { Decider, DeciderSettings } from '../decider.ts';
+import { type Decision, deny, unavailable } from '../decision.ts';
+import type { DecisionLog } from '../operations/decision-log.ts';
+import type { Shedding } from '../operations/load/shedding.ts';
+import type { DecisionMetrics, EndpointMetrics } from '../operations/metrics/decision-metrics.ts';
+import type { BrokerName } from '../question.ts';
+import {
+  type Dialect,
+  type Endpoint,
+  type Question,
+  RequestUnreadable,
+  type WebhookReply,
+} from './dialect.ts';
+import { createGuard } from './guard.ts';
+import { collectBody } from './request-body.ts';
+
+export interface WebhookParts {
+  readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
+  readonly decider: Decider;
+  readonly decisionLog: DecisionLog;
+  readonly decisionMetrics: DecisionMetrics;
+  /** Refuses questions while there is too much to do. */
+  readonly shedding?: Shedding | undefined;
+  /** Told of the address from which a broker asks, whenever it is another one than before. */
+  readonly onCaller?: ((address: string | undefined) => void) | undefined;
+  readonly log: FastifyBaseLogger;
+}
+
+/** One request on its way through. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** When the request was there as a whole; `undefined` where it was refused before. */
+  readonly startedAt: number | undefined;
+}
+
+/** So much a broker may send; the largest is a chain of certificates. */
+export const LARGEST_BODY = 2 * 1024 * 1024;
+
+/** One endpoint of a dialect at work. Whatever goes wrong, the broker gets an answer in its own language. */
+export class Webhook {
+  readonly #broker: BrokerName;
+  readonly #endpoint: Endpoint;
+  readonly #settings: DeciderSettings;
+  readonly #parts: WebhookParts;
+  readonly #proves: ReturnType<typeof createGuard>;
+  readonly #metrics: EndpointMetrics;
+  #lastCaller: string | undefined;
+
+  constructor(
+    dialect: Dialect,
+    endpoint: Endpoint,
+    headerForms: readonly SwitchedOnForm[],
+    parts: WebhookParts,
+  ) {
+    const { broker, carriesPassport = false, tellsRights = false, authorizationIsClients } = dialect;
+    const { believesPeerAddress } = dialect;
+    this.#broker = broker;
+    this.#endpoint = endpoint;
+    this.#parts = parts;
+    this.#settings = {
+      ...parts.brokers[broker],
+      carriesPassport,
+      tellsRights,
+      headerForms,
+      believesPeerAddress,
+    };
+    this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
+    this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
+  }
+
+  /**
+   * Answers a request. The broker proves itself, and what is too much is refused, before the body is read.
+   * @param secret the broker's, where it came in the path.
+   */
+  answer(request: IncomingMessage, response: ServerResponse, requestId: string, secret?: string): void {
+    const early = { request, response, requestId, startedAt: undefined };
+    if (!this.#proves(request.headers, secret)) {
+      this.#send(early, deny('guard_refused'), undefined);
+    } else if (this.#parts.shedding?.refuses()) {
+      this.#send(early, unavailable('overloaded'), undefined);
+    } else {
+      collectBody(request, LARGEST_BODY, (body) => {
+        if (body !== undefined) {
+          this.#ask({ request, response, requestId, startedAt: performance.now() }, body);
+          return;
+        }
+        // The rest of the body may be on its way.
+        response.shouldKeepAlive = false;
+        this.#send(early, unreadable('the body is too large'), undefined);
+      });
+    }
+  }
+
+  #ask(exchange: Exchange, body: Buffer): void {
+    const { request } = exchange;
+    const { method = '', url = '', headers, rawHeaders } = request;
+    const peer = request.socket.remoteAddress;
+    if (peer !== this.#lastCaller) {
+      this.#lastCaller = peer;
+      this.#parts.onCaller?.(peer);
+    }
+    let question: Question;
+    try {
+      const asked = { method, query: queryOf(url), headers, rawHeaders, peer, body };
+      question = this.#endpoint.read(asked, this.#settings);
+    } catch (error) {
+      this.#send(exchange, this.#decideFailure(error, exchange), undefined);
+      return;
+    }
+    const decision = this.#parts.decider.decide(question, this.#settings);
+    if (!(decision instanceof Promise)) {
+      this.#send(exchange, decision, question);
+      return;
+    }
+    this.#parts.shedding?.begin();
+    void decision.then((decided) => {
+      this.#parts.shedding?.end();
+      this.#send(exchange, decided, question);
+    });
+  }
+
+  #decideFailure(error: unknown, { requestId }: Exchange): Decision {
+    if (error instanceof RequestUnreadable) return unreadable(error.message);
+    this.#parts.log.error(
+      { err: error, requestId, broker: this.#broker, endpoint: this.#endpoint.name },
+      'a webhook failed',
+    );
+    return unavailable('internal_error');
+  }
+
+  #send(exchange: Exchange, decision: Decision, question: Question | undefined): void {
+    const { response, requestId, startedAt } = exchange;
+    let answer: WebhookReply;
+    try {
+      answer = this.#endpoint.answer(decision, question);
+    } catch (error) {
+      answer = this.#endpoint.answer(this.#decideFailure(error, exchange), undefined);
+    }
+    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, requestId);
+    this.#metrics.decided(decision, startedAt === undefined ? 0 : performance.now() - startedAt);
+    write(response, answer);
+  }
+}
+
+function unreadable(said: string): Decision {
+  return deny('request_unreadable', [{ step: 'read_request', said }]);
+}
+
+/** In one piece, head and body. */
+function write(response: ServerResponse, { status, headers, body }: WebhookReply): void {
+  const head: string[] = [];
+  for (const name in headers) head.push(name, headers[name] as string);
+  head.push('content-length', String(Buffer.byteLength(body)));
+  response.writeHead(status, head);
+  response.end(body);
+}
+
+function queryOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? '' : url.slice(mark + 1);
+}
