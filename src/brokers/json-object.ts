@@ -14,7 +14,42 @@ import { MAX_FIELDS } from './form.ts';
  * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
  */
 export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
-  const text = decode(bytes);
+  return parsePlainTexts(bytes.toString('latin1')) ?? parseAnyObject(decode(bytes));
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const CLOSING_BRACE = 0x7d;
+/** Printable ASCII, but for the backslash: what needs no decoding. */
+const PLAIN = /^\{[\x20-\x5b\x5d-\x7e]*\}$/;
+
+/**
+ * What brokers nearly always send, an object of plain texts without blanks, at a third of the cost.
+ * @returns `undefined` for everything else, right or wrong.
+ */
+function parsePlainTexts(text: string): Map<string, Field[]> | undefined {
+  if (!PLAIN.test(text)) return undefined;
+  const fields = new Map<string, Field[]>();
+  for (let at = 1, count = 1; count <= MAX_FIELDS; count++) {
+    const nameEnd = text.indexOf('"', at + 1);
+    if (text.charCodeAt(at) !== QUOTE || text.charCodeAt(nameEnd + 1) !== COLON) return undefined;
+    const valueEnd = text.indexOf('"', nameEnd + 3);
+    if (text.charCodeAt(nameEnd + 2) !== QUOTE || valueEnd === -1) return undefined;
+    const name = text.slice(at + 1, nameEnd);
+    fields.set(name, fields.has(name) ? REPEATED : [{ text: text.slice(nameEnd + 3, valueEnd) }]);
+    const next = text.charCodeAt(valueEnd + 1);
+    if (next === CLOSING_BRACE && valueEnd + 2 === text.length) return fields;
+    if (next !== COMMA) return undefined;
+    at = valueEnd + 2;
+  }
+  return undefined;
+}
+
+/** Which value counts is nobody's to say, so none is kept. */
+const REPEATED: Field[] = [{ text: '' }, { text: '' }];
+
+function parseAnyObject(text: string): Map<string, Field[]> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -75,7 +110,7 @@ function markRepetitions(fields: Map<string, Field[]>, members: readonly number[
   const seen = new Set<string>();
   for (const start of members) {
     const name = JSON.parse(text.slice(start, stringEnd(text, start) + 1)) as string;
-    if (seen.has(name)) fields.set(name, [{ text: '' }, { text: '' }]);
+    if (seen.has(name)) fields.set(name, REPEATED);
     seen.add(name);
   }
 }

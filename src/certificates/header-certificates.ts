@@ -81,6 +81,7 @@ export function readCertificateHeaders(
   forms: readonly SwitchedOnForm[],
   fromProxy: boolean,
 ): HeaderReading {
+  if (forms.length === 0 && !holdsCertificateHeader(rawHeaders)) return NOTHING_READ;
   const view = new HeaderView(rawHeaders);
   const readings: PresentedCertificate[] = [];
   for (const one of forms) {
@@ -88,6 +89,15 @@ export function readCertificateHeaders(
     if (reading.kind !== 'none') readings.push(reading);
   }
   return { certificate: agreed(readings), ignored: ignoredIn(view, forms) };
+}
+
+const NOTHING_READ: HeaderReading = Object.freeze({ certificate: NO_CERTIFICATE, ignored: [] });
+
+function holdsCertificateHeader(rawHeaders: readonly string[]): boolean {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (FORMS_BY_HEADER.has((rawHeaders[at] as string).toLowerCase())) return true;
+  }
+  return false;
 }
 
 function readForm(view: HeaderView, { form, headers, settings }: SwitchedOnForm): PresentedCertificate {

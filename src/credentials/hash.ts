@@ -25,9 +25,22 @@ export function sha3OfJoined(delimiter: string, parts: readonly (string | null |
   return sha3(parts.filter((part) => part).join(delimiter));
 }
 
+/** Ids to remember, some 200 bytes each: whoever connects is asked about again, and a hash costs more than deciding. */
+const REMEMBERED = 20_000;
+const LONGEST_REMEMBERED = 200;
+const remembered = new Map<string, string>();
+
 /** The id under which credentials for this client id and user name are stored; either may be empty (section 1.1). */
 export function basicCredentialsId(clientId: string, userName: string): string {
-  return sha3OfJoined('|', [clientId, userName]);
+  const pair = clientId === '' || userName === '' ? clientId + userName : `${clientId}|${userName}`;
+  const known = remembered.get(pair);
+  if (known !== undefined) return known;
+  const id = sha3(pair);
+  if (pair.length <= LONGEST_REMEMBERED) {
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    remembered.set(pair, id);
+  }
+  return id;
 }
 
 /** The reference, on every machine. */

@@ -17,6 +17,34 @@ describe('a JSON object', () => {
     assert.equal(fields.bytes('d'), undefined);
   });
 
+  it('is the same by the short way, which blanks in front close', () => {
+    const character = fc.constantFrom(...'"{}:,[] a1\\/\u007fé\n');
+    const text = fc.string({ unit: character, maxLength: 6 });
+    const plain = fc.string({ unit: fc.constantFrom(...'{}:,[] a1/'), maxLength: 4 });
+    const member = fc.tuple(fc.oneof(plain, text), fc.oneof(plain, text, fc.integer(), fc.constant(null)));
+    const written = fc
+      .array(member, { maxLength: 4 })
+      .map(
+        (members) => `{${members.map((pair) => pair.map((part) => JSON.stringify(part)).join(':')).join()}}`,
+      );
+    const damaged = fc
+      .tuple(written, fc.nat(60), character)
+      .map(([body, at, one]) => body.slice(0, at) + one + body.slice(at + 1));
+    const outcome = (body: string): unknown => {
+      try {
+        return parseJsonObject(Buffer.from(body));
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    fc.assert(
+      fc.property(fc.oneof(written, damaged), (body) =>
+        assert.deepEqual(outcome(body), outcome(`\n${body}`)),
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
   it('never makes one text of two numbers: 2^53 and one more would be the same token', () => {
     const tooLong = ['9007199254740993', '12345678901234567890', '1e400'];
     // Both of the first are 1 to JSON.parse.
