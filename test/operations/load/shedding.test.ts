@@ -25,7 +25,7 @@ test('beyond the bound each broker is told "not now" as it reads that, whatever 
   const reasonOf = async (reply: Response) => ((await reply.json()) as { reason?: string }).reason;
   const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
   const admitted = [ask('/v1/connect'), ask('/v1/connect')];
-  await eventually(async () => assert.match(await metrics(), /^thingpass_in_flight 2$/m));
+  await eventually(async () => assert.match(await metrics(), /^thingpass_in_flight 2$/m), 10_000);
   let shed = 0;
   for (const { broker, endpoints } of DIALECTS) {
     for (const { path, methods, answer } of endpoints) {
@@ -56,9 +56,12 @@ test('a process that is late again and again refuses, one that was late once doe
     while (performance.now() < end);
     await wait(1);
   };
-  await wait(110);
-  await block(250);
-  assert.equal(shedding.refuses(), false);
+  // A busy machine may be late by itself; it is not each time.
+  await eventually(async () => {
+    await wait(110);
+    await block(250);
+    assert.equal(shedding.refuses(), false);
+  }, 10_000);
   for (let time = 0; time < 3; time++) await block(250);
   assert.equal(shedding.refuses(), true);
   await eventually(async () => assert.equal(shedding.refuses(), false));
