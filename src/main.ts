@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -22,9 +23,10 @@ import { gatherDecisions } from './operations/decisions/gather-decisions.ts';
 import { RecentDecisions } from './operations/decisions/recent-decisions.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { Shedding } from './operations/load/shedding.ts';
-import { type MetricFamily, together } from './operations/metrics/family.ts';
+import type { MetricFamily } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
+import { ServerMetrics } from './operations/metrics/server-metrics.ts';
 import { storageFamilies } from './operations/metrics/storage-metrics.ts';
 import { trustFamilies } from './operations/metrics/trust-metrics.ts';
 import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
@@ -122,7 +124,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   metrics.add(() => shedding.families());
   const decoy = createScramDecoys(storage.passportKey);
   const recent = new RecentDecisions();
-  crew.handle('metrics', () => metrics.families());
+  shareMetrics(crew, metrics);
   try {
     const app = await buildApp({
       brokers: config.brokers,
@@ -156,7 +158,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       shedding,
       onCaller: (address) => throttle.noteCaller(address),
       health,
-      metrics: () => gatherMetrics(crew),
+      metrics: () => crew.askPrimary<readonly MetricFamily[]>('server_metrics', undefined),
       emqxProvisioning: emqxProvisioning(config, async () => provisionStore),
       management: {
         store: management.open,
@@ -243,9 +245,13 @@ function provisionThrough(open: () => Promise<ProvisionStore>): ProvisionStore {
   };
 }
 
-async function gatherMetrics(crew: Crew): Promise<MetricFamily[]> {
-  const { answers } = await crew.gather<MetricFamily[]>('metrics', undefined);
-  return together(answers.map(({ answer }) => answer));
+/** Each process tells what it counted; the primary, which outlives the others, sums. */
+function shareMetrics(crew: Crew, metrics: Metrics): void {
+  const process = randomUUID();
+  crew.handle('metrics', async () => ({ process, families: await metrics.families() }));
+  if (crew.role === 'worker') return;
+  const server = new ServerMetrics();
+  crew.handle('server_metrics', () => server.gather(crew));
 }
 
 /** EMQX's webhook for provisioning sessions, where they are switched on for it. */

@@ -92,16 +92,28 @@ test('what writes is answered by the primary, whichever worker is asked', async 
   assert.deepEqual(broker, [404, 404], 'the primary answers no broker');
 });
 
+const ALLOWED = /^thingpass_decisions_total\{.*result="allow".*\} (\d+)$/m;
+
+async function metric(pattern: RegExp): Promise<number> {
+  const response = await fetch(`${server.url}/metrics`, { headers: { connection: 'close' } });
+  return Number(pattern.exec(await response.text())?.[1] ?? 0);
+}
+
 test('metrics are those of all workers, whichever is asked', async () => {
-  const metric = async (pattern: RegExp): Promise<number> => {
-    const response = await fetch(`${server.url}/metrics`, { headers: { connection: 'close' } });
-    return Number(pattern.exec(await response.text())?.[1] ?? 0);
-  };
-  const allowed = /^thingpass_decisions_total\{.*result="allow".*\} (\d+)$/m;
-  const before = await metric(allowed);
+  const before = await metric(ALLOWED);
   for (let count = 0; count < 5; count++) await connect();
-  assert.deepEqual([await metric(allowed), await metric(allowed)], [before + 5, before + 5]);
+  assert.deepEqual([await metric(ALLOWED), await metric(ALLOWED)], [before + 5, before + 5]);
   assert.equal(await metric(/^thingpass_processes (\d+)$/m), 2);
+});
+
+test('what workers counted is not lost with them', async () => {
+  const before = await metric(ALLOWED);
+  assert.ok(before > 0);
+  for (const { pid } of livingWorkers(server)) process.kill(pid, 'SIGKILL');
+  await eventually(async () => assert.equal(livingWorkers(server).length, 0), 5_000);
+  await eventually(async () => assert.equal(livingWorkers(server).length, 2), 35_000);
+  for (let count = 0; count < 5; count++) await connect();
+  assert.equal(await metric(ALLOWED), before + 5);
 });
 
 test('a worker that is killed while clients connect costs its requests under way and nothing else', async () => {
