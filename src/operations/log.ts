@@ -1,8 +1,10 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { boundLine, describeError } from './log-line.ts';
 
 /**
  * The server's log: JSON lines on standard output. Requests are logged by route pattern only, since a path may hold a
- * broker's secret, and the members that could hold a credential are blanked wherever somebody passes them by mistake.
+ * broker's secret, and the members that could hold a credential are blanked wherever somebody passes them by mistake. Lines are
+ * bounded, so that those of several processes do not run into each other.
  */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
@@ -14,7 +16,9 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       paths: SECRET_MEMBERS.flatMap((member) => [member, `*.${member}`, `*.*.${member}`]),
       censor: '[redacted]',
     },
+    hooks: { streamWrite: boundLine },
     serializers: {
+      err: describeError,
       req: (request: { method?: string; routeOptions?: { url?: string } }) => ({
         method: request.method,
         route: request.routeOptions?.url,
