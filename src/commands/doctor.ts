@@ -34,7 +34,7 @@ export function addDoctor(program: Command): void {
       .option('--product <name>', 'whose it is, where that cannot be told from the file')
       .option(
         '--as <broker>',
-        'play this broker against the running service: emqx, nanomq, mosquitto, rabbitmq',
+        'play this broker against the running service: emqx, emqx4, nanomq, mosquitto, rabbitmq, vernemq, tbmq, rmqtt',
       )
       .option('--url <url>', 'with --as: where ThingPass is; without it, as configured here')
       .option(
@@ -43,7 +43,7 @@ export function addDoctor(program: Command): void {
       )
       .option('--client-id <id>', 'with --as: the client’s id', 'thingpass-doctor')
       .option('--username <name>', 'with --as: the client’s user name, such as an access token')
-      .option('--password <text>', 'with --as: the client’s password', '')
+      .option('--password <text>', 'with --as: the client’s password')
       .option('--publish <topic>', 'with --as: a topic that it publishes to')
       .option('--subscribe <filter>', 'with --as: a filter that it subscribes to')
       .option('--for <version>', 'version of the product, where defaults changed')
@@ -96,11 +96,12 @@ async function diagnoseFile(
 }
 
 async function play(name: string, options: Options, command: Command): Promise<void> {
-  const { PLAYED, playBroker } = await import('../doctor/as-broker.ts');
-  const broker = PLAYED[name];
+  const { PLAYED } = await import('../doctor/as-broker/brokers.ts');
+  const { playBroker } = await import('../doctor/as-broker/play.ts');
+  const broker = PLAYED.get(name);
   if (broker === undefined)
-    throw new CommandFailed(`"${name}" cannot be played; it is one of ${Object.keys(PLAYED).join(', ')}`);
-  const { publish, subscribe, clientId = '', username = '', password = '' } = options;
+    throw new CommandFailed(`"${name}" cannot be played; it is one of ${[...PLAYED.keys()].join(', ')}`);
+  const { publish, subscribe, clientId = '', username = '', password } = options;
   const topic = publish ?? subscribe;
   const conclusions = await reaching(() =>
     playBroker(broker, {
@@ -114,7 +115,8 @@ async function play(name: string, options: Options, command: Command): Promise<v
   print(command, { broker: name, conclusions }, () =>
     conclusions
       .map(({ question, status, concludes, problem }) => {
-        const line = `${problem === undefined ? 'ok     ' : 'problem'}  ${question}: HTTP ${status}, ${concludes}`;
+        const seen = status === undefined ? concludes : `HTTP ${status}, ${concludes}`;
+        const line = `${problem === undefined ? 'ok     ' : 'problem'}  ${question}: ${seen}`;
         return problem === undefined ? line : `${line}\n         → ${problem}`;
       })
       .join('\n'),

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { decideTopic } from '../../src/access/decide-topic.ts';
 import { type EmqxListOptions, emqxList } from '../../src/access/emqx-list.ts';
 import { compileRules } from '../../src/access/rule-set.ts';
+import { type EmqxAccess, emqxDecides } from '../../src/doctor/as-broker/emqx-decides.ts';
 import { goldenJson } from '../support/golden.ts';
-import { type Asked, emqxDecides } from './emqx-model.ts';
 import { DEVICE_ID, filters, holder, rule, rules, TOPICS } from './support.ts';
 
 const OPTIONS: EmqxListOptions = { mountedApart: false, authorizer: true };
 
-const asked: fc.Arbitrary<Asked> = fc
+const asked: fc.Arbitrary<EmqxAccess> = fc
   .record({
     action: fc.constantFrom('publish' as const, 'subscribe' as const),
     topic: fc.oneof(
@@ -62,6 +62,7 @@ test('the list is never wider than our own decision, and a refused publish is on
       (list, who, how, all) => {
         const set = compileRules(list);
         const sent = emqxList(who, set, how);
+        assert.ok(!JSON.stringify(sent).includes('${'), 'EMQX would fill in a placeholder');
         for (const one of all) {
           const ours = decideTopic(who, one, set, how).allowed;
           const theirs = emqxDecides(sent, one);

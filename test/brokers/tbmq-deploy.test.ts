@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { SECRET_HEADER } from '../../src/brokers/guard.ts';
 import { TBMQ_NAME, tbmq } from '../../src/brokers/tbmq.ts';
 import { isReadByBoth } from '../../src/brokers/tbmq-answer.ts';
+import { tbmqAllows } from '../../src/doctor/as-broker/tbmq-reads.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { goldenJson } from '../support/golden.ts';
 import { attemptOf, post } from '../support/questions.ts';
-import { tbmqAllows } from '../support/tbmq.ts';
 
 interface Provider {
   readonly configuration: {

@@ -4,46 +4,6 @@ import type { Allow, Deny } from '../../src/decision.ts';
 import { ALLOW } from './decisions.ts';
 import { post } from './questions.ts';
 
-/*
- * What RabbitMQ makes of an answer (`rabbitmq.md` section 2), as a table to hold our answers against. The cases of
- * `vectors/rabbitmq/responses.json`, seen with a real one, hold the table itself.
- */
-
-export interface Answer {
-  readonly status?: number;
-  readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly delayMs?: number;
-}
-
-/** `crash`: the connection ends unanswered. `repeat`: asked again for as long as that is the answer. */
-export type Reading =
-  | { readonly decision: 'yes'; readonly tags: string }
-  | { readonly decision: 'no' | 'crash' | 'repeat' | 'as the target' };
-
-const REDIRECTS: ReadonlySet<number | undefined> = new Set([301, 302, 303, 307]);
-
-/** @param timeoutMs `auth_http.request_timeout`. */
-export function rabbitmqReads(endpoint: 'user' | 'other', answer: Answer, timeoutMs: number): Reading {
-  const { status, body = '', headers = {}, delayMs = 0 } = answer;
-  if (status === undefined || delayMs > timeoutMs) return { decision: 'no' };
-  if (REDIRECTS.has(status)) return { decision: 'as the target' };
-  if (status === 503 && 'retry-after' in headers) return { decision: 'repeat' };
-  if (status !== 200 && status !== 201) return { decision: 'no' };
-  const text = trimSpaces(body).toLowerCase();
-  if (endpoint === 'user') {
-    if (!text.startsWith('allow')) return { decision: 'no' };
-    return { decision: 'yes', tags: trimSpaces(text.slice('allow'.length)) };
-  }
-  if (text === 'allow') return { decision: 'yes', tags: '' };
-  return { decision: text === 'deny' ? 'no' : 'crash' };
-}
-
-/** Spaces only, no line breaks. */
-function trimSpaces(text: string): string {
-  return text.replace(/^ +| +$/g, '');
-}
-
 /** A device with a token, as resolution finds it. */
 export const METER: Allow = {
   ...ALLOW,

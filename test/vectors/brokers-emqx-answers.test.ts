@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { emqx } from '../../src/brokers/emqx.ts';
 import { type Decision, deny } from '../../src/decision.ts';
+import { type EmqxOutcome, emqxReads } from '../../src/doctor/as-broker/emqx-reads.ts';
 import { ALLOW, EVERY_DECISION, SCRAM_KEYS } from '../support/decisions.ts';
-import { emqxReads, type Outcome } from '../support/emqx-reads.ts';
 import { GOLDEN, goldenFile, goldenJson } from '../support/golden.ts';
 
 const RESPONSES = 'vectors/emqx/responses.json';
@@ -21,7 +21,7 @@ interface Row {
     readonly body?: string;
     readonly delay_s?: number;
   };
-  readonly outcome: { readonly result: Outcome };
+  readonly outcome: { readonly result: EmqxOutcome };
   readonly observed_on: readonly string[];
 }
 
@@ -29,7 +29,7 @@ const PATHS = { authn: '/emqx/authentication', authz: '/emqx/authorization', scr
 const NOW = Math.floor(Date.now() / 1_000);
 
 /** What was meant by an answer of ours; EMQX has one word for all refusals at CONNECT. */
-function intended(check: Check, decision: Decision): Outcome {
+function intended(check: Check, decision: Decision): EmqxOutcome {
   const { outcome } = decision;
   const scramKeys = 'scramKeys' in decision ? decision.scramKeys : undefined;
   // Where keys are told, the client that has their password gets in.
@@ -53,7 +53,7 @@ function ourAnswers(check: Check) {
   const withKeys = told.map((decision) => ({ ...decision, scramKeys: SCRAM_KEYS }) as Decision);
   return [...EVERY_DECISION, ...allows, ...withKeys].map((decision) => {
     const { status, headers, body } = endpoint.answer(decision, undefined);
-    const answer = { status, headers: new Map(Object.entries(headers)), body };
+    const answer = { status, headers, body };
     return { ...answer, intended: intended(check, decision) };
   });
 }
@@ -72,7 +72,7 @@ goldenFile(
     return answers;
   },
   ({ check, response, outcome }) => {
-    const headers = new Map(
+    const headers = Object.fromEntries(
       Object.entries(response.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
     );
     const body = (response.body ?? '').replaceAll(/\{(\(?NOW.*?)\}/g, (_, time: string) => unixTime(time));
@@ -100,7 +100,7 @@ function unixTime(text: string): string {
 
 interface Reply {
   readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
@@ -108,8 +108,8 @@ interface Reply {
 function sameShape(ours: Reply, other: Reply): boolean {
   if (ours.status !== other.status) return false;
   if (ours.status !== 200) return true;
-  const type = other.headers.get('content-type');
-  return ours.headers.get('content-type') === type && shapeOf(ours.body) === shapeOf(other.body);
+  const type = other.headers['content-type'];
+  return ours.headers['content-type'] === type && shapeOf(ours.body) === shapeOf(other.body);
 }
 
 function shapeOf(body: string): string | undefined {
@@ -148,9 +148,7 @@ test('every part of our answers was seen at work on a real broker', (context) =>
       for (const { part, as } of partsOf(ours, check)) {
         const rows = seen.filter(({ check: of, response: { status = 0, headers = {}, body = '' } }) => {
           const filled = body.replaceAll(/\{(\(?NOW.*?)\}/g, (_, time: string) => unixTime(time));
-          return (
-            of === as && sameShape(part, { status, headers: new Map(Object.entries(headers)), body: filled })
-          );
+          return of === as && sameShape(part, { status, headers, body: filled });
         });
         assert.ok(rows.length > 0, `nobody has seen ${as} ${part.status} ${part.body}`);
         for (const { outcome } of rows) assert.equal(outcome.result, ours.intended, part.body);

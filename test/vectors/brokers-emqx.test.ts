@@ -7,10 +7,10 @@ import { EMQX_NAME } from '../../src/brokers/emqx-certificate.ts';
 import { EMQX_CERT_PEM } from '../../src/certificates/forms/emqx.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
 import { deny, unavailable } from '../../src/decision.ts';
+import { emqxReads } from '../../src/doctor/as-broker/emqx-reads.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, SCRAM_KEYS } from '../support/decisions.ts';
-import { emqxReads } from '../support/emqx-reads.ts';
 import { GOLDEN, goldenFile, goldenJson } from '../support/golden.ts';
 
 const CAPTURES = 'captures/emqx';
@@ -89,7 +89,11 @@ for (const version of versions) {
           const known = expected !== undefined && (check !== 'scram' || decision.outcome === 'allow');
           const allowed = decision.outcome === 'allow' && known;
           const refused = check === 'authz' ? 'not_allowed' : 'not_authorized';
-          const outcome = emqxReads(check, reply, Date.now() / 1_000);
+          const outcome = emqxReads(
+            check,
+            { ...reply, headers: Object.fromEntries(reply.headers) },
+            Date.now() / 1_000,
+          );
           assert.equal(outcome, allowed ? 'allow' : refused, reply.body);
           assert.match(reply.headers.get('content-type') ?? '', /^application\/json(;|$)/);
           assert.notEqual(reply.headers.get('connection'), 'close');

@@ -4,12 +4,12 @@ import type { Endpoint, Question } from '../../src/brokers/dialect.ts';
 import { RMQTT_SUBJECT, rmqtt } from '../../src/brokers/rmqtt.ts';
 import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
 import { type Decision, unavailable } from '../../src/decision.ts';
+import type { Answer } from '../../src/doctor/as-broker/played.ts';
+import { rmqttReads } from '../../src/doctor/as-broker/rmqtt-reads.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
-import { rmqttReads } from '../support/rmqtt.ts';
-import type { Answer } from '../support/tbmq.ts';
 
 const CAPTURES = 'captures/rmqtt';
 const RESPONSES = 'vectors/rmqtt/responses.json';

@@ -6,11 +6,17 @@ import { TBMQ_NAME } from '../../src/brokers/tbmq.ts';
 import { isReadByBoth, successWith, tbmqAnswer } from '../../src/brokers/tbmq-answer.ts';
 import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
 import { unavailable } from '../../src/decision.ts';
+import type { Answer } from '../../src/doctor/as-broker/played.ts';
+import {
+  type AuthRules,
+  type TbmqReading,
+  tbmqAllows,
+  tbmqReads,
+} from '../../src/doctor/as-broker/tbmq-reads.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';
 import { goldenFile, goldenJson, missing } from '../support/golden.ts';
-import { type Answer, type AuthRules, type Reading, tbmqAllows, tbmqReads } from '../support/tbmq.ts';
 
 const CAPTURES = 'captures/tbmq';
 const RESPONSES = 'vectors/tbmq/responses.json';
@@ -128,7 +134,7 @@ goldenFile(
   () => goldenJson<{ auth: Row[] }>(RESPONSES).auth,
   ({ response, answer, outcome, clientType, authRules }) => {
     const body = response === 'too-large' ? '{}'.padEnd(300_000) : answer?.body;
-    const reading: Reading = tbmqReads(answer && { ...answer, body: body as string });
+    const reading: TbmqReading = tbmqReads(answer && { ...answer, body: body as string });
     assert.equal(reading.outcome, outcome);
     if (reading.outcome !== 'SUCCESS') return;
     assert.equal(reading.clientType, clientType);

@@ -1,12 +1,7 @@
-import type { Answer } from './tbmq.ts';
+import type { Answer } from './played.ts';
 
-/**
- * What RMQTT makes of an answer (`rmqtt.md` section 3) under its default settings, as a table to hold our answers
- * against; the cases of `vectors/rmqtt/responses.json` hold the table itself. Of a list of rules it knows only whether
- * it is one.
- */
-
-export interface Reading {
+/** What RMQTT makes of an answer. Of a list of rules it is known only whether it is one. */
+export interface RmqttReading {
   readonly decision: 'allow' | 'deny' | 'ignore';
   readonly error: boolean;
   readonly superuser: boolean;
@@ -23,10 +18,14 @@ const RESULTS = new Map([
 ] as const);
 
 const NOTHING = { error: false, superuser: false, expires: undefined, cacheMs: 0 };
-const ERROR: Reading = { ...NOTHING, decision: 'deny', error: true };
+const ERROR: RmqttReading = { ...NOTHING, decision: 'deny', error: true };
 
-/** @param now Unix seconds, at which a login is judged. */
-export function rmqttReads(answer: Answer | null, now: number): Reading {
+/**
+ * RMQTT's own reading under its default settings (`brokers/rmqtt.md` section 3).
+ * @param answer `null` for none.
+ * @param now Unix seconds, at which a login is judged.
+ */
+export function rmqttReads(answer: Answer | null, now: number): RmqttReading {
   if (answer === null) return ERROR;
   if (answer.status < 200 || answer.status > 299) return { ...NOTHING, decision: 'ignore' };
   const superuser = 'x-superuser' in answer.headers;

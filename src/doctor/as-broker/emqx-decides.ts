@@ -1,6 +1,7 @@
-import type { EmqxRule } from '../../src/access/emqx-list.ts';
+import type { EmqxRule } from '../../access/emqx-list.ts';
 
-export interface Asked {
+/** An access as EMQX asks about it. */
+export interface EmqxAccess {
   readonly action: 'publish' | 'subscribe';
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
@@ -11,7 +12,7 @@ export interface Asked {
  * What EMQX makes of an `acl` list (`brokers/emqx.md` section 4): rules in order, the first that matches decides; a
  * SUBSCRIBE's filter is matched as if it were a topic. `next` is the next source, the authorizer.
  */
-export function emqxDecides(list: readonly EmqxRule[], asked: Asked): 'allow' | 'deny' | 'next' {
+export function emqxDecides(list: readonly EmqxRule[], asked: EmqxAccess): 'allow' | 'deny' | 'next' {
   for (const rule of list) {
     if (rule.action !== 'all' && rule.action !== asked.action) continue;
     if (rule.qos !== undefined && !rule.qos.includes(asked.qos)) continue;
@@ -22,8 +23,6 @@ export function emqxDecides(list: readonly EmqxRule[], asked: Asked): 'allow' | 
 }
 
 function emqxMatches(text: string, topic: string): boolean {
-  // A rule with a placeholder would be filled in; none of ours may have one.
-  if (text.includes('${')) throw new Error(`EMQX would fill in ${text}`);
   if (text.startsWith('eq ')) return text.slice(3) === topic;
   if (topic.startsWith('$') && (text.startsWith('+') || text.startsWith('#'))) return false;
   return wordsMatch(topic.split('/'), text.split('/'));

@@ -1,16 +1,13 @@
-/** What EMQX 5 and 6 make of an answer (`src/brokers/emqx.md` sections 3 to 5 and 7), as a model of the brokers. */
+import type { Answer } from './played.ts';
 
-export interface Answer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: string;
-}
+/** What EMQX makes of an answer. */
+export type EmqxOutcome = 'allow' | 'not_authorized' | 'deny_bad_credentials' | 'not_allowed';
 
-export type Outcome = 'allow' | 'not_authorized' | 'deny_bad_credentials' | 'not_allowed';
-
-/** @param now Unix seconds. */
-export function emqxReads(check: 'authn' | 'authz' | 'scram', answer: Answer, now: number): Outcome {
+/**
+ * The reading of EMQX 5 and 6 (`brokers/emqx.md` sections 3 to 5 and 7).
+ * @param now Unix seconds.
+ */
+export function emqxReads(check: 'authn' | 'authz' | 'scram', answer: Answer, now: number): EmqxOutcome {
   switch (check) {
     case 'authn':
       return readAuthentication(answer, now);
@@ -21,15 +18,15 @@ export function emqxReads(check: 'authn' | 'authz' | 'scram', answer: Answer, no
   }
 }
 
-function readAuthentication(answer: Answer, now: number): Outcome {
+function readAuthentication(answer: Answer, now: number): EmqxOutcome {
   if (answer.status === 204) return 'allow';
-  const body = answer.status === 200 ? parse(answer.body, answer.headers.get('content-type')) : undefined;
+  const body = answer.status === 200 ? emqxBody(answer.body, answer.headers['content-type']) : undefined;
   if (body?.result !== 'allow') return 'not_authorized';
   return readExtras(body, now);
 }
 
 /** A malformed one is either skipped or "bad user name or password" (section 3.2). */
-function readExtras(body: Record<string, unknown>, now: number): Outcome {
+function readExtras(body: Record<string, unknown>, now: number): EmqxOutcome {
   const { client_attrs: attributes, acl, expire_at: expireAt } = body;
   if (attributes !== undefined && !isTextMap(attributes)) return 'not_authorized';
   if (acl !== undefined && !Array.isArray(acl)) return 'not_authorized';
@@ -55,22 +52,23 @@ function isRule(rule: Record<string, unknown>): boolean {
 }
 
 /** Whatever is no answer does not match, and `no_match` was `deny` where this was observed. */
-function readAuthorization(answer: Answer): Outcome {
+function readAuthorization(answer: Answer): EmqxOutcome {
   if (answer.status === 204) return 'allow';
   if (answer.status !== 200) return 'not_allowed';
-  const body = parse(answer.body, answer.headers.get('content-type') ?? 'application/json');
+  const body = emqxBody(answer.body, answer.headers['content-type'] ?? 'application/json');
   return body?.result === 'allow' ? 'allow' : 'not_allowed';
 }
 
 /** `result` is not read: whoever is given keys gets in (section 7). */
-function readKeys(answer: Answer, now: number): Outcome {
-  const body = answer.status === 200 ? parse(answer.body, answer.headers.get('content-type')) : undefined;
+function readKeys(answer: Answer, now: number): EmqxOutcome {
+  const body = answer.status === 200 ? emqxBody(answer.body, answer.headers['content-type']) : undefined;
   const keys = [body?.stored_key, body?.server_key, body?.salt];
   if (!keys.every((key) => typeof key === 'string' && /^([0-9a-f]{2})+$/i.test(key))) return 'not_authorized';
   return body !== undefined && readExtras(body, now) === 'allow' ? 'allow' : 'not_authorized';
 }
 
-function parse(body: string, contentType: string | undefined): Record<string, unknown> | undefined {
+/** The members of a body; nothing for a type or a text that EMQX does not read. */
+export function emqxBody(body: string, contentType: string | undefined): Record<string, unknown> | undefined {
   if (contentType?.startsWith('application/x-www-form-urlencoded')) {
     return Object.fromEntries(new URLSearchParams(body));
   }

@@ -1,20 +1,13 @@
-/**
- * What TBMQ makes of an answer (`tbmq.md` section 2), as a table to hold our answers against. The cases of
- * `vectors/tbmq/responses.json`, made by TBMQ's own methods, hold the table itself.
- */
+import type { Answer } from './played.ts';
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
+/** Patterns of topics and filters. */
 export interface AuthRules {
   readonly pub: readonly string[];
   readonly sub: readonly string[];
 }
 
-export type Reading =
+/** What TBMQ makes of an answer; `default` is what the provider itself is set to. */
+export type TbmqReading =
   | { readonly outcome: 'FAILURE' | 'SKIPPED' }
   | {
       readonly outcome: 'SUCCESS';
@@ -22,11 +15,15 @@ export type Reading =
       readonly authRules: AuthRules | 'default';
     };
 
-const SKIPPED: Reading = { outcome: 'SKIPPED' };
-const DEFAULTS: Reading = { outcome: 'SUCCESS', clientType: 'default', authRules: 'default' };
+const SKIPPED: TbmqReading = { outcome: 'SKIPPED' };
+const DEFAULTS: TbmqReading = { outcome: 'SUCCESS', clientType: 'default', authRules: 'default' };
 const LARGEST = 256 * 1024;
 
-export function tbmqReads(answer: Answer | null): Reading {
+/**
+ * TBMQ's own reading (`brokers/tbmq.md` section 2).
+ * @param answer `null` for none.
+ */
+export function tbmqReads(answer: Answer | null): TbmqReading {
   if (answer === null || answer.status < 200 || answer.status > 299) return SKIPPED;
   const contentType = answer.headers['content-type'];
   const isJson = contentType !== undefined && /^application\/(json|[^;]+\+json)(;|$)/.test(contentType);
@@ -48,7 +45,7 @@ function firstValue(body: string): string {
   return /^\{.*\}(?= \w)/s.exec(body)?.[0] ?? body;
 }
 
-function readObject({ result, clientType, authRules }: Record<string, unknown>): Reading {
+function readObject({ result, clientType, authRules }: Record<string, unknown>): TbmqReading {
   const outcome = result === undefined || result === null ? 'SUCCESS' : String(result).toUpperCase();
   if (typeof result === 'object' && result !== null) return SKIPPED;
   const rules = readRules(authRules);

@@ -1,0 +1,84 @@
+/** What a client sends. */
+export interface PlayedClient {
+  readonly clientId: string;
+  readonly username: string;
+  /** Absent for those that send a user name alone, such as an access token. */
+  readonly password: string | undefined;
+}
+
+export interface Wish {
+  readonly action: 'publish' | 'subscribe';
+  readonly topic: string;
+}
+
+/** A request that a broker makes; always a POST, as its generated configuration has it. */
+export interface Asked {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a broker makes of an answer. */
+export interface Verdict {
+  readonly allows: boolean;
+  /** In the broker's or the client's words. */
+  readonly concludes: string;
+}
+
+/** One thing that a broker has to know. */
+export type Step = {
+  readonly question: string;
+  /** What should come of it for a client that is as it should be; `true` when left out. */
+  readonly wanted?: boolean;
+} & (
+  | { readonly asked: Asked; readonly read: (answer: Answer) => Verdict }
+  /** The broker decides it by itself, by what it was told before or without asking at all. */
+  | { readonly verdict: Verdict }
+);
+
+/**
+ * What a broker asks for a client that connects, and then for its wish, in order. It is given the answer to each request, and
+ * not continued behind a refusal.
+ */
+export type Session = Generator<Step, void, Answer>;
+
+export type PlayedBroker = (client: PlayedClient, wish: Wish | undefined, secret: string) => Session;
+
+export const CONNECTS = 'the client connects';
+
+export function wishes({ action, topic }: Wish): string {
+  return `it may ${action} ${topic}`;
+}
+
+/** Where a broker can send headers of its own. */
+export function jsonWithHeader(path: string, secret: string, body: object): Asked {
+  return {
+    path,
+    headers: { 'content-type': 'application/json', 'x-thingpass-secret': secret },
+    body: JSON.stringify(body),
+  };
+}
+
+/** Where the secret stands in the URL. */
+export function withBasic(
+  path: string,
+  secret: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Asked {
+  const authorization = `Basic ${Buffer.from(`thingpass:${secret}`).toString('base64')}`;
+  return { path, headers: { ...headers, authorization }, body };
+}
+
+export const FORM = 'application/x-www-form-urlencoded';
+
+export function form(fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(fields).toString();
+}
