@@ -14,8 +14,10 @@ import { type Document, type Located, ROOT, readDocument } from './markdown.ts';
 
 const DOCUMENTS = documents();
 const README = DOCUMENTS[0] as Document;
-/** Documents about ThingPass itself; those beside the code also tell of other products' commands and routes. */
-const OWN = DOCUMENTS.filter(({ path }) => !path.startsWith('src/'));
+/** Documents about ThingPass itself; the others tell of other products' commands, files and routes. */
+const OWN = DOCUMENTS.filter(
+  ({ path }) => !/^src\/(?:brokers|credentials|certificates\/forwarded)/.test(path),
+);
 /** Variables of the tests and of `deploy/nanomq/ca-sync.sh`, not of the server. */
 const NO_SETTINGS = ['THINGPASS_GOLDEN', 'THINGPASS_SOAK', 'THINGPASS_URL'];
 /** An attribute of EMQX's clients and a tag of RabbitMQ's users. */
