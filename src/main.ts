@@ -5,12 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { type Message, publishAtEmqx } from './brokers/emqx-api.ts';
-import { AuthoritiesUnusable } from './certificates/trust/authorities.ts';
-import { openTrust, type Trust } from './certificates/trust/trust.ts';
-import { createTrustLog } from './certificates/trust/trust-log.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
-import type { DenyList } from './credentials/deny-list.ts';
 import { createPassports } from './credentials/passport.ts';
 import { createScramDecoys } from './credentials/scram-decoy.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
@@ -33,15 +29,15 @@ import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
 import { Throttle } from './operations/throttle/throttle.ts';
 import { withThrottle } from './operations/throttle/throttled-decider.ts';
+import { openTrustTables, type TrustTables } from './operations/trust-in-force.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
 import { openManagementStore } from './storage/management-store.ts';
 import { openChains } from './storage/open-chains.ts';
 import { openScramKeysReader } from './storage/scram-keys-reader.ts';
-import { openStorage, type Storage } from './storage/storage.ts';
+import { openStorage } from './storage/storage.ts';
 import { openProvisioning } from './storage/thingsboard/provisioning.ts';
-import { copyDenyList, copyProfilePolicies } from './storage/trust-tables.ts';
 import { alone, type Crew, type Methods } from './workers/crew.ts';
 
 export interface RunningServer {
@@ -259,41 +255,6 @@ function emqxProvisioning({ brokers, emqxApi }: Config, store: () => Promise<Pro
   if (!brokers.emqx.provisionSessions) return undefined;
   const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));
   return { store, publish, secrets: brokers.emqx.secrets };
-}
-
-export interface TrustTables {
-  readonly trust: Trust;
-  readonly denyList: () => DenyList | undefined;
-  readonly close: () => Promise<void>;
-}
-
-/**
- * What is denied, and what is asked of certificates beyond ThingsBoard's rules.
- * @throws {ConfigError} when the file of authorities cannot be used.
- */
-export async function openTrustTables(config: Config, storage: Storage, log: Logger): Promise<TrustTables> {
-  const opened: { close(): unknown }[] = [];
-  const onError = createErrorLog(log, 'a list cannot be read; what was there before stays in force');
-  try {
-    const denied = await copyDenyList(config.database, { storage, onError });
-    opened.push(denied);
-    const policies = await copyProfilePolicies(config.database, { storage, onError });
-    opened.push(policies);
-    const trust = await openTrust({
-      ...{ config: config.trust, skipDates: config.skipCertificateDates, log: createTrustLog(log) },
-      profilePolicies: () => policies.current(),
-    });
-    opened.push(trust);
-    return { trust, denyList: () => denied.current(), close: () => closeEach(opened) };
-  } catch (error) {
-    await closeEach(opened);
-    if (!(error instanceof AuthoritiesUnusable)) throw error;
-    throw new ConfigError([`THINGPASS_CLIENT_CA_FILE (${config.trust.authoritiesFile}): ${error.message}`]);
-  }
-}
-
-async function closeEach(opened: readonly { close(): unknown }[]): Promise<void> {
-  for (const one of opened) await one.close();
 }
 
 /** Whether the name of a certificate alone identifies clients of any broker. */
