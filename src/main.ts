@@ -119,6 +119,16 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   const shedding = new Shedding(config.shedding);
   metrics.add(() => shedding.families());
   const decoy = createScramDecoys(storage.passportKey);
+  const explaining = lazily(async () => {
+    const { openExplainer } = await import('./explain/open.ts');
+    return openExplainer(config, {
+      passportKey: storage.passportKey,
+      rules: () => rules.current(),
+      ...{ lists, chains, names, scramKeys },
+      findDevice: async (idOrName) => (await management.open()).devices.find(idOrName),
+      blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
+    });
+  });
   const recent = new RecentDecisions();
   shareMetrics(crew, metrics);
   try {
@@ -160,6 +170,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         store: management.open,
         blocked: throttle,
         decisions: gatherDecisions(crew, recent),
+        explain: async (asked) => (await explaining.open()).explain(asked),
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,
@@ -174,6 +185,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       health.stopping = true;
       await closeApp(app);
       rules.close();
+      await explaining.close();
       await provisioning.close();
       await management.close();
       await chains.close();

@@ -42,6 +42,21 @@ export type Question =
     }
   | { readonly kind: 'settled'; readonly decision: Decision };
 
+/** The client that a question is about; `undefined` where the dialect answers without knowing it. */
+export function clientOf(question: Question | undefined): ClientClaim | ConnectAttempt | undefined {
+  switch (question?.kind) {
+    case 'connect':
+    case 'scram':
+      return question.attempt;
+    case 'topic':
+      return question.accesses[0];
+    case 'identity':
+      return question.claim;
+    default:
+      return undefined;
+  }
+}
+
 /** How the operator has set a broker up in ThingPass; the parts that its dialect needs to read and to answer. */
 export interface BrokerSettings extends Partial<CertificateSettings> {
   /** Unknown clients are left to the broker's next authenticator instead of being refused. */

@@ -1,32 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { Dialect, Question, WebhookRequest } from '../brokers/dialect.ts';
-import { ignoredCertificate } from '../brokers/ignored-certificates.ts';
-import { DIALECTS } from '../brokers/registry.ts';
-import { decodePem } from '../certificates/decode.ts';
-import {
-  NO_CERTIFICATE,
-  type PeerCertificate,
-  type PresentedCertificate,
-} from '../certificates/peer-certificate.ts';
-import type { DeciderSettings } from '../decider.ts';
-import { type Asked, type Explanation, explain } from '../explain/explain.ts';
-import { settingsOf, withExplaining } from '../explain/open.ts';
+import type { PeerCertificate } from '../certificates/peer-certificate.ts';
+import { NotExplainable } from '../explain/asked-request.ts';
+import type { Asked, Explanation } from '../explain/explain.ts';
+import { withExplainer } from '../explain/open.ts';
 import { BROKER_NAMES, type BrokerName } from '../question.ts';
 import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { askRunningServer } from './running-server.ts';
 
 interface Options {
-  readonly broker: BrokerName;
+  readonly broker?: BrokerName;
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
   readonly certificate?: string;
   readonly verification?: PeerCertificate['verification'];
   readonly listener?: string;
+  readonly address?: string;
   readonly topic?: string;
   readonly publish?: boolean;
   readonly subscribe?: boolean;
   readonly request?: string;
+  readonly peer?: string;
+  readonly url?: string;
 }
 
 /** `thingpass explain`. */
@@ -35,9 +31,7 @@ export function addExplain(program: Command): void {
     program
       .command('explain')
       .description('say what would be decided and why, changing nothing')
-      .addOption(
-        new Option('--broker <name>', 'the broker that asks').choices(BROKER_NAMES).makeOptionMandatory(),
-      )
+      .addOption(new Option('--broker <name>', 'the broker that asks').choices(BROKER_NAMES))
       .option('--client-id <id>', 'the client id', '')
       .option('--username <name>', 'the user name, or an access token')
       .option('--password <password>', 'the password')
@@ -49,12 +43,18 @@ export function addExplain(program: Command): void {
         ).choices(['verified', 'failed', 'not_checked']),
       )
       .option('--listener <name>', 'the broker’s listener')
+      .option('--address <address>', 'the client’s address, as the broker gives it')
       .option('--topic <topic>', 'ask about a topic instead of a CONNECT')
       .option('--publish', 'to publish to it')
       .option('--subscribe', 'to subscribe to it')
       .option(
         '--request <file>',
         'the HTTP request that the broker sent, head and body, instead of all these',
+      )
+      .option('--peer <address>', 'where that request came from, for certificates in a proxy’s headers')
+      .option(
+        '--url <url>',
+        'a running server to ask, which also knows who is blocked; without it the database is',
       )
       .action(run),
     'thingpass explain --broker emqx --client-id meter-7 --username meter --password secret',
@@ -63,51 +63,48 @@ export function addExplain(program: Command): void {
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  const config = loadConfig();
-  const dialect = DIALECTS.find(({ broker }) => broker === options.broker) as Dialect;
-  const settings = settingsOf(dialect, config);
-  const asked = options.request === undefined ? neutral(options, settings) : raw(options.request);
-  const explanation = await withExplaining(config, (parts) => explain(parts, dialect, settings, asked));
-  print(command, explanation, readable);
+  const asked = options.request === undefined ? neutral(options) : raw(options.request, options.peer);
+  print(command, await answer(asked, options), readable);
 }
 
-function neutral(options: Options, settings: DeciderSettings): Asked {
-  const { broker, clientId, username, password, listener, topic } = options;
-  const { certificate, ignoredCertificates } = certificateOf(options, settings);
-  const client = { broker, clientId, username, password, listener, certificate };
-  if (topic === undefined) {
-    return { question: { kind: 'connect', attempt: { ...client, ignoredCertificates } } };
+async function answer(asked: Asked, { url }: Options): Promise<Explanation> {
+  if (url !== undefined) return askRunningServer<Explanation>(url, 'POST', '/explain', toBody(asked));
+  try {
+    return await withExplainer(loadConfig(), (explainer) => explainer.explain(asked));
+  } catch (error) {
+    throw error instanceof NotExplainable ? new CommandFailed(error.message) : error;
   }
-  if (options.publish === options.subscribe) {
+}
+
+function neutral(options: Options): Asked {
+  const { broker, clientId, username, password, listener, address, verification, topic } = options;
+  if (broker === undefined) throw new CommandFailed('--broker or --request is needed');
+  if (topic !== undefined && options.publish === options.subscribe)
     throw new CommandFailed('--topic needs one of --publish and --subscribe');
-  }
-  const action = options.publish ? 'publish' : 'subscribe';
-  const question: Question = { kind: 'topic', accesses: [{ ...client, action, topic }] };
-  return { question };
+  const certificate =
+    options.certificate === undefined ? undefined : readFile(options.certificate).toString('latin1');
+  const action = topic === undefined ? undefined : options.publish ? 'publish' : 'subscribe';
+  const client = { broker, clientId, username, password, listener, address, certificate, verification };
+  return { question: { ...client, topic, action } };
 }
 
-/** A certificate comes in the first form that is switched on for the broker; in none, it is not read. */
-function certificateOf(
-  { certificate: file, verification }: Options,
-  { certificateForms }: DeciderSettings,
-): { certificate: PresentedCertificate; ignoredCertificates?: readonly string[] } {
-  if (file === undefined) return { certificate: NO_CERTIFICATE };
-  const [der, ...chain] = decodePem(readText(file).toString('latin1'), 'lines');
-  const [form] = certificateForms;
-  if (form === undefined || der === undefined) {
-    return {
-      certificate: NO_CERTIFICATE,
-      ignoredCertificates: [ignoredCertificate('--certificate', 'any form: none is switched on')],
-    };
-  }
-  const said = verification ?? (SAYS_NOTHING.test(form) ? 'not_checked' : 'verified');
-  return { certificate: { kind: 'certificate', form, der, chain, verification: said } };
+/** As the API takes it. */
+function toBody(asked: Asked): object {
+  if ('question' in asked) return asked;
+  const { headers, body, ...request } = asked.request;
+  const names = [...new Set(headers.map(([name]) => name.toLowerCase()))];
+  const valuesOf = (name: string) =>
+    headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  return {
+    request: {
+      ...request,
+      headers: Object.fromEntries(names.map((name) => [name, valuesOf(name)])),
+      bodyBase64: body.toString('base64'),
+    },
+  };
 }
 
-/** Forms that never say whether the TLS endpoint verified (`certificates/forwarded-certificates.md` section 3). */
-const SAYS_NOTHING = /^(emqx_|caddy|traefik|xfcc)/;
-
-function readText(file: string): Buffer {
+function readFile(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
@@ -116,31 +113,21 @@ function readText(file: string): Buffer {
 }
 
 /** A request as it stood on the wire: request line, headers, an empty line, the body. */
-function raw(file: string): Asked {
-  const bytes = readText(file);
+function raw(file: string, peer: string | undefined): Asked {
+  const bytes = readFile(file);
   const end = bytes.indexOf('\r\n\r\n');
-  const [line = '', ...headers] = bytes.toString('latin1', 0, end === -1 ? bytes.length : end).split('\r\n');
-  const [method, target] = line.split(' ');
-  if (end === -1 || method === undefined || target === undefined) {
+  const [line = '', ...lines] = bytes.toString('latin1', 0, end === -1 ? bytes.length : end).split('\r\n');
+  const [method, path] = line.split(' ');
+  if (end === -1 || method === undefined || path === undefined) {
     throw new CommandFailed(`${file} is not an HTTP request with CRLF line ends`);
   }
-  const [path = '', query = ''] = target.split(/\?(.*)/s);
-  const rawHeaders = headers.flatMap((header) => {
+  const headers = lines.map((header): [string, string] => {
     const colon = header.indexOf(':');
-    return [header.slice(0, colon), header.slice(colon + 1).trim()];
+    return [header.slice(0, Math.max(colon, 0)), header.slice(colon + 1).trim()];
   });
-  const named: Record<string, string> = {};
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    named[(rawHeaders[at] as string).toLowerCase()] = rawHeaders[at + 1] as string;
-  }
-  const request: WebhookRequest = {
-    method,
-    query,
-    headers: named,
-    rawHeaders,
-    body: bytes.subarray(end + 4),
-  };
-  return { request, path };
+  if (headers.some(([name]) => name.toLowerCase() === 'transfer-encoding'))
+    throw new CommandFailed(`${file} has a transfer coding: write the body as it is`);
+  return { request: { method, path, headers, body: bytes.subarray(end + 4), peer } };
 }
 
 function readable(shown: Explanation): string {
@@ -150,8 +137,15 @@ function readable(shown: Explanation): string {
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined) lines.push(`${name.padEnd(12)} ${value}`);
   };
+  const { blocked, unblocked } = shown;
+  add('blocked', blocked && `by ${blocked.by} ${blocked.value}, until ${blocked.until}`);
+  add('else', unblocked && [unblocked.outcome, unblocked.reason].filter((part) => part).join(': '));
   add('device', shown.device && `${shown.device.name} (${shown.device.id}), a ${shown.role}`);
-  add('certificate', shown.certificateForm);
+  const { certificate } = shown.understood ?? {};
+  add(
+    'certificate',
+    certificate && [certificate.form, certificate.verification].filter((part) => part).join(', '),
+  );
   for (const { step, said } of shown.steps) add('step', `${step}: ${said}`);
   for (const { id, found } of shown.lookups) add('looked for', `${id}: ${found ?? 'not there'}`);
   add('client sees', shown.connack);

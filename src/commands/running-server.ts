@@ -18,26 +18,32 @@ export function reachable(host: string): string {
  */
 export async function askRunningServer<Answer>(
   base: string | undefined,
-  method: 'GET' | 'DELETE',
+  method: 'GET' | 'DELETE' | 'POST',
   path: string,
+  body?: object,
 ): Promise<Answer> {
   const { host, port, apiKey } = loadConfig();
   if (apiKey === undefined)
     throw new CommandFailed('THINGPASS_API_KEY is not set; thingpass api-key create makes a key');
   const server = base?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${port}`;
   let response: Response;
-  let answer: { title?: string };
+  let answer: { title?: string; detail?: string };
   try {
     response = await fetch(`${server}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${apiKey}` },
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(LONGEST_WAIT_MS),
     });
-    answer = (await response.json()) as { title?: string };
+    answer = (await response.json()) as typeof answer;
   } catch (error) {
     const { message, cause } = error as Error & { cause?: Error };
     throw new CommandFailed(`${server} does not answer: ${cause?.message ?? message}`);
   }
-  if (!response.ok) throw new CommandFailed(`${server} refuses: ${answer.title ?? response.status}`);
+  if (!response.ok)
+    throw new CommandFailed(`${server} refuses: ${answer.title ?? response.status}: ${answer.detail ?? ''}`);
   return answer as Answer;
 }

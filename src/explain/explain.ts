@@ -1,32 +1,49 @@
-import { type Dialect, type Question, RequestUnreadable, type WebhookRequest } from '../brokers/dialect.ts';
+import { clientOf, type Dialect, type Question } from '../brokers/dialect.ts';
+import { DIALECTS } from '../brokers/registry.ts';
+import { CONNACK_RATE_LIMITED } from '../credentials/connack.ts';
 import type { CredentialsRecord, CredentialsStore, CredentialsType } from '../credentials/record.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
 import { DENY_REASONS, type Decision, deny, type Step, UNAVAILABLE_REASONS } from '../decision.ts';
 import { nameSecret } from '../operations/decision-log.ts';
+import { shownText } from '../operations/decisions/shown-text.ts';
+import type { Blocked } from '../operations/throttle/failure-book.ts';
+import type { BrokerName, ConnectAttempt } from '../question.ts';
+import type { AskedRequest } from './asked-request.ts';
+import type { AskedWebhooks } from './asked-webhooks.ts';
 import { connackSeen } from './connack.ts';
+import { type NeutralQuestion, questionOf } from './neutral-question.ts';
 import { suggest } from './suggestion.ts';
+import { type Understood, understoodOf } from './understood.ts';
 
-/** What is explained: a broker-neutral question, or a request as the broker sent it, to one of its endpoints. */
-export type Asked =
-  | { readonly question: Question }
-  | { readonly request: WebhookRequest; readonly path: string };
+/** What is explained: a broker-neutral question, or a request as the broker sent it. */
+export type Asked = { readonly question: NeutralQuestion } | { readonly request: AskedRequest };
 
-/** Why a decision is what it is. Credentials ids, which may be tokens, are named by short hashes. */
-export interface Explanation {
-  readonly broker: string;
-  readonly endpoint?: string | undefined;
+/** A decision with what it rests on. */
+interface Verdict {
   readonly outcome: Decision['outcome'];
   readonly reason?: string | undefined;
   readonly sentence?: string | undefined;
+}
+
+/** Why a decision is what it is. Credentials ids, which may be tokens, are named by short hashes. */
+export interface Explanation extends Verdict {
+  /** Absent where no broker's endpoint has the method and path of the request. */
+  readonly broker?: string | undefined;
+  readonly endpoint?: string | undefined;
   readonly role?: string | undefined;
   readonly device?: { readonly id: string; readonly name: string; readonly profile: string } | undefined;
+  /** What was read out of the request; absent where it was refused before, or could not be read. */
+  readonly understood?: Understood | undefined;
+  /** In order; where the client is blocked, those that would follow without the block come after it. */
   readonly steps: readonly Step[];
   /** Credentials ids that were looked up, in order. */
   readonly lookups: readonly { readonly id: string; readonly found?: string | undefined }[];
-  /** The form in which a certificate came. */
-  readonly certificateForm?: string | undefined;
+  /** Why the client is refused at this moment whatever it brings. */
+  readonly blocked?: (Omit<Blocked, 'until' | 'lastFailure'> & { readonly until: string }) | undefined;
+  /** What would be decided without the block. */
+  readonly unblocked?: Verdict | undefined;
   readonly ignoredCertificates: readonly string[];
-  /** What the client sees of this broker; for connect questions. */
+  /** What the client sees of this broker; for what is asked at CONNECT. */
   readonly connack?: string | undefined;
   /** What the broker is answered; without the body where that holds keys. */
   readonly answer?: { readonly status: number; readonly body?: string | undefined } | undefined;
@@ -37,114 +54,147 @@ export interface ExplainParts {
   readonly credentials: CredentialsStore;
   /** The deciding code over this store, with ports that change nothing. */
   readonly deciderOver: (credentials: CredentialsStore) => Decider;
+  readonly settingsOf: (dialect: Dialect) => DeciderSettings;
+  /** The brokers' endpoints, opened when first asked for. */
+  readonly webhooks: () => Promise<AskedWebhooks>;
   /** The types of the credentials of the device of this name; `undefined` where there is none. */
   readonly credentialsOf: (deviceName: string) => Promise<readonly CredentialsType[] | undefined>;
+  /** Why a login would be refused at this moment whatever it brings; absent where no server is there to know. */
+  readonly blockOf?:
+    | ((attempt: ConnectAttempt, settings: DeciderSettings) => Promise<Blocked | undefined>)
+    | undefined;
 }
 
-/** Decides as the server would, and tells how it came to that. Changes nothing. */
-export async function explain(
-  parts: ExplainParts,
-  dialect: Dialect,
-  settings: DeciderSettings,
-  asked: Asked,
-): Promise<Explanation> {
-  const lookups = new Map<string, CredentialsRecord | undefined>();
-  const decider = parts.deciderOver(watched(parts.credentials, lookups));
-  const { question, refused } = read(dialect, settings, asked);
-  const decision = refused ?? (await decider.decide(question as Question, settings));
-  const endpoint = 'path' in asked ? endpointOf(dialect, asked) : endpointFor(dialect, question);
-  const client = clientOf(question);
-  const ignoredCertificates =
-    question?.kind === 'connect' ? (question.attempt.ignoredCertificates ?? []) : [];
-  const namesake =
-    decision.outcome === 'allow' || !client?.clientId?.isWellFormed() || client.clientId.includes('\0')
-      ? undefined
-      : await parts.credentialsOf(client.clientId);
-  const device = decision.outcome === 'allow' ? decision.device : undefined;
+/** What the decider came by on its way. */
+interface Trail {
+  readonly lookups: Map<string, CredentialsRecord | undefined>;
+  settings?: DeciderSettings;
+  block?: Blocked;
+  unblocked?: Decision;
+}
+
+/** What was asked, decided and answered; the same for both ways to ask. */
+interface Outcome {
+  readonly broker?: BrokerName;
+  readonly endpoint?: string;
+  readonly question?: Question | undefined;
+  readonly decision: Decision;
+  readonly answer?: { readonly status: number; readonly body: string } | undefined;
+}
+
+/**
+ * Decides as the server would, and tells how it came to that. Changes nothing.
+ * @throws {NotExplainable} for what cannot be asked at all.
+ */
+export async function explain(parts: ExplainParts, asked: Asked): Promise<Explanation> {
+  const trail: Trail = { lookups: new Map() };
+  const decider = withTrail(parts, trail);
+  const outcome =
+    'question' in asked
+      ? await askNeutrally(parts, decider, asked.question)
+      : await askAsBroker(parts, decider, asked.request);
+  return tell(parts, trail, outcome);
+}
+
+/** The decider, with what it looks up written down; a client that is blocked is refused as the server would. */
+function withTrail(parts: ExplainParts, trail: Trail): Decider {
+  const decider = parts.deciderOver(watched(parts.credentials, trail.lookups));
   return {
-    broker: dialect.broker,
-    endpoint: endpoint?.name,
-    outcome: decision.outcome,
-    ...why(decision),
-    role: decision.outcome === 'allow' ? decision.role : undefined,
-    device: device && { id: device.id, name: device.name, profile: device.profileName },
-    steps: decision.steps,
-    lookups: [...lookups].map(([id, record]) => ({
-      id: nameSecret(id) ?? '',
-      found: record && `${record.credentialsType} of device ${record.device?.name ?? 'that does not exist'}`,
-    })),
-    certificateForm: client && client.certificate.kind !== 'none' ? client.certificate.form : undefined,
-    ignoredCertificates,
-    connack: question?.kind === 'connect' ? connackSeen(dialect.broker, decision) : undefined,
-    answer: 'path' in asked ? answered(endpoint, decision, question) : undefined,
-    suggestion: suggest(decision, { namesake, ignoredCertificate: ignoredCertificates.length > 0 }),
+    async decide(question, settings) {
+      trail.settings = settings;
+      const decision = await decider.decide(question, settings);
+      if (question.kind !== 'connect' && question.kind !== 'scram') return decision;
+      const block = await parts.blockOf?.(question.attempt, settings);
+      if (block === undefined) return decision;
+      trail.block = block;
+      trail.unblocked = decision;
+      const said = [{ step: 'throttle', said: `by ${block.by}` }, ...decision.steps];
+      return deny('throttled', said, CONNACK_RATE_LIMITED);
+    },
   };
 }
 
-function read(
-  dialect: Dialect,
-  settings: DeciderSettings,
-  asked: Asked,
-): { readonly question?: Question; readonly refused?: Decision } {
-  if ('question' in asked) return asked;
-  const endpoint = endpointOf(dialect, asked);
-  if (endpoint === undefined) {
-    return {
-      refused: deny('request_unreadable', [{ step: 'read_request', said: 'no endpoint of this broker' }]),
-    };
-  }
-  try {
-    return { question: endpoint.read(asked.request, settings) };
-  } catch (error) {
-    if (!(error instanceof RequestUnreadable)) throw error;
-    return { refused: deny('request_unreadable', [{ step: 'read_request', said: error.message }]) };
-  }
+async function askNeutrally(parts: ExplainParts, decider: Decider, asked: NeutralQuestion): Promise<Outcome> {
+  const dialect = DIALECTS.find(({ broker }) => broker === asked.broker) as Dialect;
+  const settings = parts.settingsOf(dialect);
+  const question = questionOf(asked, settings);
+  const decision = await decider.decide(question, settings);
+  const endpoint = dialect.endpoints.find(({ name }) => name === question.kind);
+  const answer = (endpoint ?? dialect.endpoints[0])?.answer(decision, question);
+  return { broker: asked.broker, endpoint: endpoint?.name ?? question.kind, question, decision, answer };
 }
 
-function endpointOf({ endpoints }: Dialect, { path, request }: Extract<Asked, { path: string }>) {
-  // A secret in the path is the broker's proof of itself, and no part of the question.
-  const plain = path.replace(/^\/k\/[^/]+(?=\/)/, '');
-  return endpoints.find(
-    (one) => one.path === plain && (one.methods as readonly string[]).includes(request.method),
-  );
+async function askAsBroker(parts: ExplainParts, decider: Decider, asked: AskedRequest): Promise<Outcome> {
+  const { reply, decided } = await (await parts.webhooks()).ask(asked, decider);
+  if (decided !== undefined) return { ...decided, answer: reply };
+  const said = 'no broker’s endpoint has this method and path, or it is no HTTP request';
+  return { decision: deny('request_unreadable', [{ step: 'read_request', said }]), answer: reply };
 }
 
-function endpointFor({ endpoints }: Dialect, question: Question | undefined) {
-  return endpoints.find(({ name }) => name === question?.kind);
+async function tell(parts: ExplainParts, trail: Trail, outcome: Outcome): Promise<Explanation> {
+  const { broker, endpoint, question, decision, answer } = outcome;
+  const device = decision.outcome === 'allow' ? decision.device : undefined;
+  const ignoredCertificates =
+    question?.kind === 'connect' ? (question.attempt.ignoredCertificates ?? []) : [];
+  // What helps where the client is blocked is what helps without the block.
+  const cause = trail.unblocked ?? decision;
+  return {
+    ...{ broker, endpoint },
+    ...verdictOf(decision),
+    role: decision.outcome === 'allow' ? decision.role : undefined,
+    device: device && { id: device.id, name: device.name, profile: device.profileName },
+    understood: question && understoodOf(question, trail.settings),
+    steps: decision.steps.map(({ step, said }) => ({ step, said: shownText(said, SAID_BYTES) })),
+    lookups: [...trail.lookups].map(([id, record]) => ({
+      id: nameSecret(id) ?? '',
+      found: record && `${record.credentialsType} of device ${record.device?.name ?? 'that does not exist'}`,
+    })),
+    blocked: trail.block && shownBlock(trail.block),
+    unblocked: trail.unblocked && verdictOf(trail.unblocked),
+    ignoredCertificates,
+    connack: connackOf(outcome),
+    answer: answer && { status: answer.status, body: holdsKeys(decision) ? undefined : answer.body },
+    suggestion: suggest(cause, {
+      namesake: await namesakeOf(parts, cause, question),
+      ignoredCertificate: ignoredCertificates.length > 0,
+      blockedUntil: trail.block?.until,
+    }),
+  };
 }
 
-function clientOf(question: Question | undefined) {
-  switch (question?.kind) {
-    case 'connect':
-    case 'scram':
-      return question.attempt;
-    case 'topic':
-      return question.accesses[0];
-    case 'identity':
-      return question.claim;
-    default:
-      return undefined;
-  }
+function shownBlock({ by, value, failures, until }: Blocked): Explanation['blocked'] {
+  return { by, value, failures, until: new Date(until).toISOString() };
 }
 
-function why(decision: Decision): Pick<Explanation, 'reason' | 'sentence'> {
-  if (decision.outcome === 'allow') return {};
-  const { reason } = decision;
+const SAID_BYTES = 2_048;
+
+/** Questions that a broker asks, or may ask, before it answers CONNECT. */
+const BEFORE_CONNACK: ReadonlySet<string> = new Set(['connect', 'scram', 'vhost', 'hook']);
+
+function connackOf({ broker, endpoint = '', question, decision, answer }: Outcome): string | undefined {
+  if (broker === undefined || answer === undefined || !BEFORE_CONNACK.has(endpoint)) return undefined;
+  if (endpoint === 'hook' && question?.kind !== 'connect') return undefined;
+  return connackSeen(broker, endpoint, decision, answer.status);
+}
+
+function verdictOf(decision: Decision): Verdict {
+  const { outcome } = decision;
+  if (outcome === 'allow') return { outcome };
   const sentence =
-    decision.outcome === 'unavailable' ? UNAVAILABLE_REASONS[decision.reason] : DENY_REASONS[decision.reason];
-  return { reason, sentence };
+    outcome === 'unavailable' ? UNAVAILABLE_REASONS[decision.reason] : DENY_REASONS[decision.reason];
+  return { outcome, reason: decision.reason, sentence };
+}
+
+/** The types of credentials of a device that is named like the client id of somebody who is refused. */
+async function namesakeOf(parts: ExplainParts, decision: Decision, question: Question | undefined) {
+  const clientId = clientOf(question)?.clientId;
+  if (decision.outcome === 'allow' || !clientId?.isWellFormed() || clientId.includes('\0')) return undefined;
+  return parts.credentialsOf(clientId);
 }
 
 /** An allow may carry a passport, and both may carry SCRAM keys: nobody but the broker is to hold these. */
-function answered(
-  endpoint: Dialect['endpoints'][number] | undefined,
-  decision: Decision,
-  question?: Question,
-) {
-  if (endpoint === undefined) return undefined;
-  const { status, body } = endpoint.answer(decision, question);
-  const holdsKeys = decision.outcome === 'allow' || 'scramKeys' in decision;
-  return { status, body: holdsKeys ? undefined : body };
+function holdsKeys(decision: Decision): boolean {
+  return decision.outcome === 'allow' || ('scramKeys' in decision && decision.scramKeys !== undefined);
 }
 
 /** The same store, every id that is asked for and what it found written down. */

@@ -1,38 +1,115 @@
 import { pino } from 'pino';
+import type { RuleSet } from '../access/rule-set.ts';
 import { switchOnForms } from '../brokers/check-forms.ts';
 import type { Dialect } from '../brokers/dialect.ts';
 import type { Config } from '../config.ts';
+import type { CertificateNames } from '../credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from '../credentials/certificate-chain.ts';
 import { createPassports } from '../credentials/passport.ts';
+import type { ScramKeyStore } from '../credentials/scram.ts';
 import { createScramDecoys } from '../credentials/scram-decoy.ts';
 import { createVerifySecret } from '../credentials/verify-secret.ts';
 import { createDecider, type DeciderSettings } from '../decider.ts';
 import { putRulesInForce } from '../operations/rules-in-force.ts';
-import { openTrustTables } from '../operations/trust-in-force.ts';
+import { openTrustTables, type TrustTables } from '../operations/trust-in-force.ts';
 import { createSecretSchemes } from '../secrets/secret-schemes.ts';
 import { openNames } from '../storage/certificate-name-reader.ts';
+import type { DeviceEntry } from '../storage/device-entry.ts';
 import { DeviceRepository } from '../storage/device-repository.ts';
 import { openChains } from '../storage/open-chains.ts';
 import { openScramKeysReader } from '../storage/scram-keys-reader.ts';
 import { openStorage } from '../storage/storage.ts';
-import type { ExplainParts } from './explain.ts';
+import { openUncachedCredentials } from '../storage/uncached-credentials.ts';
+import type { AskedWebhooks } from './asked-webhooks.ts';
+import { type Asked, type ExplainParts, type Explanation, explain } from './explain.ts';
 
-/** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
-export function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
-  const settings = brokers[dialect.broker];
-  const { carriesPassport = false, tellsRights = false } = dialect;
-  const headerForms = switchOnForms(dialect, settings.certificateForms, settings.formSettings);
-  return { ...settings, carriesPassport, tellsRights, headerForms };
+/** What decisions rest on beside credentials: that of a running server, or opened for one explanation. */
+export interface InForce {
+  readonly passportKey: Uint8Array;
+  readonly rules: () => RuleSet;
+  readonly lists: Pick<TrustTables, 'trust' | 'denyList'>;
+  readonly chains: ChainProvisioning;
+  readonly names: CertificateNames | undefined;
+  readonly scramKeys: ScramKeyStore;
+  /** By id or name. */
+  readonly findDevice: (idOrName: string) => Promise<DeviceEntry | undefined>;
+  readonly blockOf?: ExplainParts['blockOf'];
+}
+
+/** Explains a decision, as {@link explain} does. */
+export type Explain = (asked: Asked) => Promise<Explanation>;
+
+export interface Explainer {
+  readonly explain: Explain;
+  close(): Promise<void>;
 }
 
 /**
- * The deciding code on the configured database, with ports that write nothing: no follow-up of a login, no device made or
- * renewed by a certificate chain, no hash brought up to date, no line in the log. A database that is not there is made, as by
- * every command.
+ * The deciding code with ports that write nothing: no follow-up of a login, no device made or renewed by a certificate chain, no
+ * hash brought up to date, nothing counted, no line in the log. Credentials are read past the server's cache, and passwords are
+ * verified beside its queue and its memory, so that whoever explains makes no client wait, and makes nothing known.
+ * @param config of a migrated database.
  */
-export async function withExplaining<Result>(
+export function openExplainer(config: Config, inForce: InForce): Explainer {
+  const { database, thingsboard, storage, skipCertificateDates } = config;
+  const credentials = openUncachedCredentials(database, thingsboard?.location, storage.budgetMs);
+  const secrets = createSecretSchemes();
+  const passports = createPassports(inForce.passportKey);
+  let webhooks: Promise<AskedWebhooks> | undefined;
+  const parts: ExplainParts = {
+    credentials,
+    settingsOf: (dialect) => settingsOf(dialect, config),
+    deciderOver: (store) =>
+      createDecider({
+        credentials: store,
+        verifySecret: createVerifySecret(secrets.schemes),
+        passports,
+        rules: inForce.rules,
+        skipCertificateDates,
+        provisioning: withoutWriting(inForce.chains),
+        names: inForce.names,
+        trust: {
+          check: (subject, profileId, deviceId) =>
+            inForce.lists.trust.check(subject, profileId, deviceId, 'silently'),
+        },
+        denyList: inForce.lists.denyList,
+        scram: { store: inForce.scramKeys, decoy: createScramDecoys(inForce.passportKey) },
+        now: Date.now,
+        onError: () => undefined,
+      }),
+    webhooks: () => {
+      // Fastify is not needed to explain neutral questions.
+      webhooks ??= import('./asked-webhooks.ts').then(({ openAskedWebhooks }) => openAskedWebhooks(config));
+      return webhooks;
+    },
+    async credentialsOf(name) {
+      const device = await inForce.findDevice(name);
+      return device?.credentials.map(({ credentialsType }) => credentialsType);
+    },
+    blockOf: inForce.blockOf,
+  };
+  return {
+    explain: (asked) => explain(parts, asked),
+    async close() {
+      await (await webhooks)?.close();
+      await secrets.close();
+      await credentials.close();
+    },
+  };
+}
+
+/** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
+function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
+  const settings = brokers[dialect.broker];
+  const { carriesPassport = false, tellsRights = false, believesPeerAddress } = dialect;
+  const headerForms = switchOnForms(dialect, settings.certificateForms, settings.formSettings);
+  return { ...settings, carriesPassport, tellsRights, headerForms, believesPeerAddress };
+}
+
+/** Explains on the configured database, without a server. One that is not there is made, as by every command. */
+export async function withExplainer<Result>(
   config: Config,
-  run: (parts: ExplainParts) => Promise<Result>,
+  run: (explainer: Explainer) => Promise<Result>,
 ): Promise<Result> {
   const { database, thingsboard } = config;
   const location = thingsboard?.location;
@@ -46,8 +123,6 @@ export async function withExplaining<Result>(
     opened.push(() => rules.close());
     const lists = await openTrustTables(config, storage, log);
     opened.push(() => lists.close());
-    const secrets = createSecretSchemes();
-    opened.push(() => secrets.close());
     const chains = openChains(database, location);
     opened.push(() => chains.close());
     const names = openNames(database, location, budgetMs);
@@ -56,29 +131,14 @@ export async function withExplaining<Result>(
     opened.push(() => scramKeys.close());
     const devices = await DeviceRepository.open(database);
     opened.push(() => devices.close());
-    const passports = createPassports(storage.passportKey);
-    return await run({
-      credentials: storage.credentials,
-      deciderOver: (credentials) =>
-        createDecider({
-          credentials,
-          verifySecret: createVerifySecret(secrets.schemes),
-          passports,
-          rules: () => rules.current(),
-          skipCertificateDates: config.skipCertificateDates,
-          provisioning: withoutWriting(chains),
-          names,
-          trust: lists.trust,
-          denyList: () => lists.denyList(),
-          scram: { store: scramKeys, decoy: createScramDecoys(storage.passportKey) },
-          now: Date.now,
-          onError: () => undefined,
-        }),
-      async credentialsOf(name) {
-        const device = await devices.find(name);
-        return device?.credentials.map(({ credentialsType }) => credentialsType);
-      },
+    const explainer = openExplainer(config, {
+      passportKey: storage.passportKey,
+      rules: () => rules.current(),
+      ...{ lists, chains, names, scramKeys },
+      findDevice: (name) => devices.find(name),
     });
+    opened.push(() => explainer.close());
+    return await run(explainer);
   } finally {
     for (const close of opened.reverse()) await close();
   }

@@ -7,6 +7,8 @@ export interface Circumstances {
   readonly namesake: readonly CredentialsType[] | undefined;
   /** Something stood where a certificate would, in a form that is not switched on. */
   readonly ignoredCertificate: boolean;
+  /** Until when the client is refused whatever it brings, in epoch milliseconds. */
+  readonly blockedUntil?: number | undefined;
 }
 
 const HOW: Readonly<Record<CredentialsType, string>> = {
@@ -16,8 +18,8 @@ const HOW: Readonly<Record<CredentialsType, string>> = {
   LWM2M_CREDENTIALS: 'LwM2M, which MQTT clients cannot use',
 };
 
-/** One sentence for every reason after which there is one thing to do first. */
-const BY_REASON: Readonly<Partial<Record<DenyReason | UnavailableReason, string>>> = {
+/** One sentence for every reason: what to do first. */
+const BY_REASON: Readonly<Record<DenyReason | UnavailableReason, string>> = {
   credentials_unknown: 'create the device, or compare what the client sends with its credentials',
   password_mismatch: 'give the client the password of these credentials, or rotate them',
   scram_keys_missing: 'set the password anew, so that keys for this algorithm are kept',
@@ -55,6 +57,24 @@ const BY_REASON: Readonly<Partial<Record<DenyReason | UnavailableReason, string>
   request_unreadable: 'compare the broker’s configuration with its folder in deploy/',
   denied_by_list: 'take it off the deny list, if it may connect again',
   storage_unavailable: 'look at the database: `thingpass doctor`',
+  certificate_unreadable: 'look at what the TLS endpoint puts in the place of the certificate',
+  certificate_chain_broken: 'let the client send its certificate first and each issuer after it',
+  certificate_provisioning_failed: 'look at the profile: it names the pattern that certificates must fit',
+  thingsboard_read_only: 'make the change in ThingsBoard',
+  certificate_usage_mismatch: 'give the client a certificate that is made for TLS clients',
+  certificate_status_unknown: 'look at the revocation lists and responders: `thingpass doctor`',
+  certificate_name_ambiguous: 'forward the whole certificate instead of its name',
+  certificate_name_unknown:
+    'give the device credentials with this certificate, or the name that the certificate has',
+  passport_invalid: 'let the client connect again',
+  not_supported: 'look at the last step, which says what is not supported',
+  superuser_refused: 'nothing: brokers ask this as a matter of course',
+  guard_refused:
+    'let the broker send the secret of THINGPASS_SECRET: as x-thingpass-secret, in the path, or as a password',
+  throttled: 'send the right credentials; `thingpass blocked clear` ends the block',
+  overloaded: 'ask again; when it stays, look at the metrics',
+  timed_out: 'look at the database: `thingpass doctor`',
+  internal_error: 'look at the log',
 };
 
 const NOT_FOUND: ReadonlySet<string> = new Set([
@@ -63,11 +83,15 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'certificate_required',
 ]);
 
-/** The one thing to try first; `undefined` where nothing is wrong, or nothing is known to help. */
-export function suggest(
-  decision: Decision,
-  { namesake, ignoredCertificate }: Circumstances,
-): string | undefined {
+/** The one thing to try first; `undefined` where nothing is wrong. */
+export function suggest(decision: Decision, circumstances: Circumstances): string | undefined {
+  const { blockedUntil } = circumstances;
+  if (blockedUntil === undefined) return remedyOf(decision, circumstances);
+  const remedy = remedyOf(decision, circumstances) ?? 'nothing else is wrong';
+  return `${remedy}; then wait until ${new Date(blockedUntil).toISOString()}, or end the block with \`thingpass blocked clear\``;
+}
+
+function remedyOf(decision: Decision, { namesake, ignoredCertificate }: Circumstances): string | undefined {
   if (decision.outcome === 'allow') return undefined;
   const { reason } = decision;
   if (NOT_FOUND.has(reason)) {

@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
+import type { Explain } from '../explain/open.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
@@ -17,6 +18,7 @@ export interface Call<Params, Query, Body> {
   readonly store: ManagementStore;
   readonly blocked: BlockedList;
   readonly decisions: DecisionReader;
+  readonly explain: Explain;
 }
 
 export interface Answer {

@@ -6,6 +6,7 @@ import { CREDENTIALS_OPERATIONS } from './resources/credentials.ts';
 import { DECISION_OPERATIONS } from './resources/decisions.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
+import { EXPLAIN_OPERATIONS } from './resources/explain.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 import { RULE_OPERATIONS } from './resources/rules.ts';
@@ -21,5 +22,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...CA_BUNDLE_OPERATIONS,
   ...BLOCKED_OPERATIONS,
   ...DECISION_OPERATIONS,
+  ...EXPLAIN_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

@@ -167,7 +167,8 @@ export function problemOf(error: unknown): ApiProblem | undefined {
     return new ApiProblem(isProblemCode(code) ? code : 'not_possible', (error as DeviceProblem).message);
   }
   if (name === 'AlreadyTaken' || name === 'ProfileTaken') return taken(error as Error & Taken);
-  if (code === 'hashing_queue_full') return new ApiProblem('overloaded');
+  if (name === 'NotExplainable') return new ApiProblem('request_invalid', message);
+  if (name === 'TooManyExplained' || code === 'hashing_queue_full') return new ApiProblem('overloaded');
   const framework = FRAMEWORK[code];
   if (framework !== undefined) return new ApiProblem(framework);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)

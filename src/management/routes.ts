@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Explain } from '../explain/open.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
@@ -17,6 +18,7 @@ export interface RouteParts {
 export interface OperationParts extends RouteParts {
   readonly blocked: BlockedList;
   readonly decisions: DecisionReader;
+  readonly explain: Explain;
 }
 
 const LARGEST_BODY = 1024 * 1024;
@@ -76,6 +78,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         store: await parts.store(),
         blocked: parts.blocked,
         decisions: parts.decisions,
+        explain: parts.explain,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);

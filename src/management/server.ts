@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ProvisionStore } from '../devices/provision-store.ts';
+import type { Explain } from '../explain/open.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
@@ -21,6 +22,8 @@ export interface ManagementParts {
   readonly blocked: BlockedList;
   /** What was decided last. */
   readonly decisions: DecisionReader;
+  /** Says what would be decided, and why. */
+  readonly explain: Explain;
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
@@ -66,8 +69,8 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      const { store, blocked, decisions } = parts;
-      registerOperations(scope, OPERATIONS, { store, blocked, decisions, keys });
+      const { store, blocked, decisions, explain } = parts;
+      registerOperations(scope, OPERATIONS, { store, blocked, decisions, explain, keys });
     },
     { prefix: '/api/v1' },
   );

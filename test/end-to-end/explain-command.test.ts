@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'libsql';
+import { eventually } from '../storage/support/eventually.ts';
 import { readCapture, withPath } from '../support/captured-request.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { Installation } from '../support/process.ts';
@@ -14,7 +15,9 @@ interface Explained {
   readonly reason?: string;
   readonly endpoint?: string;
   readonly device?: { readonly name: string };
-  readonly certificateForm?: string;
+  readonly understood?: { readonly certificate?: { readonly form: string } };
+  readonly blocked?: { readonly by: string };
+  readonly unblocked?: { readonly reason?: string };
   readonly ignoredCertificates: readonly string[];
   readonly steps: readonly { readonly step: string; readonly said: string }[];
   readonly lookups: readonly { readonly id: string; readonly found?: string }[];
@@ -68,7 +71,7 @@ test('a certificate in a form that is not switched on is ignored, and that is vi
   await off.json('device', 'create', 'meter', '--x509', certificate);
   const ignored = await explain(off, ...args);
   assert.equal(ignored.outcome, 'deny');
-  assert.equal(ignored.certificateForm, undefined);
+  assert.equal(ignored.understood?.certificate, undefined);
   assert.equal(ignored.ignoredCertificates.length, 1);
   assert.match(ignored.steps[0]?.said ?? '', /^not read: /);
   assert.match(ignored.suggestion ?? '', /THINGPASS_CERTIFICATE_FORMS/);
@@ -83,7 +86,7 @@ test('a certificate in a form that is switched on identifies its device', async 
   const args = ['--broker', 'emqx', '--client-id', 'c', '--certificate', certificate];
   const known = await explain(on, ...args, '--verification', 'verified');
   assert.deepEqual(
-    [known.outcome, known.device?.name, known.certificateForm, known.connack],
+    [known.outcome, known.device?.name, known.understood?.certificate?.form, known.connack],
     ['allow', 'meter', 'emqx_cert_pem', 'CONNACK 0'],
   );
   const unchecked = await explain(on, ...args);
@@ -118,9 +121,52 @@ test('a request as the broker sent it is explained, with the answer that the bro
     ['connect', 'deny', 'credentials_unknown', 200],
   );
   assert.match(shown.answer?.body ?? '', /"deny"/);
+  const secretive = new Installation({ THINGPASS_SECRET: 'a-secret-of-more-than-sixteen' });
+  const refused = await explain(secretive, '--request', file);
+  assert.equal(refused.reason, 'guard_refused');
   writeFileSync(file, withPath(captured, '/elsewhere'));
   const lost = await explain(installation, '--broker', 'emqx', '--request', file);
   assert.equal(lost.reason, 'request_unreadable');
+});
+
+test('a running server that is asked also knows who is blocked', async () => {
+  const installation = new Installation({
+    THINGPASS_WORKERS: '2',
+    THINGPASS_THROTTLE: 'client_id',
+    THINGPASS_THROTTLE_FAILURES: '3',
+  });
+  const { key } = await installation.json<{ key: string }>('api-key', 'create', 'k', '--scope', 'read');
+  installation.environment.THINGPASS_API_KEY = key;
+  const server = await installation.serve();
+  try {
+    for (let count = 0; count < 3; count++) {
+      await fetch(`${server.url}/v1/connect`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ clientId: 'guesser', username: `guess-${count}` }),
+      });
+    }
+    const args = ['--url', server.url, '--broker', 'emqx', '--client-id', 'guesser', '--username', 'u'];
+    await eventually(async () => {
+      const shown = await explain(installation, ...args);
+      assert.deepEqual(
+        [shown.reason, shown.blocked?.by, shown.unblocked?.reason],
+        ['throttled', 'client_id', 'credentials_unknown'],
+      );
+    }, 20_000);
+    const { stdout } = await installation.run(['explain', ...args]);
+    assert.match(stdout, /^blocked +by client_id guesser, until 20/m);
+    assert.match(stdout, /^else +deny: credentials_unknown$/m);
+    const file = join(installation.folder, 'request.http');
+    writeFileSync(
+      file,
+      withPath(readCapture('captures/emqx/5.8.9/03-all-username-only-01.http'), '/emqx/authentication'),
+    );
+    const shown = await explain(installation, '--url', server.url, '--request', file);
+    assert.deepEqual([shown.endpoint, shown.reason], ['connect', 'credentials_unknown']);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('explaining writes nothing and tells no secret', async () => {

@@ -46,11 +46,13 @@ export interface Trust {
    * What speaks against a client's certificate. Answers at once for a certificate that was judged before.
    * @param subject `undefined` where only the certificate's name came: then nothing can be found out.
    * @param profileId of the device, whose profile may have a policy of its own.
+   * @param silently for whoever only wonders: warnings, which say that a client was admitted, are not logged.
    */
   check(
     subject: TrustSubject | undefined,
     profileId: string | undefined,
     deviceId: string,
+    silently?: 'silently',
   ): readonly Finding[] | Promise<readonly Finding[]>;
   expiries(): TrustExpiries;
   close(): Promise<void>;
@@ -182,11 +184,13 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
   const endings = watchEndings(sources, log, now);
   const policies = policiesFor(parts);
   return {
-    check(subject, profileId, deviceId) {
+    check(subject, profileId, deviceId, silently) {
       const { policy, rules } = policies(profileId);
       if (rules.length === 0) return NOTHING;
       const conclude = (objections: readonly Objection[]): readonly Finding[] =>
-        objections.length === 0 ? NOTHING : findings(objections, policy, deviceId, log);
+        objections.length === 0
+          ? NOTHING
+          : findings(objections, policy, deviceId, silently === undefined ? log : undefined);
       if (subject === undefined) {
         return conclude(rules.map((rule) => withoutPath(rule, config, 'only its name came')));
       }
@@ -244,11 +248,11 @@ function findings(
   objections: readonly Objection[],
   policy: TrustPolicy,
   deviceId: string,
-  log: TrustLog,
+  log: TrustLog | undefined,
 ): readonly Finding[] {
   return objections.map((objection) => {
     const refuses = policy[objection.rule] === 'require' && objection.tolerated !== true;
-    if (!refuses) log.warning(objection, deviceId);
+    if (!refuses) log?.warning(objection, deviceId);
     return { ...objection, refuses };
   });
 }

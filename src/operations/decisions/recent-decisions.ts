@@ -1,4 +1,4 @@
-import type { Question } from '../../brokers/dialect.ts';
+import { clientOf, type Question } from '../../brokers/dialect.ts';
 import {
   DENY_REASONS,
   type Decision,
@@ -215,20 +215,6 @@ function keepClient(slot: Slot, client: ClientClaim | ConnectAttempt | undefined
   slot.usernameHash = isLong ? nameSecret(username) : undefined;
   slot.address.keep(client?.peerAddress);
   slot.listener.keep(client?.listener);
-}
-
-function clientOf(question: Question | undefined): ClientClaim | ConnectAttempt | undefined {
-  switch (question?.kind) {
-    case 'connect':
-    case 'scram':
-      return question.attempt;
-    case 'topic':
-      return question.accesses[0];
-    case 'identity':
-      return question.claim;
-    default:
-      return undefined;
-  }
 }
 
 function fits(slot: Slot, { device, broker, since }: DecisionFilter): boolean {

@@ -1,3 +1,4 @@
+import { NO_CERTIFICATE } from '../../certificates/peer-certificate.ts';
 import type { DeciderSettings } from '../../decider.ts';
 import type { Decision } from '../../decision.ts';
 import type { ConnectAttempt } from '../../question.ts';
@@ -16,8 +17,16 @@ import {
 } from './keys.ts';
 import type { ThrottleConfig } from './settings.ts';
 
+/** What of a broker's settings says whether it is believed about addresses. */
+type AddressBelief = Pick<DeciderSettings, 'believesPeerAddress'>;
+
+/** What of a login blocks may touch. */
+type Login = Pick<ConnectAttempt, 'broker' | 'clientId' | 'username' | 'peerAddress'>;
+
 /** The blocks, for people. */
 export interface BlockedList {
+  /** By what block a login would be refused at this moment by any of the processes. Counts nothing. */
+  blockOf(attempt: ConnectAttempt, settings: AddressBelief): Promise<Blocked | undefined>;
   list(filter: BlockedFilter): readonly Blocked[];
   /** @returns how many ended. */
   clear(filter: BlockedFilter): number;
@@ -71,6 +80,9 @@ export class Throttle implements BlockedList {
     crew.handle('throttle.known', (clients: readonly string[]) => {
       for (const client of clients) this.#known.set(client, KNOWN);
     });
+    crew.handle('throttle.asked', ({ login, believed }: { login: Login; believed: boolean }) =>
+      this.#keyOfBlock({ ...login, certificate: NO_CERTIFICATE }, { believesPeerAddress: () => believed }),
+    );
     if (crew.role !== 'worker') {
       crew.handle('throttle.failed', ({ keys, client }: { keys: ThrottleKey[]; client?: string }) => {
         if (client !== undefined) this.#strangers.push(client);
@@ -114,6 +126,21 @@ export class Throttle implements BlockedList {
 
   /** By what this login is to be refused, if by anything. Changes nothing and counts nothing. */
   blockedBy(attempt: ConnectAttempt, settings: DeciderSettings): ThrottleKind | undefined {
+    const key = this.#keyOfBlock(attempt, settings);
+    return key === undefined ? undefined : partsOf(key).by;
+  }
+
+  async blockOf(attempt: ConnectAttempt, settings: AddressBelief): Promise<Blocked | undefined> {
+    const { broker, clientId, username, peerAddress } = attempt;
+    const { answers } = await this.#crew.gather<ThrottleKey | undefined>('throttle.asked', {
+      login: { broker, clientId, username, peerAddress },
+      believed: settings.believesPeerAddress?.(attempt) ?? false,
+    });
+    const key = answers.find(({ answer }) => answer !== undefined)?.answer;
+    return key === undefined ? undefined : this.list(partsOf(key))[0];
+  }
+
+  #keyOfBlock(attempt: ConnectAttempt, settings: AddressBelief): ThrottleKey | undefined {
     if (this.#blocked.size === 0) return undefined;
     const address = this.#addressOf(attempt, settings);
     const client = clientOf(attempt, address);
@@ -122,7 +149,7 @@ export class Throttle implements BlockedList {
     for (const key of keysOf(attempt, address, this.#config.kinds)) {
       const until = this.#blocked.get(key);
       if (until === undefined) continue;
-      if (until > now) return partsOf(key).by;
+      if (until > now) return key;
       this.#blocked.delete(key);
     }
     return undefined;
@@ -209,7 +236,7 @@ export class Throttle implements BlockedList {
   }
 
   /** The client's address where it is believed, and is not that of somebody who asks us for others. */
-  #addressOf(attempt: ConnectAttempt, settings: DeciderSettings): string | undefined {
+  #addressOf(attempt: ConnectAttempt, settings: AddressBelief): string | undefined {
     const { peerAddress, broker } = attempt;
     if (peerAddress === undefined) return undefined;
     if (!settings.believesPeerAddress?.(attempt) && !this.#config.believed.has(broker)) return undefined;

@@ -1,0 +1,82 @@
+import { pino } from 'pino';
+import { buildApp } from '../app.ts';
+import type { Question } from '../brokers/dialect.ts';
+import type { Config } from '../config.ts';
+import type { Decider } from '../decider.ts';
+import type { Decision } from '../decision.ts';
+import { Metrics } from '../operations/metrics/metrics.ts';
+import type { BrokerName } from '../question.ts';
+import { alone } from '../workers/crew.ts';
+import { type AskedRequest, toWire } from './asked-request.ts';
+import { askWithoutNetwork, type WireReply } from './without-network.ts';
+
+/** What the endpoints made of a request. */
+export interface AskedReply {
+  readonly reply: WireReply;
+  /** Absent where no endpoint of a broker has this method and path. */
+  readonly decided?: {
+    readonly broker: BrokerName;
+    readonly endpoint: string;
+    readonly decision: Decision;
+    /** Absent where the request was refused before it was read, or could not be. */
+    readonly question: Question | undefined;
+  };
+}
+
+/** The brokers' endpoints as the server has them, from the HTTP parser and the guard on, reachable over no network. */
+export interface AskedWebhooks {
+  /** @throws {NotExplainable} for what no HTTP request can hold. @throws {TooManyExplained} @throws {NoReply} */
+  ask(request: AskedRequest, decider: Decider): Promise<AskedReply>;
+  close(): Promise<void>;
+}
+
+/** Try again later. */
+export class TooManyExplained extends Error {
+  override readonly name = 'TooManyExplained';
+}
+
+/** More would keep the memory of their bodies. */
+const MOST_WAITING = 16;
+
+export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebhooks> {
+  let decider: Decider;
+  let decided: AskedReply['decided'];
+  const app = await buildApp({
+    brokers,
+    decider: { decide: (question, settings) => decider.decide(question, settings) },
+    decisionLog: {
+      record: (broker, endpoint, decision, question) => {
+        decided = { broker, endpoint, decision, question };
+      },
+    },
+    decisionMetrics: new Metrics().decisions,
+    health: { stopping: false, check: async () => undefined },
+    metrics: async () => [],
+    crew: alone(),
+    log: pino({ level: 'silent' }),
+  });
+  await app.ready();
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return {
+    async ask(request, by) {
+      const bytes = toWire(request);
+      if (waiting >= MOST_WAITING) throw new TooManyExplained('too many requests are being explained');
+      waiting++;
+      // One at a time, so that it is known whose decision is recorded.
+      const answered = turn.then(async () => {
+        decider = by;
+        decided = undefined;
+        const reply = await askWithoutNetwork(app.server, bytes, request.peer);
+        return { reply, ...(decided === undefined ? {} : { decided }) };
+      });
+      turn = answered.catch(() => undefined);
+      try {
+        return await answered;
+      } finally {
+        waiting--;
+      }
+    },
+    close: () => app.close(),
+  };
+}
