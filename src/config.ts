@@ -26,6 +26,8 @@ export interface Config extends StorageConfig {
   readonly trust: TrustConfig;
   readonly throttle: ThrottleConfig;
   readonly shedding: SheddingLimits;
+  /** Open at the same time, of each process. */
+  readonly mostConnections: number;
   /** With which commands ask a running server. */
   readonly apiKey: string | undefined;
   /** Where messages are published at EMQX. */
@@ -128,6 +130,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       mostInFlight: Number(text('THINGPASS_MOST_IN_FLIGHT')),
       longestLagMs: Number(text('THINGPASS_LONGEST_LAG_MS')),
     },
+    mostConnections: Number(text('THINGPASS_MOST_CONNECTIONS')),
     apiKey: text('THINGPASS_API_KEY') || undefined,
     emqxApi,
     life: readLifeConfig(text),

@@ -18,6 +18,7 @@ import { createDecisionLog, inTurn } from './operations/decision-log.ts';
 import { gatherDecisions } from './operations/decisions/gather-decisions.ts';
 import { RecentDecisions } from './operations/decisions/recent-decisions.ts';
 import { createErrorLog } from './operations/error-log.ts';
+import { limitConnections } from './operations/load/connections.ts';
 import { Shedding } from './operations/load/shedding.ts';
 import type { MetricFamily } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
@@ -176,6 +177,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       log,
       crew,
     });
+    metrics.add(limitConnections(app.server, config.mostConnections));
     await throttle.start();
     const url = crew.role === 'primary' ? '' : await listen(app, config);
     if (crew.role === 'alone') log.info({ url, database: config.database.kind }, 'listening');

@@ -74,6 +74,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'decisions under way in one process; further questions are answered "not now" at once',
   },
   {
+    name: 'THINGPASS_MOST_CONNECTIONS',
+    kind: 'integer',
+    default: '20000',
+    between: [1, 1_000_000],
+    meaning: 'connections that each process keeps open at the same time; further ones are closed at once',
+  },
+  {
     name: 'THINGPASS_LONGEST_LAG_MS',
     kind: 'integer',
     default: '1000',
