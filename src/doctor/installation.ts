@@ -4,6 +4,7 @@ import { checkClock } from './checks/clock.ts';
 import { checkConfiguration } from './checks/configuration.ts';
 import { checkContradictions } from './checks/contradictions.ts';
 import { checkDatabase } from './checks/database.ts';
+import { checkExpiring } from './checks/expiring.ts';
 import { checkFiles } from './checks/files.ts';
 import { checkSecrets } from './checks/secrets.ts';
 import { checkThingsBoard } from './checks/thingsboard.ts';
@@ -42,6 +43,7 @@ const CHECKS: readonly Check[] = [
   checkDatabase,
   checkThingsBoard,
   checkCertificates,
+  checkExpiring,
   checkTopics,
 ];
 

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'libsql';
+import { addCertificates } from '../../src/ca-bundles/service.ts';
+import { SERVER_ACTOR } from '../../src/devices/audit.ts';
 import { examineInstallation } from '../../src/doctor/installation.ts';
+import { CaBundleRepository } from '../../src/storage/ca-bundle-repository.ts';
+import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
+import { openPrisma } from '../../src/storage/prisma.ts';
+import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { freshDatabase, withoutPostgresql } from '../support/postgresql.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -225,6 +231,55 @@ test('found: missing migrations, and those of a newer version; nothing is change
   );
   database.close();
   assert.match((await found(environment)).join('\n'), /^database problem: .*newer version/m);
+});
+
+/** When the certificates in `test/golden/pki` end. */
+const THEIR_END = Date.UTC(2060, 0);
+const DAY_MS = 24 * 60 * 60_000;
+
+test('found: devices’ certificates and authorities in bundles that end, as long as nothing takes their place', async () => {
+  const environment = await sound();
+  const location = { kind: 'sqlite', file: environment.DATABASE_URL?.slice('file:'.length) ?? '' } as const;
+  const devices = await DeviceRepository.open(location);
+  const certificate = readFileSync(join(GOLDEN, 'pki/p256.crt.pem'), 'utf8');
+  for (const [name, wish] of [
+    ['ending', { kind: 'x509', certificate }],
+    ['lasting', { kind: 'access_token' }],
+  ] as const) {
+    await serviceOf(devices).create({ name, profileName: 'default', gateway: false, wish });
+  }
+  await devices.close();
+  const prisma = await openPrisma(location);
+  await addCertificates(
+    new CaBundleRepository(prisma),
+    'cloud',
+    readFileSync(AUTHORITY, 'utf8'),
+    SERVER_ACTOR,
+  );
+  await prisma.$disconnect();
+
+  const ofExpiring = async (now: number, settings = {}) =>
+    (await found({ ...environment, ...settings }, undefined, now)).filter((one) =>
+      one.startsWith('expiring'),
+    );
+  assert.deepEqual(await ofExpiring(THEIR_END - 61 * DAY_MS), []);
+  const [soon, bundle, ...none] = await ofExpiring(THEIR_END - 20 * DAY_MS);
+  assert.match(
+    soon ?? '',
+    /^expiring advice: certificates .* within 30 days: 1, first ending’s, on 2060-01-01$/,
+  );
+  assert.match(
+    bundle ?? '',
+    /^expiring advice: the authority .* in the CA bundle cloud expires on 2060-01-01$/,
+  );
+  assert.deepEqual(none, []);
+  const over = await ofExpiring(THEIR_END + DAY_MS);
+  assert.match(
+    over.join('\n'),
+    /^expiring advice: certificates .* have ended.*\nexpiring problem: .* cloud expired on/,
+  );
+  const undated = await ofExpiring(THEIR_END + DAY_MS, { THINGPASS_SKIP_CERTIFICATE_DATES: 'true' });
+  assert.doesNotMatch(undated.join('\n'), /certificates of devices/);
 });
 
 test('PostgreSQL: nothing is found in a sound installation', {

@@ -4,10 +4,7 @@ import type { TrustLog } from '../../certificates/trust/trust-log.ts';
 import type { Config } from '../../config.ts';
 import { advice, type Finding, problem } from '../finding.ts';
 import type { Check } from '../installation.ts';
-
-const DAY_MS = 24 * 60 * 60_000;
-/** An authority is replaced over weeks: every device and edge broker has to know the next one first. */
-const AUTHORITY_NOTICE_MS = 60 * DAY_MS;
+import { AUTHORITY_NOTICE_MS, dayOf } from './days.ts';
 
 /** Authorities and revocation lists that are unusable, have ended or end soon. */
 export const checkCertificates: Check = {
@@ -67,10 +64,6 @@ function list(
   if (nextUpdate - now <= (nextUpdate - thisUpdate) / 4)
     return [advice(`${named} expires on ${dayOf(nextUpdate)}`, mend)];
   return [];
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 'YYYY-MM-DD'.length);
 }
 
 /** Hears what cannot be used. */
