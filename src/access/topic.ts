@@ -11,8 +11,7 @@ const MAXIMUM_BYTES = 65_535;
 /** No UTF-16 code unit takes more than three bytes of UTF-8, so shorter texts need no counting. */
 const SURELY_SHORT = Math.floor(MAXIMUM_BYTES / 3);
 
-const NOT_IN_A_TOPIC = /[+#\0]|\p{Surrogate}/u;
-const NOT_IN_A_FILTER = /\0|\p{Surrogate}/u;
+const NOT_IN_A_TOPIC = /[+#\0]/;
 const WILDCARD = /[+#]/;
 
 /** True for texts that MQTT can carry as a topic name: not empty, not too long, no wildcard, no NUL [MQTT-4.7.3-1], [MQTT-4.7.3-2]. */
@@ -29,7 +28,7 @@ export function readTopicName(text: string): string[] | undefined {
 
 /** The levels of a topic filter, or `undefined` when it is none [MQTT-4.7.1-1], [MQTT-4.7.1-2]. */
 export function readTopicFilter(text: string): string[] | undefined {
-  if (!fits(text) || NOT_IN_A_FILTER.test(text)) return undefined;
+  if (!fits(text) || text.includes('\0')) return undefined;
   const levels = text.split('/');
   if (!WILDCARD.test(text)) return levels;
   const last = levels.length - 1;
@@ -42,7 +41,8 @@ export function readTopicFilter(text: string): string[] | undefined {
 }
 
 function fits(text: string): boolean {
-  return text !== '' && (text.length <= SURELY_SHORT || Buffer.byteLength(text, 'utf8') <= MAXIMUM_BYTES);
+  if (text === '' || !text.isWellFormed()) return false;
+  return text.length <= SURELY_SHORT || Buffer.byteLength(text, 'utf8') <= MAXIMUM_BYTES;
 }
 
 /**

@@ -4,7 +4,13 @@ import type { TopicRights } from '../decision.ts';
 /** A list is kept for as long as client and rules are the same: making it costs more than the decision. */
 interface KeptList {
   readonly rights: TopicRights;
-  readonly list: readonly EmqxRule[];
+  readonly list: EmqxAcl;
+}
+
+/** The list, and how it is written in an answer, which takes as long again as deciding. */
+export interface EmqxAcl {
+  readonly rules: readonly EmqxRule[];
+  readonly json: string;
 }
 
 const keptLists = new WeakMap<object, KeptList>();
@@ -14,11 +20,12 @@ const keptLists = new WeakMap<object, KeptList>();
  * connection. What the list does not know, EMQX asks the authorizer, which its configuration therefore has
  * (`deploy/emqx`).
  */
-export function emqxAcl(rights: TopicRights): readonly EmqxRule[] {
+export function emqxAcl(rights: TopicRights): EmqxAcl {
   const { holder, rules, mountedApart } = rights;
   const kept = holder.device && keptLists.get(holder.device);
   if (kept !== undefined && isSame(kept.rights, rights)) return kept.list;
-  const list = emqxList(holder, rules, { mountedApart, authorizer: true });
+  const made = emqxList(holder, rules, { mountedApart, authorizer: true });
+  const list = { rules: made, json: JSON.stringify(made) };
   if (holder.device !== undefined) keptLists.set(holder.device, { rights, list });
   return list;
 }

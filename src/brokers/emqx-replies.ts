@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Allow, Decision } from '../decision.ts';
 import type { WebhookReply } from './dialect.ts';
-import { emqxAcl } from './emqx-acl.ts';
+import { type EmqxAcl, emqxAcl } from './emqx-acl.ts';
 
 /**
  * What EMQX 5 and 6 are answered. Section numbers are of `emqx.md`; what each answer makes a broker do was seen on real
@@ -67,12 +67,22 @@ function answerAllow(decision: Allow): WebhookReply {
   if (expiresAt === undefined && passport === undefined && rights === undefined) return ALLOW;
   const extras = extrasOf(decision);
   if (extras === 'over') return DENY;
-  const { acl, expire_at, client_attrs } = extras;
-  return reply(200, { result: 'allow', acl, expire_at, client_attrs });
+  const { acl, ...others } = extras;
+  const rest = JSON.stringify({ result: 'allow', ...others });
+  const body = acl === undefined ? rest : `${rest.slice(0, -1)},"acl":${acl.json}}`;
+  return { status: 200, headers: HEADERS, body };
 }
 
 /** What EMQX keeps for the length of the connection; members that are `undefined` are not written. */
-function extrasOf({ expiresAt, passport, device, rights, role }: Allow) {
+interface Extras {
+  readonly acl?: EmqxAcl | undefined;
+  readonly expire_at?: number | undefined;
+  readonly client_attrs?: Record<string, string> | undefined;
+}
+
+const NO_EXTRAS: Extras = {};
+
+function extrasOf({ expiresAt, passport, device, rights, role }: Allow): Extras | 'over' {
   const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
   if (expireAt === 'over') return 'over';
   const tree = role === 'provisioning_session' ? provisioningTree() : device?.id;
@@ -119,7 +129,8 @@ export function answerScram(decision: Decision): WebhookReply {
   const { scramKeys } = decision;
   if (scramKeys === undefined) return SCRAM_REFUSED;
   const { storedKey, serverKey, salt } = scramKeys;
-  const extras = decision.outcome === 'allow' ? extrasOf(decision) : {};
+  const extras = decision.outcome === 'allow' ? extrasOf(decision) : NO_EXTRAS;
   if (extras === 'over') return SCRAM_REFUSED;
-  return reply(200, { stored_key: storedKey, server_key: serverKey, salt, ...extras });
+  const { acl, ...others } = extras;
+  return reply(200, { stored_key: storedKey, server_key: serverKey, salt, acl: acl?.rules, ...others });
 }

@@ -37,13 +37,17 @@ export function readGenericCertificates(
   const inContext = settings.certificateForms.has(AWS_API_GATEWAY)
     ? readApiGatewayCertificate({ requestContext: structureOrText(fields, 'requestContext') })
     : NO_CERTIFICATE;
+  const ignoredInBody = ignoredFields(fields, FIELDS, settings.certificateForms);
+  const ignored = ignoredInBody === undefined ? inHeaders.ignored : [...inHeaders.ignored, ...ignoredInBody];
+  if (inHeaders.certificate.kind === 'none' && inBody.kind === 'none' && inContext.kind === 'none') {
+    return { certificate: NO_CERTIFICATE, ignored };
+  }
   const [certificate = NO_CERTIFICATE, ...others] = [inHeaders.certificate, inBody, inContext].filter(
     ({ kind }) => kind !== 'none',
   );
-  const ignoredInBody = ignoredFields(fields, FIELDS, settings.certificateForms);
   return {
     certificate: others.length === 0 ? certificate : unreadable(GENERIC_CERTIFICATE, 'conflicting_headers'),
-    ignored: ignoredInBody === undefined ? inHeaders.ignored : [...inHeaders.ignored, ...ignoredInBody],
+    ignored,
   };
 }
 

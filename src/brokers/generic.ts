@@ -1,4 +1,11 @@
-import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
+import {
+  type Allow,
+  DENY_REASONS,
+  type Decision,
+  type DeviceIdentity,
+  type Role,
+  UNAVAILABLE_REASONS,
+} from '../decision.ts';
 import type { TopicAccess, TopicAction } from '../question.ts';
 import { topicText } from './acl-request.ts';
 import {
@@ -104,16 +111,7 @@ const HEADERS = Object.freeze({ 'content-type': 'application/json', 'cache-contr
 /** What a person at a terminal wants to know: the result, why, and what an MQTT client would be told. */
 function answer(decision: Decision): WebhookReply {
   const { connack } = decision;
-  if (decision.outcome === 'allow') {
-    const { device, role, expiresAt } = decision;
-    return reply(200, {
-      result: 'allow',
-      device: device && { id: device.id, name: device.name },
-      role,
-      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
-      connack,
-    });
-  }
+  if (decision.outcome === 'allow') return allowReply(decision);
   const { reason } = decision;
   if (decision.outcome === 'unavailable') {
     const message = UNAVAILABLE_REASONS[decision.reason];
@@ -125,6 +123,24 @@ function answer(decision: Decision): WebhookReply {
   const message =
     decision.reason === 'request_unreadable' && last ? last.said : DENY_REASONS[decision.reason];
   return reply(reason === 'request_unreadable' ? 400 : 403, { result, reason, message, connack });
+}
+
+/** A device that is known is allowed in the same words each time. */
+const keptReplies = new WeakMap<DeviceIdentity, { readonly role: Role; readonly reply: WebhookReply }>();
+
+function allowReply({ device, role, expiresAt, connack }: Allow): WebhookReply {
+  const lasting = device !== undefined && expiresAt === undefined;
+  const kept = lasting ? keptReplies.get(device) : undefined;
+  if (kept !== undefined && kept.role === role) return kept.reply;
+  const made = reply(200, {
+    result: 'allow',
+    device: device && { id: device.id, name: device.name },
+    role,
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
+    connack,
+  });
+  if (lasting) keptReplies.set(device, { role, reply: made });
+  return made;
 }
 
 function reply(status: number, body: object): WebhookReply {

@@ -24,20 +24,24 @@ export function readGenericCertificate(
   fields: GenericCertificateFields,
   settings: BodySettings = {},
 ): PresentedCertificate {
+  const { certificate, certificateChain, certificateVerified } = fields;
+  if (certificate === undefined && certificateChain === undefined && certificateVerified === undefined) {
+    return NO_CERTIFICATE;
+  }
   return readBodyForm(GENERIC_CERTIFICATE, () => {
-    const [leaf, ...others] = certificatesIn(fields.certificate);
-    const chain = certificatesIn(fields.certificateChain);
-    const verified = flag(fields.certificateVerified);
+    const [leaf, ...others] = certificatesIn(certificate);
+    const chain = certificatesIn(certificateChain);
+    const verified = flag(certificateVerified);
     if (leaf === undefined) {
       if (chain.length > 0) throw new CertificateUnreadable('chain_without_leaf');
       if (verified === true) throw new CertificateUnreadable('withheld');
       return NO_CERTIFICATE;
     }
     const endpointVerifies = verified ?? settings.endpointVerifies;
-    const certificate = bodyCertificate(GENERIC_CERTIFICATE, [leaf, ...others, ...chain], {
+    const read = bodyCertificate(GENERIC_CERTIFICATE, [leaf, ...others, ...chain], {
       endpointVerifies,
     });
-    return verified === false ? { ...certificate, verification: 'failed' } : certificate;
+    return verified === false ? { ...read, verification: 'failed' } : read;
   });
 }
 
