@@ -8,6 +8,7 @@ import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readNetworks } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
 import { type LifeConfig, readLifeConfig } from './devices/configuration.ts';
+import { type ExpiryConfig, readExpiryConfig } from './devices/expiry/configuration.ts';
 import type { SheddingLimits } from './operations/load/shedding.ts';
 import { readThrottleConfig, type ThrottleConfig } from './operations/throttle/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
@@ -33,6 +34,7 @@ export interface Config extends StorageConfig {
   /** Where messages are published at EMQX. */
   readonly emqxApi: EmqxApi | undefined;
   readonly life: LifeConfig;
+  readonly expiry: ExpiryConfig;
   /** Path of the file with topic rules. */
   readonly rulesFile: string | undefined;
 }
@@ -108,6 +110,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const trust = readTrustConfig(text, list, budgetMs, problems);
   const throttle = readThrottleConfig(text, list, problems);
   const emqxApi = readEmqxApi(text('THINGPASS_EMQX_API_URL'), text('THINGPASS_EMQX_API_KEY'), problems);
+  const expiry = readExpiryConfig(text, problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
       problems.push(
@@ -134,6 +137,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     apiKey: text('THINGPASS_API_KEY') || undefined,
     emqxApi,
     life: readLifeConfig(text),
+    expiry,
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }

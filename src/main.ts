@@ -12,6 +12,7 @@ import { createScramDecoys } from './credentials/scram-decoy.ts';
 import { createVerifySecret } from './credentials/verify-secret.ts';
 import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
+import { ExpiryWatch } from './devices/expiry/watch.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
 import { openLife } from './life.ts';
 import { createDecisionLog, inTurn } from './operations/decision-log.ts';
@@ -20,6 +21,7 @@ import { RecentDecisions } from './operations/decisions/recent-decisions.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { limitConnections } from './operations/load/connections.ts';
 import { Shedding } from './operations/load/shedding.ts';
+import { expiryFamilies } from './operations/metrics/expiry-metrics.ts';
 import type { MetricFamily } from './operations/metrics/family.ts';
 import { Metrics } from './operations/metrics/metrics.ts';
 import { createProcessMetrics } from './operations/metrics/process-metrics.ts';
@@ -31,6 +33,7 @@ import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.
 import { Throttle } from './operations/throttle/throttle.ts';
 import { withThrottle } from './operations/throttle/throttled-decider.ts';
 import { openTrustTables, type TrustTables } from './operations/trust-in-force.ts';
+import { outgoingConnections } from './outgoing/call.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
@@ -119,6 +122,13 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   metrics.add(() => throttle.families());
   const shedding = new Shedding(config.shedding);
   metrics.add(() => shedding.families());
+  const clientAuthorities = () => lists.trust.expiries().authorities;
+  const outgoing = outgoingConnections();
+  const expiry = new ExpiryWatch({
+    ...{ config: config.expiry, store: management.open, configured: clientAuthorities },
+    ...{ connections: outgoing, now: Date.now },
+    onError: createErrorLog(log, 'what runs out could not be looked at or told; it is tried again'),
+  });
   const decoy = createScramDecoys(storage.passportKey);
   const explaining = lazily(async () => {
     const { openExplainer } = await import('./explain/open.ts');
@@ -131,7 +141,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     });
   });
   const recent = new RecentDecisions();
-  shareMetrics(crew, metrics);
+  shareMetrics(crew, metrics, () => expiryFamilies(expiry.figures));
   try {
     const app = await buildApp({
       brokers: config.brokers,
@@ -172,6 +182,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         blocked: throttle,
         decisions: gatherDecisions(crew, recent),
         explain: async (asked) => (await explaining.open()).explain(asked),
+        clientAuthorities,
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,
@@ -180,6 +191,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     metrics.add(limitConnections(app.server, config.mostConnections));
     await throttle.start();
     const url = crew.role === 'primary' ? '' : await listen(app, config);
+    if (crew.role !== 'worker') expiry.start();
     if (crew.role === 'alone') log.info({ url, database: config.database.kind }, 'listening');
 
     let stopped: Promise<void> | undefined;
@@ -189,6 +201,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       rules.close();
       await explaining.close();
       await provisioning.close();
+      await expiry.stop();
+      await outgoing.destroy();
       await management.close();
       await chains.close();
       await Promise.all(chainKeys.map((keys) => keys.close()));
@@ -255,13 +269,16 @@ function provisionThrough(open: () => Promise<ProvisionStore>): ProvisionStore {
   };
 }
 
-/** Each process tells what it counted; the primary, which outlives the others, sums. */
-function shareMetrics(crew: Crew, metrics: Metrics): void {
+/**
+ * Each process tells what it counted; the primary, which outlives the others, sums.
+ * @param ofPrimary what the primary alone finds out.
+ */
+function shareMetrics(crew: Crew, metrics: Metrics, ofPrimary: () => readonly MetricFamily[]): void {
   const process = randomUUID();
   crew.handle('metrics', async () => ({ process, families: await metrics.families() }));
   if (crew.role === 'worker') return;
   const server = new ServerMetrics();
-  crew.handle('server_metrics', () => server.gather(crew));
+  crew.handle('server_metrics', async () => [...(await server.gather(crew)), ...ofPrimary()]);
 }
 
 /** EMQX's webhook for provisioning sessions, where they are switched on for it. */

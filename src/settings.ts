@@ -252,6 +252,27 @@ export const SETTINGS: readonly Setting[] = [
       'a device has one credential with one password, as ThingsBoard has it; a rotation replaces it at once',
   },
   {
+    name: 'THINGPASS_EXPIRY_CHECK_MINUTES',
+    kind: 'integer',
+    default: '60',
+    between: [1, 1_440],
+    meaning: 'minutes between two looks at what runs out, for /metrics and for notices',
+  },
+  {
+    name: 'THINGPASS_EXPIRY_WEBHOOK_URL',
+    kind: 'secret',
+    default: '',
+    meaning:
+      'where to send notices 30, 7 and 1 days before something runs out, such as https://example.com/hook',
+  },
+  {
+    name: 'THINGPASS_EXPIRY_WEBHOOK_SECRET',
+    kind: 'secret',
+    default: '',
+    meaning:
+      'what notices are signed with (Standard Webhooks), at least 16 characters; one per line while changing it',
+  },
+  {
     name: 'THINGPASS_EMQX_API_URL',
     kind: 'text',
     default: '',

@@ -58,6 +58,27 @@ test('secrets come from files too, one per line', () => {
   assert.equal(problemsOf({ THINGPASS_SECRET_FILE: file, THINGPASS_SECRET: 'sixteen-characters' }).length, 1);
 });
 
+test('notices need an address and a secret, and no problem repeats either', () => {
+  const url = 'https://hooks.example/hunter2';
+  for (const [settings, problem] of [
+    [{ THINGPASS_EXPIRY_WEBHOOK_URL: url }, /go together/],
+    [{ THINGPASS_EXPIRY_WEBHOOK_SECRET: 'hunter2-hunter2-hunter2' }, /go together/],
+    [{ THINGPASS_EXPIRY_WEBHOOK_URL: url, THINGPASS_EXPIRY_WEBHOOK_SECRET: 'hunter2' }, /shorter than 16/],
+    ...['ftp://hunter2', 'hunter2', 'https://user:hunter2@host/'].map(
+      (odd) =>
+        [
+          { THINGPASS_EXPIRY_WEBHOOK_URL: odd, THINGPASS_EXPIRY_WEBHOOK_SECRET: 'sixteen-characters' },
+          /no http or https URL/,
+        ] as const,
+    ),
+  ] as const) {
+    const problems = problemsOf(settings);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? '', problem);
+    assert.doesNotMatch(problems[0] ?? '', /hunter2/);
+  }
+});
+
 test('a certificate form needs a secret for its broker', () => {
   const forms = { THINGPASS_CERTIFICATE_FORMS: 'emqx:emqx_cert_pem' };
   assert.equal(problemsOf(forms).length, 1);

@@ -1,19 +1,13 @@
+import { parseDuration } from '../duration.ts';
 import { CommandFailed } from './command.ts';
-
-const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 } as const;
-
-/** Longest time that anybody means. */
-const LONGEST_MS = 100 * 366 * UNITS_MS.d;
 
 /**
  * A length of time such as `90m`, `12h`, `7d`, `2w`, or `0`, in milliseconds.
  * @throws {CommandFailed} for anything else.
  */
 export function readDuration(option: string, text: string): number {
-  if (text === '0') return 0;
-  const [, count, unit] = /^(\d{1,7})([mhdw])$/.exec(text) ?? [];
-  const value = Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
-  if (Number.isFinite(value) && value <= LONGEST_MS) return value;
+  const value = parseDuration(text);
+  if (value !== undefined) return value;
   throw new CommandFailed(`${option} takes a length of time such as 90m, 12h, 7d or 2w`);
 }
 

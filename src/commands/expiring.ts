@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { formatName } from '../certificates/name.ts';
 import { AuthoritiesUnusable, readAuthorities } from '../certificates/trust/authorities.ts';
-import { type Expiring, listExpiring, type WatchedAuthority } from '../devices/expiry/expiring.ts';
+import {
+  type Expiring,
+  listExpiring,
+  type WatchedAuthority,
+  watchedAuthorities,
+} from '../devices/expiry/expiring.ts';
 import { ExpiryRepository } from '../storage/expiry-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { openPrisma } from '../storage/prisma.ts';
@@ -17,7 +22,7 @@ export function addExpiring(program: Command): void {
   example(
     program
       .command('expiring')
-      .description('list what runs out: certificates, tokens, passwords and configured authorities')
+      .description('list what runs out: certificates, tokens, passwords and authorities')
       .option('--within <time>', 'how far ahead to look, such as 30d or 2w', '30d')
       .option('--all', 'what is being replaced, as in a rotation, too')
       .action(expiring),
@@ -49,7 +54,7 @@ async function findExpiring(withinMs: number): Promise<Expiring[]> {
   try {
     const store = new ExpiryRepository(prisma);
     await store.recordMissingValidities();
-    const authorities = configuredAuthorities(trust.authoritiesFile);
+    const authorities = await watchedAuthorities(store, configuredAuthorities(trust.authoritiesFile));
     const from = Date.now();
     const found: Expiring[] = [];
     for (;;) {
@@ -64,7 +69,7 @@ async function findExpiring(withinMs: number): Promise<Expiring[]> {
 }
 
 /** @throws {CommandFailed} when the file cannot be used. */
-function configuredAuthorities(file: string | undefined): WatchedAuthority[] {
+function configuredAuthorities(file: string | undefined): Omit<WatchedAuthority, 'usedBy'>[] {
   if (file === undefined) return [];
   try {
     return readAuthorities(readInput(file)).all.map(({ sha256, subject, notAfter }) => ({

@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
+import type { WatchedAuthority } from '../devices/expiry/expiring.ts';
 import type { Explain } from '../explain/open.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
@@ -19,6 +20,8 @@ export interface Call<Params, Query, Body> {
   readonly blocked: BlockedList;
   readonly decisions: DecisionReader;
   readonly explain: Explain;
+  /** Those of the file of client authorities, as they are now. */
+  readonly clientAuthorities: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
 }
 
 export interface Answer {

@@ -6,6 +6,7 @@ import { CREDENTIALS_OPERATIONS } from './resources/credentials.ts';
 import { DECISION_OPERATIONS } from './resources/decisions.ts';
 import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
+import { EXPIRING_OPERATIONS } from './resources/expiring.ts';
 import { EXPLAIN_OPERATIONS } from './resources/explain.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...RULE_OPERATIONS,
   ...DENY_LIST_OPERATIONS,
   ...CA_BUNDLE_OPERATIONS,
+  ...EXPIRING_OPERATIONS,
   ...BLOCKED_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...EXPLAIN_OPERATIONS,

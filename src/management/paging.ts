@@ -30,6 +30,10 @@ const PARTS = {
   text: (part: unknown) => typeof part === 'string' && isStorable(part),
   uuid: (part: unknown) => typeof part === 'string' && isUuid(part),
   number: (part: unknown) => typeof part === 'number' && Number.isInteger(part) && Math.abs(part) < 2 ** 31,
+  /** Epoch milliseconds. */
+  time: (part: unknown) => Number.isSafeInteger(part),
+  /** A row's id, or a SHA-256 in hex. */
+  subject: (part: unknown) => typeof part === 'string' && (isUuid(part) || /^[0-9a-f]{64}$/.test(part)),
 };
 
 /**

@@ -1,25 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Explain } from '../explain/open.ts';
-import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
-import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { ApiKeys } from './api-key.ts';
 import { authenticate, requireScope } from './authenticate.ts';
-import type { Operation } from './operation.ts';
+import type { Call, Operation } from './operation.ts';
 import { ApiProblem, problemOf } from './problem.ts';
 import { readQuery, type Validator, validator } from './validate.ts';
 
 export interface RouteParts {
+  /** Opened when first asked for. */
   readonly store: () => Promise<ManagementStore>;
   readonly keys: ApiKeys;
 }
 
 /** What operations are given besides. */
-export interface OperationParts extends RouteParts {
-  readonly blocked: BlockedList;
-  readonly decisions: DecisionReader;
-  readonly explain: Explain;
-}
+export interface OperationParts
+  extends RouteParts,
+    Omit<Call<never, never, never>, 'params' | 'query' | 'body' | 'ifMatch' | 'actor' | 'store'> {}
 
 const LARGEST_BODY = 1024 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const;
@@ -79,6 +75,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         blocked: parts.blocked,
         decisions: parts.decisions,
         explain: parts.explain,
+        clientAuthorities: parts.clientAuthorities,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);

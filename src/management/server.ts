@@ -1,10 +1,6 @@
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ProvisionStore } from '../devices/provision-store.ts';
-import type { Explain } from '../explain/open.ts';
-import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
-import type { BlockedList } from '../operations/throttle/throttle.ts';
-import type { ManagementStore } from '../storage/management-store.ts';
 import { ApiKeys } from './api-key.ts';
 import { registerCaBundleFiles } from './ca-bundle-file.ts';
 import { registerDocumentation } from './documentation.ts';
@@ -12,18 +8,10 @@ import { STYLE_HASH } from './documentation-page.ts';
 import { OPERATIONS } from './operations.ts';
 import { ApiProblem } from './problem.ts';
 import { registerProvision } from './provision.ts';
-import { registerOperations, sendProblem } from './routes.ts';
+import { type OperationParts, registerOperations, sendProblem } from './routes.ts';
 import { registerThingsBoard } from './thingsboard/routes.ts';
 
-export interface ManagementParts {
-  /** Opened when first asked for. */
-  readonly store: () => Promise<ManagementStore>;
-  /** What failed too often to log in. */
-  readonly blocked: BlockedList;
-  /** What was decided last. */
-  readonly decisions: DecisionReader;
-  /** Says what would be decided, and why. */
-  readonly explain: Explain;
+export interface ManagementParts extends Omit<OperationParts, 'keys'> {
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
@@ -69,8 +57,7 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      const { store, blocked, decisions, explain } = parts;
-      registerOperations(scope, OPERATIONS, { store, blocked, decisions, explain, keys });
+      registerOperations(scope, OPERATIONS, { ...parts, keys });
     },
     { prefix: '/api/v1' },
   );

@@ -1,7 +1,16 @@
+import { createHash } from 'node:crypto';
+import { formatName } from '../certificates/name.ts';
 import type { CredentialsType } from '../credentials/record.ts';
-import { byEnd, type Expiring, type ExpiringQuery, type ExpiryStore } from '../devices/expiry/expiring.ts';
+import {
+  byEnd,
+  type Expiring,
+  type ExpiringQuery,
+  type ExpiryStore,
+  type WatchedAuthority,
+} from '../devices/expiry/expiring.ts';
 import { readCertificate } from './certificate-names.ts';
 import { isUuid, type Prisma, type PrismaClient } from './prisma.ts';
+import { profileCertificates } from './provision-profile.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 
 /** Certificates that are read in one transaction where their ends are not known yet. */
@@ -37,9 +46,13 @@ export class ExpiryRepository implements ExpiryStore {
         select: { id: true, deviceCredentialsId: true, notAfter: true },
       }),
     ]);
+    // Where a certificate and its window end at one time, a place in the order belongs to one of them only.
+    const whole = new Map(validities.map((one) => [one.deviceCredentialsId, one.notAfter]));
     const ends = [
-      ...windows.map((one) => ({ ...one, kind: 'credentials', id: one.deviceCredentialsId }) as const),
       ...validities.map((one) => ({ ...one, kind: 'certificate', id: one.deviceCredentialsId }) as const),
+      ...windows
+        .filter((one) => whole.get(one.deviceCredentialsId) !== one.notAfter)
+        .map((one) => ({ ...one, kind: 'credentials', id: one.deviceCredentialsId }) as const),
       ...secrets.map((one) => ({ ...one, kind: 'secret' }) as const),
     ]
       .map(({ kind, id, deviceCredentialsId, notAfter }) => ({
@@ -48,6 +61,28 @@ export class ExpiryRepository implements ExpiryStore {
       .sort(byEnd)
       .slice(0, take);
     return this.#complete(ends);
+  }
+
+  async authorities(): Promise<WatchedAuthority[]> {
+    const [bundled, profiles] = await Promise.all([
+      this.#prisma.caBundleCertificate.findMany({
+        select: { bundle: true, sha256: true, subject: true, notAfter: true },
+      }),
+      this.#prisma.deviceProfile.findMany({
+        where: { provisionType: 'X509_CERTIFICATE_CHAIN' },
+        select: { name: true, profileData: true },
+      }),
+    ]);
+    return [
+      ...bundled.map(({ bundle, sha256, subject, notAfter }) => ({
+        ...{ sha256, subject, notAfter: Number(notAfter), usedBy: [`ca_bundle:${bundle}`] },
+      })),
+      ...profiles.flatMap(({ name, profileData }) =>
+        profileCertificates(profileData).map(({ sha256, subject, notAfter }) => ({
+          ...{ sha256, subject: formatName(subject), notAfter, usedBy: [`profile:${name ?? ''}`] },
+        })),
+      ),
+    ];
   }
 
   /**
@@ -112,9 +147,15 @@ export class ExpiryRepository implements ExpiryStore {
       const replaced =
         others.some((one) => endOf(one) > endsAt) ||
         (kind === 'secret' && row.secrets.some((one) => timeOf(one.notAfter) > endsAt));
-      return { kind, id, endsAt, replaced, credentialsType: row.credentialsType as CredentialsType, device };
+      const credentialsType = row.credentialsType as CredentialsType;
+      return { kind, id, endsAt, replaced, credentialsType, device, certificateSha256: sha256Of(row) };
     });
   }
+}
+
+function sha256Of({ credentialsType, credentialsValue }: Row): string | undefined {
+  if (credentialsType !== 'X509_CERTIFICATE' || credentialsValue === null) return undefined;
+  return createHash('sha256').update(Buffer.from(credentialsValue, 'base64')).digest('hex');
 }
 
 /** Until when a credential lets its device in. */

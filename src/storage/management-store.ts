@@ -11,6 +11,8 @@ import { DenyRepository } from './deny-repository.ts';
 import { DeviceListing } from './device-listing.ts';
 import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
+import { ExpiryNoticeRepository } from './expiry-notice-repository.ts';
+import { ExpiryRepository } from './expiry-repository.ts';
 import { openPrisma } from './prisma.ts';
 import { ProfileRepository } from './profile-repository.ts';
 import { ProfileTrustRepository } from './profile-trust-repository.ts';
@@ -29,6 +31,8 @@ export interface ManagementStore {
   readonly profileTrust: ProfileTrustRepository;
   readonly denyList: DenyRepository;
   readonly caBundles: CaBundleRepository;
+  readonly expiry: ExpiryRepository;
+  readonly expiryNotices: ExpiryNoticeRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
   /** @throws {AlreadyTaken} when another device has the name. */
@@ -62,6 +66,8 @@ export async function openManagementStore(
     profileTrust: new ProfileTrustRepository(prisma),
     denyList: new DenyRepository(prisma),
     caBundles: new CaBundleRepository(prisma),
+    expiry: new ExpiryRepository(prisma),
+    expiryNotices: new ExpiryNoticeRepository(prisma, location.kind),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),

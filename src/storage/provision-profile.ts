@@ -1,4 +1,8 @@
+import { readPemText } from '../certificates/examine/pem-text.ts';
+import { CertificateUnreadable } from '../certificates/fault.ts';
+import type { InspectedCertificate } from '../certificates/inspect.ts';
 import type { ProvisionProfile } from '../devices/provision-store.ts';
+import { readCertificate } from './certificate-names.ts';
 import type { Prisma, PrismaClient } from './prisma.ts';
 
 /** The profile with this provision key, from our tables or ThingsBoard's, which are alike. */
@@ -18,6 +22,23 @@ export async function findProvisionProfile(
     provisionType: row.provisionType ?? 'DISABLED',
     provisionDeviceSecret: secretIn(row.profileData),
   };
+}
+
+/**
+ * The certificates that an X509_CERTIFICATE_CHAIN profile admits devices by, as they are stored: the Base64 of one, or several in
+ * PEM. Text that is none of these, which ThingsBoard saves too, gives none.
+ */
+export function profileCertificates(profileData: Prisma.JsonValue): InspectedCertificate[] {
+  const secret = secretIn(profileData);
+  if (secret === undefined) return [];
+  const one = readCertificate(secret);
+  if (one !== undefined) return [one];
+  try {
+    return readPemText(secret).certificates.flatMap((der) => readCertificate(der.toString('base64')) ?? []);
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return [];
+    throw error;
+  }
 }
 
 /** `profile_data.provisionConfiguration.provisionDeviceSecret` (`credentials/thingsboard.md` section 6). */

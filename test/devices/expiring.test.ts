@@ -36,6 +36,7 @@ onEachDatabase((database) => {
     sha256: 'f'.repeat(64),
     subject: 'CN=Root',
     notAfter: living.clock.now + 3 * DAY_MS,
+    usedBy: ['client_ca_file'],
   });
 
   test('what runs out is listed by its end, page by page, and says whether something else holds', async () => {

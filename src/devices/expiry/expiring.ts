@@ -12,8 +12,12 @@ export interface Expiring {
   readonly replaced: boolean;
   readonly credentialsType?: CredentialsType | undefined;
   readonly device?: { readonly id: string; readonly name: string } | undefined;
+  /** Of an X.509 credential: SHA-256 of the certificate's DER, hex. */
+  readonly certificateSha256?: string | undefined;
   /** Of an authority. */
   readonly subject?: string | undefined;
+  /** Of an authority: where it is relied on, see {@link WatchedAuthority}. */
+  readonly usedBy?: readonly string[] | undefined;
 }
 
 export interface ExpiringQuery {
@@ -28,19 +32,41 @@ export interface ExpiringQuery {
 /** What runs out, as the storage knows it: by end, then id. */
 export interface ExpiryStore {
   expiring(query: ExpiringQuery): Promise<Expiring[]>;
+  /** Authorities in CA bundles, and those that certificate profiles admit devices by. */
+  authorities(): Promise<WatchedAuthority[]>;
 }
 
-/** An authority whose certificate is configured, with the end of it. */
+/** An authority that somebody relies on, with the end of its certificate. */
 export interface WatchedAuthority {
   readonly sha256: string;
   readonly subject: string;
   /** Epoch milliseconds. */
   readonly notAfter: number;
+  /** `client_ca_file`, `ca_bundle:<name>` and `profile:<name>`. */
+  readonly usedBy: readonly string[];
 }
 
 /**
- * A page of what runs out: devices' credentials, secrets and certificates, and the configured authorities.
- * @param authorities all of them; they are few.
+ * Each authority once, with all places where it is relied on.
+ * @param configured those of the file of client authorities.
+ */
+export async function watchedAuthorities(
+  store: ExpiryStore,
+  configured: readonly Omit<WatchedAuthority, 'usedBy'>[],
+): Promise<WatchedAuthority[]> {
+  const bySha256 = new Map<string, WatchedAuthority>();
+  const own = configured.map((one) => ({ ...one, usedBy: ['client_ca_file'] }));
+  for (const one of [...own, ...(await store.authorities())]) {
+    const known = bySha256.get(one.sha256);
+    const usedBy = [...new Set([...(known?.usedBy ?? []), ...one.usedBy])];
+    bySha256.set(one.sha256, { ...(known ?? one), usedBy });
+  }
+  return [...bySha256.values()];
+}
+
+/**
+ * A page of what runs out: devices' credentials, secrets and certificates, and authorities.
+ * @param authorities all of them, see {@link watchedAuthorities}; they are few.
  */
 export async function listExpiring(
   store: ExpiryStore,
@@ -50,8 +76,8 @@ export async function listExpiring(
   const { from, until, after, limit } = query;
   const own = authorities
     .map(
-      ({ sha256: id, subject, notAfter: endsAt }): Expiring => ({
-        ...{ kind: 'authority', id, endsAt, subject, replaced: false },
+      ({ sha256: id, subject, notAfter: endsAt, usedBy }): Expiring => ({
+        ...{ kind: 'authority', id, endsAt, subject, usedBy, replaced: false },
       }),
     )
     .filter(

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../../storage/support/eventually.ts';
+import { Installation } from '../../support/process.ts';
 import { startTestServer } from '../../support/server.ts';
 
 /** The values in Prometheus' text, by the name with its labels. */
@@ -40,4 +42,29 @@ test('what was decided shows in /metrics, and nobody by name', async (t) => {
   assert.ok((metrics.get('thingpass_cpu_seconds_total') ?? 0) > 0);
   assert.ok(!text.includes('must-not-show'));
   assert.ok([...metrics.values()].every(Number.isFinite), text);
+});
+
+test('what runs out is counted by a timer and shows, of several processes once', async (t) => {
+  for (const workers of ['1', '2']) {
+    const installation = new Installation({ THINGPASS_WORKERS: workers });
+    await installation.run(['device', 'create', 'meter']);
+    const notAfter = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    await installation.run(['credentials', 'revoke', 'meter']);
+    await installation.run(['credentials', 'add', 'meter', '--not-after', notAfter]);
+    const server = await installation.serve();
+    t.after(() => server.stop());
+    await eventually(async () => {
+      const metrics = values(await (await fetch(`${server.url}/metrics`)).text());
+      const counted = (kind: string, within: string) =>
+        metrics.get(`thingpass_credentials_expiring{kind="${kind}",within="${within}"}`);
+      assert.deepEqual(
+        [counted('credentials', '1d'), counted('credentials', '7d'), counted('credentials', '30d')],
+        [0, 1, 1],
+      );
+      assert.equal(counted('authority', '30d'), 0);
+      assert.ok((metrics.get('thingpass_expiry_checked_seconds') ?? 0) > 1.7e9);
+      assert.equal(metrics.get('thingpass_expiry_notices_total'), 0);
+    }, 60_000);
+    await server.stop();
+  }
 });
