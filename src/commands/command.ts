@@ -8,8 +8,10 @@ import { CredentialsService } from '../devices/credentials-service.ts';
 import { DeviceService } from '../devices/device-service.ts';
 import { createKeepPassword } from '../secrets/keep-password.ts';
 import { createSecretSchemes } from '../secrets/secret-schemes.ts';
+import { DEVICE_SOURCES, DeviceListing, type DeviceSource } from '../storage/device-listing.ts';
 import { DeviceRepository } from '../storage/device-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
+import { openPrisma } from '../storage/prisma.ts';
 import { ThingsBoardDevices } from '../storage/thingsboard/devices.ts';
 
 /** Something the user did that cannot work; the message is for them, exit code 1. */
@@ -37,7 +39,6 @@ export function commandActor(): Actor {
 
 /** Devices of the configured database, changed by whoever runs the command. */
 export interface Devices {
-  readonly repository: DeviceRepository;
   readonly devices: DeviceService;
   readonly credentials: CredentialsService;
 }
@@ -56,13 +57,30 @@ export async function withDevices<Result>(run: (devices: Devices) => Promise<Res
   const repository = opened.as(commandActor());
   try {
     return await run({
-      repository,
       devices: new DeviceService(repository, keepPassword),
       credentials: new CredentialsService(repository, { keepPassword, overlapMs, now: Date.now }),
     });
   } finally {
     await opened.close();
     await secrets.close();
+  }
+}
+
+/** Runs with what there is to list: the devices of a migrated database and, where it is read, of ThingsBoard's own. */
+export async function withListing<Result>(
+  run: (listing: DeviceListing, sources: readonly DeviceSource[]) => Promise<Result>,
+): Promise<Result> {
+  const { database, thingsboard } = loadConfig();
+  await migrate(database);
+  const prisma = await openPrisma(database);
+  const theirs = thingsboard && new ThingsBoardDevices(thingsboard.location);
+  try {
+    return await run(
+      new DeviceListing(prisma, database.kind, theirs),
+      theirs === undefined ? ['own'] : DEVICE_SOURCES,
+    );
+  } finally {
+    await prisma.$disconnect();
   }
 }
 

@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import type { ShownSecret } from '../devices/new-credentials.ts';
 import type { DeviceEntry } from '../storage/device-entry.ts';
-import { CommandFailed, example, print, withDevices } from './command.ts';
+import {
+  DEVICE_SOURCES,
+  type DeviceListing,
+  type DeviceQuery,
+  type DeviceSource,
+  type DeviceSummary,
+} from '../storage/device-listing.ts';
+import { CommandFailed, example, print, withDevices, withListing } from './command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
@@ -30,11 +37,13 @@ export function addDevice(program: Command): void {
   example(
     device
       .command('list')
-      .description('list devices by name')
-      .option('--after <name>', 'begin after the device with this name')
+      .description('list devices by name; ThingsBoard’s own, where its database is read, before ours')
+      .option('--after <device>', 'begin after the device with this id or name')
+      .option('--source <source>', `only those of one database: ${DEVICE_SOURCES.join(' or ')}`)
       .option('--limit <count>', 'so many at the most', '100')
       .action(list),
     'thingpass device list --limit 20',
+    'thingpass device list --limit 20 --after meter-0020',
   );
   example(
     device
@@ -76,26 +85,66 @@ async function create(name: string, options: CreateOptions, command: Command): P
   );
 }
 
-async function list(options: { after?: string; limit: string }, command: Command): Promise<void> {
-  const limit = Number(options.limit);
+interface ListOptions {
+  readonly after?: string;
+  readonly source?: string;
+  readonly limit: string;
+}
+
+async function list({ after, source, limit: limitText }: ListOptions, command: Command): Promise<void> {
+  const limit = Number(limitText);
   if (!Number.isInteger(limit) || limit < 1) throw new CommandFailed('--limit takes a whole number from 1');
-  const devices = await withDevices(({ repository }) => repository.list({ after: options.after, limit }));
-  print(command, devices.map(summary), (entries) =>
+  if (!isSource(source)) throw new CommandFailed(`--source takes ${DEVICE_SOURCES.join(' or ')}`);
+  const [devices, sources] = await withListing(async (listing, sources) => {
+    const place = after === undefined ? undefined : await placeOf(listing, after, source, sources);
+    return [await listing.list({ source, after: place, limit }), sources] as const;
+  });
+  print(command, devices.map(listed), (entries) =>
     entries.length === 0
       ? 'there are no devices'
       : table(
-          ['NAME', 'PROFILE', 'CREDENTIALS', 'ID'],
-          entries.map((entry) => [entry.name, entry.profile, entry.credentials.join(', '), entry.id]),
+          ['NAME', 'PROFILE', 'CREDENTIALS', 'ID', ...(sources.length > 1 ? ['SOURCE'] : [])],
+          entries.map((entry) => [
+            ...[entry.name, entry.profile, entry.credentials.join(', '), entry.id],
+            ...(sources.length > 1 ? [entry.source] : []),
+          ]),
         ),
   );
 }
 
+function isSource(text: string | undefined): text is DeviceSource | undefined {
+  return text === undefined || (DEVICE_SOURCES as readonly string[]).includes(text);
+}
+
+/** Before all ids. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Where a listing goes on: after this device or, where it is gone, after its name. */
+async function placeOf(
+  listing: DeviceListing,
+  after: string,
+  wanted: DeviceSource | undefined,
+  sources: readonly DeviceSource[],
+): Promise<DeviceQuery['after']> {
+  const possible = wanted === undefined ? sources : [wanted];
+  const found = await Promise.all(possible.map((source) => listing.find(source, after)));
+  const there = found.filter((device) => device !== undefined);
+  if (there.length === 1) return there[0];
+  const [source] = possible;
+  if (there.length === 0 && possible.length === 1 && source !== undefined)
+    return { source, name: after, id: NO_ID };
+  const what = there.length === 0 ? 'no database has a device' : 'both databases have a device';
+  throw new CommandFailed(`${what} ${after}: say with --source which devices to go on with`);
+}
+
 async function show(idOrName: string, _options: object, command: Command): Promise<void> {
-  const device = await withDevices(({ devices }) => devices.get(idOrName));
-  print(command, summary(device), (entry) =>
+  const device = await withListing((listing) => listing.get(idOrName));
+  if (device === undefined) throw new CommandFailed(`there is no device ${idOrName}`);
+  print(command, listed(device), (entry) =>
     properties([
       ['name', entry.name],
       ['id', entry.id],
+      ['source', entry.source === 'own' ? undefined : 'ThingsBoard’s own database, which is only read'],
       ['label', entry.label],
       ['profile', entry.profile],
       ['gateway', entry.gateway ? 'yes' : 'no'],
@@ -119,6 +168,15 @@ function summary(device: DeviceEntry) {
     gateway: device.gateway,
     credentials: device.credentials.map(({ credentialsType }) => credentialsType),
     created: new Date(device.createdTime).toISOString(),
+  };
+}
+
+function listed({ credentials, createdTime, profile, ...device }: DeviceSummary) {
+  return {
+    ...device,
+    profile: profile.name,
+    credentials: credentials.map(({ type }) => type),
+    created: new Date(createdTime).toISOString(),
   };
 }
 

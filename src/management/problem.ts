@@ -196,7 +196,11 @@ function isProblemCode(code: string): code is ProblemCode {
   return Object.hasOwn(PROBLEMS, code);
 }
 
-/** Prisma's codes for a server that is out of reach, times out or has no free connection. */
+/** Codes of Prisma, PostgreSQL and Node for a server that is out of reach, times out or has no free connection. */
 function isStorageOutage(code: string, message: string): boolean {
-  return /^P(1001|1002|1008|1017|2024|2034)$/.test(code) || /ECONNREFUSED|SQLITE_BUSY/.test(message ?? '');
+  return (
+    /^(P(1001|1002|1008|1017|2024|2034)|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND)$/.test(
+      code,
+    ) || /ECONNREFUSED|SQLITE_BUSY|timeout expired|Connection terminated/.test(message ?? '')
+  );
 }

@@ -3,10 +3,16 @@ import { isGateway } from '../credentials/stored-json.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { isUuid, type PrismaClient } from './prisma.ts';
 import { OWN_TENANT } from './tenant.ts';
+import type { ThingsBoardDevices } from './thingsboard/devices.ts';
+
+/** The databases that devices are in, in the order in which they are read. ThingsBoard's own is never written. */
+export const DEVICE_SOURCES = ['thingsboard', 'own'] as const;
+export type DeviceSource = (typeof DEVICE_SOURCES)[number];
 
 /** A device as listings show it: what its credentials are called by, and nothing that they prove. */
 export interface DeviceSummary {
   readonly id: string;
+  readonly source: DeviceSource;
   readonly name: string;
   readonly label: string | undefined;
   readonly gateway: boolean;
@@ -17,6 +23,8 @@ export interface DeviceSummary {
 }
 
 export interface DeviceQuery {
+  /** Only devices that are there. */
+  readonly source?: DeviceSource | undefined;
   /** The whole name. */
   readonly name?: string | undefined;
   readonly nameStartsWith?: string | undefined;
@@ -26,7 +34,7 @@ export interface DeviceQuery {
   /** Epoch milliseconds: only devices of which a credential, a secret or a certificate ends before. */
   readonly expiresBefore?: number | undefined;
   /** Devices after this one: the last of the page before. */
-  readonly after?: { readonly name: string; readonly id: string } | undefined;
+  readonly after?: Pick<DeviceSummary, 'source' | 'name' | 'id'> | undefined;
   readonly limit: number;
 }
 
@@ -38,19 +46,47 @@ const ENDS_BEFORE = `SELECT 1 FROM device_credentials c
     OR v.not_after < CAST(? AS BIGINT))`;
 
 /**
- * Finds devices page by page, in the order of their names. The ids come out of one handwritten query: credentials have no
- * relation to devices that Prisma could ask through, since ThingsBoard has no foreign key there.
+ * Finds devices page by page: ThingsBoard's own, where its database is read, then ours, each in the order of their names as
+ * the database has it. Names of both together would have no order, since databases differ in their collation.
+ *
+ * The ids come out of one handwritten query: credentials have no relation to devices that Prisma could ask through, since
+ * ThingsBoard has no foreign key there.
  */
 export class DeviceListing {
   readonly #prisma: PrismaClient;
   readonly #kind: DatabaseLocation['kind'];
+  readonly #thingsboard: ThingsBoardDevices | undefined;
 
-  constructor(prisma: PrismaClient, kind: DatabaseLocation['kind']) {
+  constructor(prisma: PrismaClient, kind: DatabaseLocation['kind'], thingsboard?: ThingsBoardDevices) {
     this.#prisma = prisma;
     this.#kind = kind;
+    this.#thingsboard = thingsboard;
   }
 
   async list(query: DeviceQuery): Promise<DeviceSummary[]> {
+    const { source, after, limit } = query;
+    const theirs =
+      source === 'own' || after?.source === 'own' ? undefined : await this.#thingsboard?.list(query);
+    if (source === 'thingsboard' || theirs?.length === limit) return theirs ?? [];
+    const rest = { limit: limit - (theirs?.length ?? 0), after: after?.source === 'own' ? after : undefined };
+    return [...(theirs ?? []), ...(await this.#listOwn({ ...query, ...rest }))];
+  }
+
+  /** The device of one of the databases. */
+  async find(source: DeviceSource, idOrName: string): Promise<DeviceSummary | undefined> {
+    return source === 'own' ? this.#getOwn(idOrName) : this.#thingsboard?.get(idOrName);
+  }
+
+  /**
+   * The device with this id or, failing that, this name; ours where ThingsBoard has one as well, as it is the one that writes
+   * would change.
+   * @param idOrName holds neither NUL nor unpaired surrogates.
+   */
+  async get(idOrName: string): Promise<DeviceSummary | undefined> {
+    return (await this.#getOwn(idOrName)) ?? this.#thingsboard?.get(idOrName);
+  }
+
+  async #listOwn(query: DeviceQuery): Promise<DeviceSummary[]> {
     const { conditions, values } = this.#conditions(query);
     const text = `SELECT d.id AS id FROM device d WHERE ${conditions.join(' AND ')}
       ORDER BY d.name, d.id LIMIT ${Math.trunc(query.limit)}`;
@@ -60,8 +96,7 @@ export class DeviceListing {
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
-  /** The device with this id or, failing that, this name; `idOrName` holds neither NUL nor unpaired surrogates. */
-  async get(idOrName: string): Promise<DeviceSummary | undefined> {
+  async #getOwn(idOrName: string): Promise<DeviceSummary | undefined> {
     const id = isUuid(idOrName) ? idOrName.toLowerCase() : undefined;
     const [byId] = id === undefined ? [] : await this.#summaries([id]);
     if (byId !== undefined) return byId;
@@ -126,7 +161,7 @@ export class DeviceListing {
       }),
     ]);
     return devices.map((device) => ({
-      ...{ id: device.id, name: device.name ?? '', label: device.label ?? undefined },
+      ...{ id: device.id, source: 'own', name: device.name ?? '', label: device.label ?? undefined },
       gateway: isGateway(device.additionalInfo),
       createdTime: Number(device.createdTime),
       profile: { id: device.deviceProfile.id, name: device.deviceProfile.name ?? '' },

@@ -6,7 +6,7 @@ import { type CredentialsChange, changeWrites, Overtaken, refuseSeveral } from '
 import { createCredentials } from './credentials-writes.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import type { DeviceEntry, NewDevice } from './device-entry.ts';
-import { findDevice, listDevices } from './device-rows.ts';
+import { findDevice } from './device-rows.ts';
 import { isUuid, openPrisma, type Prisma, type PrismaClient } from './prisma.ts';
 import { ensureProfile } from './profile-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
@@ -100,14 +100,6 @@ export class DeviceRepository {
   /** ThingsBoard's own device with this id or name: it is there, and not ours to change. */
   async findThingsBoards(idOrName: string): Promise<NamedDevice | undefined> {
     return this.#thingsboard?.find(idOrName);
-  }
-
-  /**
-   * Devices by name, a page at a time.
-   * @param page `after` is the name of the last device of the page before.
-   */
-  list(page: { after?: string | undefined; limit: number }): Promise<DeviceEntry[]> {
-    return listDevices(this.#prisma, page);
   }
 
   /** Removes the device with all its credentials; false when there was none. */

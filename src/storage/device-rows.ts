@@ -32,23 +32,6 @@ export async function findDevice(prisma: PrismaClient, idOrName: string): Promis
   return device === undefined ? undefined : (await withCredentials(prisma, [device]))[0];
 }
 
-/**
- * Devices by name, a page at a time.
- * @param page `after` is the name of the last device of the page before.
- */
-export async function listDevices(
-  prisma: PrismaClient,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-): Promise<DeviceEntry[]> {
-  const devices = await prisma.device.findMany({
-    where: after === undefined ? {} : { name: { gt: after } },
-    orderBy: { name: 'asc' },
-    take: limit,
-    include: WITH_PROFILE,
-  });
-  return withCredentials(prisma, devices);
-}
-
 async function withCredentials(prisma: PrismaClient, devices: readonly DeviceRow[]): Promise<DeviceEntry[]> {
   const rows = await prisma.deviceCredentials.findMany({
     where: { deviceId: { in: devices.map(({ id }) => id) } },

@@ -52,15 +52,16 @@ export async function openManagementStore(
   thingsboard?: PostgresqlLocation,
 ): Promise<ManagementStore> {
   const prisma = await openPrisma(location);
+  const theirs = thingsboard && new ThingsBoardDevices(thingsboard);
   const devices = await DeviceRepository.open(location, {
     oneCredentialPerDevice: life.oneCredentialPerDevice,
-    thingsboard: thingsboard && new ThingsBoardDevices(thingsboard),
+    thingsboard: theirs,
   });
   return {
     devices,
     deviceService: (actor) => new DeviceService(devices.as(actor), life.keepPassword),
     credentialsService: (actor) => new CredentialsService(devices.as(actor), life),
-    listing: new DeviceListing(prisma, location.kind),
+    listing: new DeviceListing(prisma, location.kind, theirs),
     profiles: new ProfileRepository(prisma),
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
     profileTrust: new ProfileTrustRepository(prisma),

@@ -58,7 +58,7 @@ const TAG = 'Credentials';
 const REFUSALS = [
   ...(['device_not_found', 'credentials_not_found', 'credentials_ambiguous'] as const),
   ...(['credentials_taken', 'credentials_invalid', 'one_credential_per_device', 'not_possible'] as const),
-  ...(['precondition_failed', 'overloaded'] as const),
+  ...(['thingsboard_read_only', 'precondition_failed', 'overloaded'] as const),
 ] as const;
 
 const OVERLAP = {
@@ -86,7 +86,7 @@ const listCredentials = operation({
       schema: named('CredentialsList', object({ items: Type.Array(CREDENTIALS) })),
     },
   },
-  problems: ['device_not_found'],
+  problems: ['device_not_found', 'thingsboard_read_only'],
   async handle({ params, store }) {
     const device = await deviceOf(store.devices, params.device);
     return { status: 200, body: { items: device.credentials.map(show) } };
@@ -99,7 +99,7 @@ const getCredentials = operation({
   summary: 'Show credentials',
   params: ONE_PATH,
   answers: { 200: { description: 'The credentials', schema: CREDENTIALS, headers: ['ETag'] } },
-  problems: ['device_not_found', 'credentials_not_found'],
+  problems: ['device_not_found', 'thingsboard_read_only', 'credentials_not_found'],
   async handle({ params, store }) {
     const device = await deviceOf(store.devices, params.device);
     const entry = device.credentials.find(({ id }) => id === params.credentials.toLowerCase());

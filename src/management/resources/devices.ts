@@ -1,18 +1,25 @@
 import { Type } from 'typebox';
 import { DeviceProblem } from '../../devices/device-problem.ts';
 import { requireOurs } from '../../devices/device-service.ts';
-import type { DeviceSummary } from '../../storage/device-listing.ts';
+import { DEVICE_SOURCES, type DeviceSource, type DeviceSummary } from '../../storage/device-listing.ts';
 import type { ManagementStore } from '../../storage/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { CREDENTIALS_TYPE, NAME, named, object, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
+import { ApiProblem } from '../problem.ts';
+import { CREDENTIALS_TYPE, NAME, named, object, oneOf, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
 import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
+
+const SOURCE = oneOf(
+  DEVICE_SOURCES,
+  'The database that the device is in: ours, or ThingsBoard’s own, which is only read.',
+);
 
 export const DEVICE = named(
   'Device',
   object({
     id: UUID,
+    source: SOURCE,
     name: NAME,
     label: Type.Optional(Type.String()),
     profile: object({ id: UUID, name: Type.String() }),
@@ -56,29 +63,37 @@ const listDevices = operation({
   id: 'listDevices',
   ...{ method: 'GET', path: '/devices', tag: TAG, scopes: ['read'] },
   summary: 'List devices by name',
+  description: 'ThingsBoard’s own devices, where its database is read, come before ours; each are in order.',
   query: object({
     ...PAGE_QUERY,
+    source: Type.Optional(SOURCE),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The whole name.' })),
     nameStartsWith: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
     profile: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Id or name.' })),
     credentialsType: Type.Optional(CREDENTIALS_TYPE),
     expiresBefore: Type.Optional({
       ...TIME_GIVEN,
-      description: 'Only devices of which a credential or a secret ends before this time.',
+      description:
+        'Only devices of which a credential or a secret ends before this time; of ThingsBoard’s own none is known to end.',
     } as typeof TIME_GIVEN),
   }),
   answers: { 200: { description: 'A page of devices', schema: page('DevicePage', DEVICE) } },
   problems: ['cursor_invalid'],
   async handle({ query, store }) {
     const { limit = DEFAULT_LIMIT, cursor, expiresBefore, ...filter } = query;
-    const [name, id] = readCursor(LISTING, cursor, ['text', 'uuid']) ?? [];
+    const [source, name, id] = readCursor(LISTING, cursor, ['text', 'text', 'uuid']) ?? [];
     const devices = await store.listing.list({
       ...filter,
       expiresBefore: expiresBefore === undefined ? undefined : readTime(expiresBefore),
-      after: name === undefined ? undefined : { name: String(name), id: String(id) },
+      after:
+        name === undefined ? undefined : { source: toSource(source), name: String(name), id: String(id) },
       limit: limit + 1,
     });
-    const body = toPage(LISTING, devices, limit, (device) => [device.name, device.id], showDevice);
+    const body = toPage(
+      ...([LISTING, devices, limit] as const),
+      (device) => [device.source, device.name, device.id],
+      showDevice,
+    );
     return { status: 200, body };
   },
 });
@@ -133,10 +148,11 @@ const putDevice = operation({
     200: { description: 'Replaced', schema: DEVICE },
     201: { description: 'Created', schema: DEVICE, headers: ['Location'] },
   },
-  problems: ['name_taken', 'name_invalid'],
+  problems: ['name_taken', 'name_invalid', 'thingsboard_read_only'],
   async handle({ params, body, store, actor }) {
     const id = params.device.toLowerCase();
     refuseNames(body.name, body.profile);
+    if ((await store.listing.find('own', id)) === undefined) await requireOurs(store.devices, id);
     const done = await store.putDevice(
       id,
       {
@@ -158,7 +174,7 @@ const deleteDevice = operation({
   summary: 'Delete a device with its credentials',
   params: DEVICE_PATH,
   answers: { 204: { description: 'Deleted' } },
-  problems: ['device_not_found'],
+  problems: ['device_not_found', 'thingsboard_read_only'],
   async handle({ params, store, actor }) {
     await store.deviceService(actor).remove(params.device);
     return { status: 204 };
@@ -167,11 +183,16 @@ const deleteDevice = operation({
 
 export const DEVICE_OPERATIONS = [listDevices, createDevice, getDevice, putDevice, deleteDevice];
 
-/** @throws {DeviceProblem} when there is none, or it is ThingsBoard's own. */
-export async function deviceOf(store: ManagementStore, idOrName: string): Promise<DeviceSummary> {
+function toSource(text: unknown): DeviceSource {
+  const source = DEVICE_SOURCES.find((one) => one === text);
+  if (source === undefined) throw new ApiProblem('cursor_invalid');
+  return source;
+}
+
+/** @throws {DeviceProblem} when there is none. */
+async function deviceOf(store: ManagementStore, idOrName: string): Promise<DeviceSummary> {
   const device = await store.listing.get(idOrName);
   if (device !== undefined) return device;
-  await requireOurs(store.devices, idOrName);
   throw new DeviceProblem('device_not_found', 'there is no such device');
 }
 
