@@ -23,10 +23,12 @@ import { FaultyProxy } from './support/faulty-proxy.ts';
  */
 const SOAK = process.env.THINGPASS_SOAK === '1';
 const QUESTIONS = SOAK ? 2_000 : 60;
+/** They come over so long: each holds a connection for up to the budget, where brokers have a handful. */
+const QUESTIONS_WITHIN_MS = SOAK ? 15_000 : 2_000;
 const BUDGET_MS = 1_000;
 /** The timers of a busy machine fire late. */
 const LATE_MS = 500;
-const WINDOW_SECONDS = 4;
+const WINDOW_SECONDS = SOAK ? 20 : 4;
 const CANNOT_DECIDE = unavailable('storage_unavailable');
 
 interface Answer {
@@ -157,11 +159,12 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
     ['slower than the budget', { delayMs: 3_000 }],
     ['slow', { delayMs: 100 }],
   ] as const) {
-    test(`${what}: every answer comes within the budget`, async () => {
+    test(`${what}: every answer comes within the budget`, async (t) => {
+      t.after(() => proxy.become('none'));
       await healed();
       await proxy.become(fault);
       const asked = Array.from({ length: QUESTIONS }, async (_, index) => {
-        await wait(Math.random() * 2_000);
+        await wait(Math.random() * QUESTIONS_WITHIN_MS);
         const known = index % 2 === 0;
         return { known, ...(await connect(server, known ? 'known' : `stranger-${randomUUID()}`)) };
       });
@@ -190,7 +193,7 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
       'BEGIN; LOCK TABLE device_credentials IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2.5); COMMIT',
     );
     await wait(200);
-    const answers = await Promise.all(Array.from({ length: QUESTIONS }, () => connect(server, randomUUID())));
+    const answers = await Promise.all(Array.from({ length: 60 }, () => connect(server, randomUUID())));
     for (const { result, tookMs } of answers) {
       assert.equal(result, 'unavailable');
       assert.ok(tookMs < BUDGET_MS + LATE_MS, `${tookMs}`);
