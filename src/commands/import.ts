@@ -130,7 +130,7 @@ async function importItems(
   await migrate(database);
   const prisma = await openPrisma(database);
   const actor = commandActor();
-  const repository = new ImportRepository(prisma, actor);
+  const repository = new ImportRepository(prisma, database.kind, actor);
   const importId = randomUUID();
   const record = async (event: 'started' | 'finished', detail: Partial<Counts>) => {
     if (!dryRun) await repository.record(importId, event, { format, ...detail });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CredentialsType } from '../credentials/record.ts';
 import type { Actor } from '../devices/audit.ts';
@@ -10,23 +9,25 @@ import type {
   Known,
   KnownCredentials,
   KnownDevice,
-  Period,
-  StoredForm,
   Wanted,
 } from '../devices/import/import-store.ts';
 import type { ImportedProfile } from '../devices/import/record.ts';
+import { adapterFault } from './adapter-fault.ts';
 import { auditWrite } from './audit-repository.ts';
 import { isStorable } from './credentials-reader.ts';
-import { certificateRows, secretRows } from './credentials-writes.ts';
+import type { DatabaseLocation } from './database-url.ts';
+import { importWrites } from './import-writes.ts';
 import type { Prisma, PrismaClient } from './prisma.ts';
 import { ensureProfile } from './profile-rows.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { OWN_TENANT } from './tenant.ts';
 
-type Write = Prisma.PrismaPromise<unknown>;
-
-/** Somebody was faster: a name or credentials id is taken, or a row that the changes rest on is gone. */
-const OVERTAKEN = ['P2002', 'P2003', 'P2025'];
+/** A name or credentials id is taken, or a row that the changes rest on is gone. */
+const OVERTAKEN = [
+  ...['P2002', 'UniqueConstraintViolation'],
+  ...['P2003', 'ForeignKeyConstraintViolation'],
+  'P2025',
+];
 
 const DEVICE = {
   ...{ id: true, name: true, label: true, additionalInfo: true, tenantId: true },
@@ -38,12 +39,14 @@ const SECRET = { hash: true, importedAs: true } as const;
 /** What an import reads and writes; many rows a statement. Everything becomes a device of this installation. */
 export class ImportRepository implements ImportStore, RuleOwners {
   readonly #prisma: PrismaClient;
+  readonly #kind: DatabaseLocation['kind'];
   readonly #actor: Actor;
   readonly #profiles = new Map<string, Promise<string | undefined>>();
   readonly #brought = new Map<string, Promise<{ readonly id: string } | string>>();
 
-  constructor(prisma: PrismaClient, actor: Actor) {
+  constructor(prisma: PrismaClient, kind: DatabaseLocation['kind'], actor: Actor) {
     this.#prisma = prisma;
+    this.#kind = kind;
     this.#actor = actor;
   }
 
@@ -86,11 +89,14 @@ export class ImportRepository implements ImportStore, RuleOwners {
     const audit = { action: 'import.written', subjectType: 'import', subjectId: importId, detail } as const;
     try {
       await retryWhileBusy(() =>
-        this.#prisma.$transaction([...this.#writes(changes), auditWrite(this.#prisma, this.#actor, audit)]),
+        this.#prisma.$transaction([
+          ...importWrites(this.#prisma, this.#kind, changes),
+          auditWrite(this.#prisma, this.#actor, audit),
+        ]),
       );
       return true;
     } catch (error) {
-      if (!OVERTAKEN.includes((error as { code?: string }).code ?? '')) throw error;
+      if (!isOvertaken(error)) throw error;
       this.#profiles.clear();
       this.#brought.clear();
       return false;
@@ -114,98 +120,6 @@ export class ImportRepository implements ImportStore, RuleOwners {
   ): Promise<void> {
     const note = { action: `import.${event}`, subjectType: 'import', subjectId: importId, detail } as const;
     await retryWhileBusy(() => this.#prisma.$transaction([auditWrite(this.#prisma, this.#actor, note)]));
-  }
-
-  #writes(changes: readonly DeviceChange[]): Write[] {
-    const prisma = this.#prisma;
-    const created = changes.flatMap(({ create }) => create ?? []);
-    const added = changes.flatMap(({ add }) => (add === undefined ? [] : [{ ...add, id: randomUUID() }]));
-    const overwritten = changes.flatMap(({ overwrite }) => overwrite ?? []);
-    const rowIds = overwritten.map(({ rowId }) => rowId);
-    const now = BigInt(Date.now());
-    const credentials = [...added, ...overwritten.map((row) => ({ ...row, id: row.rowId }))];
-    const certificates = credentials.map(({ id, ...row }) => certificateRows(id, row));
-    const alone = added.flatMap((row) => (row.alone ? [row.deviceId] : []));
-    const windows = added.flatMap(({ id, period }) => (period === undefined ? [] : [{ id, period }]));
-    const ofRows = { where: { deviceCredentialsId: { in: rowIds } } };
-    return [
-      ...many(created, (rows) =>
-        prisma.device.createMany({
-          data: rows.map(({ createdTime, profileName, profileId, label, ...row }) => ({
-            ...row,
-            ...{ createdTime: BigInt(createdTime), label: label ?? null, type: profileName },
-            ...{ tenantId: OWN_TENANT, deviceProfileId: profileId },
-          })),
-        }),
-      ),
-      // Fails where the device is gone.
-      ...changes.flatMap(({ update }) => (update === undefined ? [] : [this.#update(update)])),
-      ...many(alone, (ids) => prisma.deviceCredentials.deleteMany({ where: { deviceId: { in: ids } } })),
-      ...many(added, (rows) =>
-        prisma.deviceCredentials.createMany({
-          data: rows.map((row) => ({
-            ...{ id: row.id, createdTime: now, deviceId: row.deviceId, ...columns(row) },
-          })),
-        }),
-      ),
-      ...overwritten.map((row) =>
-        prisma.deviceCredentials.update({
-          where: { id: row.rowId, credentialsId: row.credentialsId },
-          data: { ...columns(row), version: { increment: 1 } },
-        }),
-      ),
-      ...many(rowIds, () => prisma.credentialsSecret.deleteMany(ofRows)),
-      ...many(rowIds, () => prisma.certificateName.deleteMany(ofRows)),
-      ...many(rowIds, () => prisma.certificateValidity.deleteMany(ofRows)),
-      ...many(
-        credentials.flatMap(({ id, secret }) => (secret === undefined ? [] : secretRows(id, [secret]))),
-        (data) => prisma.credentialsSecret.createMany({ data }),
-      ),
-      ...many(
-        certificates.flatMap(({ names }) => names),
-        (data) => prisma.certificateName.createMany({ data }),
-      ),
-      ...many(
-        certificates.flatMap(({ validities }) => validities),
-        (data) => prisma.certificateValidity.createMany({ data }),
-      ),
-      ...many(windows, (rows) =>
-        prisma.credentialsWindow.createMany({
-          data: rows.map(({ id, period }) => ({ deviceCredentialsId: id, ...times(period) })),
-        }),
-      ),
-      ...changes.flatMap((change) =>
-        change.period === undefined ? [] : this.#setWindow(change.period.rowId, change.period.period),
-      ),
-    ];
-  }
-
-  #update({ id, label, additionalInfo, profile }: NonNullable<DeviceChange['update']>): Write {
-    return this.#prisma.device.update({
-      where: { id },
-      data: {
-        ...(label === undefined ? {} : { label }),
-        ...(additionalInfo === undefined ? {} : { additionalInfo }),
-        ...(profile === undefined ? {} : { deviceProfileId: profile.id, type: profile.name }),
-        version: { increment: 1 },
-      },
-      select: { id: true },
-    });
-  }
-
-  /** Whose first use ends it stays as it is. */
-  #setWindow(deviceCredentialsId: string, period: Period): Write[] {
-    return [
-      this.#prisma.deviceCredentials.update({
-        where: { id: deviceCredentialsId },
-        data: { version: { increment: 1 } },
-      }),
-      this.#prisma.credentialsWindow.upsert({
-        where: { deviceCredentialsId },
-        update: times(period),
-        create: { deviceCredentialsId, ...times(period) },
-      }),
-    ];
   }
 
   async #profileNamed(name: string): Promise<string | undefined> {
@@ -251,9 +165,10 @@ export class ImportRepository implements ImportStore, RuleOwners {
   }
 }
 
-/** A statement for all rows, or none. */
-function many<Row>(rows: readonly Row[], statement: (rows: Row[]) => Write): Write[] {
-  return rows.length === 0 ? [] : [statement([...rows])];
+/** Whether an error says that somebody was faster. */
+function isOvertaken(error: unknown): boolean {
+  const { code = '' } = error as { readonly code?: string };
+  return OVERTAKEN.includes(code) || OVERTAKEN.includes(adapterFault(error) ?? '');
 }
 
 function remember<Value>(
@@ -267,17 +182,6 @@ function remember<Value>(
     known.set(key, found);
   }
   return found;
-}
-
-function columns({ credentialsType, credentialsId, credentialsValue }: StoredForm) {
-  return { credentialsType, credentialsId, credentialsValue };
-}
-
-function times({ notBefore, notAfter }: Period) {
-  return {
-    notBefore: notBefore === undefined ? null : BigInt(notBefore),
-    notAfter: notAfter === undefined ? null : BigInt(notAfter),
-  };
 }
 
 type ProfileRow = Prisma.DeviceProfileGetPayload<object>;

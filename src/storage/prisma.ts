@@ -8,7 +8,7 @@ export type { Prisma, PrismaClient } from './generated/sqlite/client.ts';
  * Prisma's client for management. Imported when first asked for: it costs more than the whole start of the server.
  *
  * Use write-first array transactions (`$transaction([…])`) only: on SQLite interactive ones begin deferred, and with several
- * processes most of them fail and leak their connection.
+ * processes most of them fail.
  *
  * Both databases have the same models (a test holds them equal), so repositories are written once, against the client for
  * SQLite, which is the narrower one: what it can do, PostgreSQL's can. What differs at run time is that PostgreSQL refuses an

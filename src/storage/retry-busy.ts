@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { adapterFault } from './adapter-fault.ts';
 
 const TRIES = 12;
 const FIRST_WAIT_MS = 10;
@@ -26,6 +27,7 @@ function isBusy(error: unknown): boolean {
     code === 'P1008' ||
     code === 'P2034' ||
     code === 'SQLITE_BUSY' ||
+    adapterFault(error) === 'TransactionWriteConflict' ||
     /database is locked|SQLITE_BUSY/.test(message ?? '')
   );
 }

@@ -46,7 +46,7 @@ onEachDatabase((database) => {
     await importDevices(
       readImport(format, [text]),
       {
-        store: new ImportRepository(prisma, { name: 'test', origin: 'here' }),
+        store: new ImportRepository(prisma, database.location.kind, { name: 'test', origin: 'here' }),
         keeper: createSecretKeeper(secrets.schemes, createKeepPassword(secrets), 'chosen'),
         report: ({ outcome }) => {
           counts[outcome] = (counts[outcome] ?? 0) + 1;

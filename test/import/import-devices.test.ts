@@ -61,7 +61,7 @@ onEachDatabase((database) => {
     await importDevices(
       readImport(format, chunks, options),
       {
-        store: new ImportRepository(prisma, ACTOR),
+        store: new ImportRepository(prisma, database.location.kind, ACTOR),
         keeper: createSecretKeeper(secrets.schemes, createKeepPassword(secrets), passwords),
         report,
       },
@@ -254,7 +254,7 @@ onEachDatabase((database) => {
   });
 
   test('somebody else’s writes meanwhile are seen: the batch is planned anew', async () => {
-    const store = new ImportRepository(prisma, ACTOR);
+    const store = new ImportRepository(prisma, database.location.kind, ACTOR);
     const { write } = store;
     let raced = 0;
     store.write = async (changes, note) => {

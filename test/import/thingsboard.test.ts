@@ -91,7 +91,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
       await importDevices(
         items,
         {
-          store: new ImportRepository(prisma, { name: 'test', origin: 'here' }),
+          store: new ImportRepository(prisma, 'sqlite', { name: 'test', origin: 'here' }),
           keeper: createSecretKeeper(secrets.schemes, createKeepPassword(secrets), 'chosen'),
           report: ({ device, outcome, detail }) =>
             lines.push([device, outcome, detail].filter(Boolean).join(' ')),

@@ -14,9 +14,9 @@ export async function migrationAdapter(
   { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): Promise<SqlMigrationAwareDriverAdapterFactory> {
   if (location.kind === 'sqlite') {
-    const { PrismaLibSql } = await import('@prisma/adapter-libsql');
+    const { OneConnectionLibSql } = await import('../one-connection.ts');
     const url = location.file === ':memory:' ? ':memory:' : `file:${location.file}`;
-    return new PrismaLibSql({ url, timeout: 50 });
+    return new OneConnectionLibSql({ url, timeout: 50 });
   }
   const { PrismaPg } = await import('@prisma/adapter-pg');
   const schema = schemaOf(location);
