@@ -213,7 +213,7 @@ onEachDatabase((database) => {
     await connects('allow plain', 'plain', 'not hashed');
   });
 
-  test('EMQX users of every algorithm connect with what they typed', async () => {
+  test('an EMQX file gives known devices its users’ passwords, and plain ones connect too', async () => {
     assert.deepEqual(
       (await importing('emqx-csv', fixture('emqx-users-sha256.csv'))).map((line) => line.split(' ', 2)[1]),
       ['updated', 'updated', 'refused', 'refused', 'refused', 'refused'],

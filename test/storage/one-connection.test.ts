@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import Database from 'libsql';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { openPrisma } from '../../src/storage/prisma.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -38,6 +39,20 @@ test('what others ask meanwhile waits for the transaction, and is not part of it
   await assert.rejects(failing);
   await beside;
   assert.equal(await prisma.serverAttribute.count({ where: { key: { in: ['mine', 'beside'] } } }), 1);
+});
+
+test('who found the file locked can write as soon as it is free, also after others have written', async () => {
+  const other = new Database(location.file);
+  other.exec('BEGIN IMMEDIATE');
+  await assert.rejects(prisma.$transaction([attribute('locked')]), { code: 'P1008' });
+  await assert.rejects(attribute('locked alone'), { code: 'P1008' });
+  await prisma.serverAttribute.count();
+  other.exec('COMMIT');
+  other.exec("INSERT INTO server_attribute (device_id, key, value) VALUES ('other', 'written', 'yes')");
+  other.close();
+  await prisma.$transaction([attribute('free')]);
+  await attribute('free alone');
+  assert.equal(await prisma.serverAttribute.count({ where: { key: { startsWith: 'free' } } }), 2);
 });
 
 function openFiles(): number {
