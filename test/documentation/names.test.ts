@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readConfig } from '../../src/config.ts';
@@ -71,12 +71,19 @@ test('environment files in documents are configurations', () => {
   }
 });
 
-test('metrics that documents name are told at /metrics', async () => {
+test('metrics that documents name are told at /metrics, and all of those are explained', async () => {
   await fetch(`${server.url}/v1/connect`, { method: 'POST' });
   const text = await (await fetch(`${server.url}/metrics`)).text();
   const isThere = (name: string): boolean =>
     NO_METRICS.includes(name) || text.includes(`\n# TYPE ${name} `) || text.includes(`\n${name}`);
   assert.deepEqual(mentions(OWN, /\bthingpass_[a-z_]+(?![a-z_]*[.:*])/g, isThere), []);
+
+  const explained = said('src/operations/running.md');
+  const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name as string);
+  assert.deepEqual(
+    families.filter((name) => !explained.includes(name)),
+    [],
+  );
 });
 
 test('commands and options that documents name are those of the command', async () => {
@@ -105,16 +112,14 @@ test('every command is in the README, and the commands here are those of its hel
   const listed = [...help.replace(/^.*Commands:/s, '').matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
   assert.deepEqual([...program.commands.map((command) => command.name()), 'help'].sort(), listed.sort());
 
-  const said = pieces(README)
-    .map(({ text }) => text)
-    .join('\n');
+  const named = said('README.md');
   assert.deepEqual(
-    commandPaths(program).filter((path) => !new RegExp(`\\b${path}\\b`).test(said)),
+    commandPaths(program).filter((path) => !new RegExp(`\\b${path}\\b`).test(named)),
     [],
   );
 });
 
-test('routes that documents name are answered', async () => {
+test('routes that documents name are answered, and all of the API are listed', async () => {
   const pattern =
     /(?<![\w/.}])\/(?:api\/(?:v1\/|device|tenant|auth\/login)|v1\/(?:connect|authorize)|pki|docs|livez|readyz|metrics|forward-auth|(?:emqx4?|nanomq|mosquitto|rabbitmq|vernemq|tbmq|rmqtt)\/)[\w/.{}<>-]*/g;
   const paths = new Map<string, string>();
@@ -129,6 +134,13 @@ test('routes that documents name are answered', async () => {
   const wrong: string[] = [];
   for (const [path, place] of paths) if (!(await isAnswered(path))) wrong.push(`${place}: ${path}`);
   assert.deepEqual(wrong, []);
+
+  const { paths: described } = JSON.parse(readFileSync(`${ROOT}deploy/openapi.json`, 'utf8'));
+  const named = said('src/management/api.md');
+  assert.deepEqual(
+    Object.keys(described).filter((path) => !named.includes(`/api/v1${path}`)),
+    [],
+  );
 });
 
 /** Whether some method leads to something: without a key, what is there says that one is needed. */
@@ -152,6 +164,13 @@ test('scripts that documents name are in package.json', async () => {
 /** Blocks and code spans. */
 function pieces({ blocks, codeSpans }: Document): readonly Located[] {
   return [...blocks, ...codeSpans];
+}
+
+/** Everything in the blocks and code spans of a document. */
+function said(path: string): string {
+  return pieces(readDocument(path))
+    .map(({ text }) => text)
+    .join('\n');
 }
 
 /** Where documents name something by a pattern that is not there. */
