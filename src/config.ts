@@ -9,6 +9,7 @@ import { readFormSettings, readNetworks } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
 import { type LifeConfig, readLifeConfig } from './devices/configuration.ts';
 import { type ExpiryConfig, readExpiryConfig } from './devices/expiry/configuration.ts';
+import { type DecisionLogConfig, readDecisionLogConfig } from './operations/decisions/log-settings.ts';
 import type { SheddingLimits } from './operations/load/shedding.ts';
 import { readThrottleConfig, type ThrottleConfig } from './operations/throttle/settings.ts';
 import { BROKER_NAMES, type BrokerName } from './question.ts';
@@ -35,6 +36,7 @@ export interface Config extends StorageConfig {
   readonly emqxApi: EmqxApi | undefined;
   readonly life: LifeConfig;
   readonly expiry: ExpiryConfig;
+  readonly decisionLog: DecisionLogConfig;
   /** Path of the file with topic rules. */
   readonly rulesFile: string | undefined;
 }
@@ -138,6 +140,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     emqxApi,
     life: readLifeConfig(text),
     expiry,
+    decisionLog: readDecisionLogConfig(text),
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }

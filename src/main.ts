@@ -15,8 +15,9 @@ import { withinBudget } from './decision-budget.ts';
 import { ExpiryWatch } from './devices/expiry/watch.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
 import { openLife } from './life.ts';
-import { createDecisionLog, inTurn } from './operations/decision-log.ts';
+import { inTurn, type WrittenDecisionLog } from './operations/decision-log.ts';
 import { gatherDecisions } from './operations/decisions/gather-decisions.ts';
+import { openDecisionLog } from './operations/decisions/open-log.ts';
 import { RecentDecisions } from './operations/decisions/recent-decisions.ts';
 import { createErrorLog } from './operations/error-log.ts';
 import { limitConnections } from './operations/load/connections.ts';
@@ -142,7 +143,10 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   });
   const recent = new RecentDecisions();
   shareMetrics(crew, metrics, () => expiryFamilies(expiry.figures));
+  let decisionLog: WrittenDecisionLog | undefined;
   try {
+    const written = openDecisionLog(config, crew, log);
+    decisionLog = written;
     const app = await buildApp({
       brokers: config.brokers,
       decider: withinBudget(
@@ -170,7 +174,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         ),
         config.storage.budgetMs,
       ),
-      decisionLog: inTurn(recent, createDecisionLog(log)),
+      decisionLog: inTurn(recent, written),
       decisionMetrics: metrics.decisions,
       shedding,
       onCaller: (address) => throttle.noteCaller(address),
@@ -213,6 +217,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       await life.close();
       await storage.close();
       processMetrics.close();
+      written.close();
       throttle.close();
       shedding.close();
       if (crew.role !== 'worker') log.info('stopped');
@@ -227,6 +232,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
       },
     };
   } catch (error) {
+    decisionLog?.close();
     rules.close();
     await names?.close();
     await lists.close();

@@ -122,6 +122,34 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'least level that is logged',
   },
   {
+    name: 'THINGPASS_DECISION_LOG_FILE',
+    kind: 'text',
+    default: '',
+    meaning:
+      'file that decisions are appended to, instead of standard output with the rest of the log; opened anew on SIGHUP',
+  },
+  {
+    name: 'THINGPASS_DECISION_LOG_ALLOWS_ONE_IN',
+    kind: 'integer',
+    default: '0',
+    between: [0, 1_000_000],
+    meaning: 'of so many allows one is logged, chosen at random; 1: all, 0: none',
+  },
+  {
+    name: 'THINGPASS_DECISION_LOG_REFUSALS_PER_SECOND',
+    kind: 'integer',
+    default: '50',
+    between: [0, 100_000],
+    meaning: 'refusals that each process logs one by one in a second; further ones are summed up by reason',
+  },
+  {
+    name: 'THINGPASS_DECISION_LOG_WINDOW_SECONDS',
+    kind: 'integer',
+    default: '10',
+    between: [1, 3_600],
+    meaning: 'seconds for which further refusals are summed up before the sums are logged',
+  },
+  {
     name: 'THINGPASS_SECRET',
     kind: 'secret',
     default: '',

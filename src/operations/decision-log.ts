@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Question } from '../brokers/dialect.ts';
-import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
-import type { BrokerName } from '../question.ts';
+import { type Allow, DENY_REASONS, type Decision, type Step, UNAVAILABLE_REASONS } from '../decision.ts';
+import type { BrokerName, TopicAccess } from '../question.ts';
+import { FurtherRefusals } from './decisions/further-refusals.ts';
+import { DECISION_LOG_DEFAULTS, type DecisionLogConfig } from './decisions/log-settings.ts';
+import { shownText } from './decisions/shown-text.ts';
 
-/** Writes the refusals, so that a refusal without a reason does not exist. */
+/** Told of every decision. */
 export interface DecisionLog {
   record(
     broker: BrokerName,
@@ -13,6 +16,12 @@ export interface DecisionLog {
     question: Question | undefined,
     requestId: string,
   ): void;
+}
+
+/** Writes the refusals, so that a refusal without a reason does not exist, and as many of the allows as is wished. */
+export interface WrittenDecisionLog extends DecisionLog {
+  /** Writes what was summed up so far. */
+  close(): void;
 }
 
 /** Asked before every message, or by the broker for itself: these refuse nothing that a client did. */
@@ -32,31 +41,51 @@ export function inTurn(one: DecisionLog, other: DecisionLog): DecisionLog {
   };
 }
 
-/** So many refusals a second are written one by one; the rest are summed up in one line. */
-const REFUSALS_PER_SECOND = 50;
+export interface DecisionLogOptions extends Partial<Omit<DecisionLogConfig, 'file'>> {
+  /** Where decisions are written, if not with the rest. */
+  readonly decisions?: Logger | undefined;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** From 0 to 1, as `Math.random`. */
+  readonly random?: () => number;
+}
 
-/**
- * @param now epoch milliseconds; refusals over the rate are counted within a window of one second.
- */
-export function createDecisionLog(log: Logger, now: () => number = Date.now): DecisionLog {
-  let windowEnd = 0;
+/** @param log what an operator is to know beside the decisions. */
+export function createDecisionLog(log: Logger, options: DecisionLogOptions = {}): WrittenDecisionLog {
+  const { decisions = log, now = Date.now, random = Math.random } = options;
+  const { allowsOneIn, refusalsPerSecond, windowMs } = { ...DECISION_LOG_DEFAULTS, ...options };
+  let secondEnd = 0;
   let written = 0;
-  let unwritten = 0;
+  const further = new FurtherRefusals(windowMs, (refusals, sums) =>
+    decisions.warn({ refusals, sums }, 'more refusals were not written one by one'),
+  );
 
-  function mayWrite(): boolean {
+  function mayWrite(broker: BrokerName, endpoint: string, reason: string): boolean {
     const time = now();
-    if (time >= windowEnd) {
-      if (unwritten > 0) log.warn({ refusals: unwritten }, 'more refusals were not written one by one');
-      windowEnd = time + 1_000;
+    if (time >= secondEnd || time < secondEnd - 1_000) {
+      secondEnd = time + 1_000;
       written = 0;
-      unwritten = 0;
     }
-    if (written >= REFUSALS_PER_SECOND) {
-      unwritten++;
-      return false;
+    if (written < refusalsPerSecond) {
+      written++;
+      return true;
     }
-    written++;
-    return true;
+    further.count(broker, endpoint, reason);
+    return false;
+  }
+
+  function allowed(decision: Allow, question: Question | undefined, asked: object): void {
+    const sampled = allowsOneIn > 0 && random() * allowsOneIn < 1;
+    if (!sampled && !decisions.isLevelEnabled('debug')) return;
+    const { device, role } = decision;
+    decisions[sampled ? 'info' : 'debug'](
+      {
+        ...{ ...asked, ...describe(question), device: device?.id, role },
+        // Whoever counts lines multiplies by it.
+        oneIn: sampled && allowsOneIn > 1 ? allowsOneIn : undefined,
+      },
+      'allowed',
+    );
   }
 
   /** Once each: the headers and fields in which certificates come are few, and no client's own words. */
@@ -80,69 +109,67 @@ export function createDecisionLog(log: Logger, now: () => number = Date.now): De
   return {
     record(broker, endpoint, decision, question, requestId) {
       tellIgnored(broker, question);
-      if (decision.outcome === 'allow') {
-        if (decision.granted !== undefined && mayWrite()) {
-          log.info(
-            { requestId, broker, endpoint, ...describe(question), steps: decision.steps },
-            'some of the filters are refused',
-          );
-          return;
-        }
-        if (log.isLevelEnabled('debug')) {
-          log.debug(
-            {
-              requestId,
-              broker,
-              endpoint,
-              ...describe(question),
-              device: decision.device?.id,
-              role: decision.role,
-            },
-            'allowed',
-          );
-        }
+      if (decision.outcome === 'allow' && decision.granted === undefined) {
+        if (allowsOneIn > 0 || decisions.isLevelEnabled('debug'))
+          allowed(decision, question, { requestId, broker, endpoint });
         return;
       }
+      const asked = { requestId, broker, endpoint };
+      if (decision.outcome === 'allow') {
+        if (!mayWrite(broker, endpoint, 'filters_refused')) return;
+        const steps = shownSteps(decision.steps);
+        decisions.info({ ...asked, ...describe(question), steps }, 'some of the filters are refused');
+        return;
+      }
+      const { outcome, reason } = decision;
       const routine = isRoutine(decision);
-      if (routine && !log.isLevelEnabled('debug')) return;
-      if (!mayWrite()) return;
-      const sentence =
-        decision.outcome === 'unavailable'
-          ? UNAVAILABLE_REASONS[decision.reason]
-          : DENY_REASONS[decision.reason];
-      const level = decision.outcome === 'unavailable' ? 'error' : routine ? 'debug' : 'info';
-      log[level](
-        {
-          requestId,
-          broker,
-          endpoint,
-          outcome: decision.outcome,
-          reason: decision.reason,
-          ...describe(question),
-          steps: decision.steps,
-        },
-        sentence,
-      );
+      if (routine && !decisions.isLevelEnabled('debug')) return;
+      if (!mayWrite(broker, endpoint, reason)) return;
+      const sentence = outcome === 'unavailable' ? UNAVAILABLE_REASONS[reason] : DENY_REASONS[reason];
+      const level = outcome === 'unavailable' ? 'error' : routine ? 'debug' : 'info';
+      const steps = shownSteps(decision.steps);
+      decisions[level]({ ...asked, outcome, reason, ...describe(question), steps }, sentence);
     },
+    close: () => further.flush(),
   };
 }
+
+/** What a line holds of texts that others choose, in bytes; together less than the 4 KiB that a line may have. */
+const BYTES = { clientId: 256, address: 64, listener: 64, topic: 160, step: 40, said: 220 } as const;
+const MOST_TOPICS = 4;
+/** The last ones, which decide. */
+const MOST_STEPS = 8;
 
 /** Who asked, without anything secret: a user name may be an access token, so it is named by a short hash. */
 function describe(question: Question | undefined): object {
   if (question?.kind === 'connect' || question?.kind === 'scram') {
     const { clientId, username, peerAddress, listener } = question.attempt;
-    return { clientId, username: nameSecret(username), peerAddress, listener };
-  }
-  if (question?.kind === 'topic') {
-    const access = question.accesses[0];
     return {
-      clientId: access?.clientId,
-      username: nameSecret(access?.username),
-      action: access?.action,
-      topics: question.accesses.map(({ topic }) => topic),
+      clientId: shownText(clientId, BYTES.clientId),
+      username: nameSecret(username),
+      peerAddress: peerAddress && shownText(peerAddress, BYTES.address),
+      listener: listener && shownText(listener, BYTES.listener),
     };
   }
+  if (question?.kind === 'topic') return describeTopics(question.accesses);
   return {};
+}
+
+function describeTopics(accesses: readonly TopicAccess[]): object {
+  const [first] = accesses;
+  return {
+    clientId: first && shownText(first.clientId, BYTES.clientId),
+    username: nameSecret(first?.username),
+    action: first?.action,
+    topics: accesses.slice(0, MOST_TOPICS).map(({ topic }) => shownText(topic, BYTES.topic)),
+    moreTopics: accesses.length > MOST_TOPICS ? accesses.length - MOST_TOPICS : undefined,
+  };
+}
+
+function shownSteps(steps: readonly Step[]): readonly Step[] {
+  return steps
+    .slice(-MOST_STEPS)
+    .map(({ step, said }) => ({ step: shownText(step, BYTES.step), said: shownText(said, BYTES.said) }));
 }
 
 /** A name for a secret that tells it from others but cannot be turned back: 12 hex digits of SHA-256. */
