@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { CommandFailed } from './commands/command.ts';
+import { CommandFailed, exitCodesOf } from './commands/command.ts';
 import { ConfigError } from './config.ts';
 import { DeviceProblem } from './devices/device-problem.ts';
 import { AlreadyTaken } from './storage/already-taken.ts';
@@ -36,11 +36,8 @@ const program = new Command('thingpass')
   )
   .version(VERSION)
   .option('--json', 'print JSON instead of text for people')
-  .showHelpAfterError()
-  .addHelpText(
-    'after',
-    '\nExit codes: 0 done, 1 not done, 2 the command or the configuration cannot be used.',
-  );
+  .showHelpAfterError('--help shows what there is.')
+  .addHelpText('afterAll', ({ command }) => exitCodesOf(command));
 
 // Before the commands are added: they inherit it.
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import {
   type ConfigFile,
   ConfigOptionsRefused,
@@ -24,12 +24,11 @@ interface Options {
 
 /** `thingpass broker-config <product>`. */
 export function addBrokerConfig(program: Command): void {
-  const names = PRODUCTS.map(({ name }) => name).join(', ');
   example(
     program
       .command('broker-config')
       .description('print a complete configuration that makes a broker or proxy ask ThingPass')
-      .argument('<product>', `one of ${names}`)
+      .addArgument(new Argument('<product>', 'the broker or proxy').choices(PRODUCTS.map(({ name }) => name)))
       .option('--url <url>', 'where the product reaches ThingPass', 'http://127.0.0.1:8080')
       .option(
         '--secret <text>',
@@ -46,12 +45,7 @@ export function addBrokerConfig(program: Command): void {
 }
 
 async function printConfig(name: string, options: Options, command: Command): Promise<void> {
-  const product = PRODUCTS.find((one) => one.name === name);
-  if (product === undefined) {
-    throw new CommandFailed(
-      `there is no configuration for "${name}"; there are ${PRODUCTS.map((one) => one.name).join(', ')}`,
-    );
-  }
+  const product = PRODUCTS.find((one) => one.name === name) as Product;
   const given = {
     url: urlIn(options.url),
     secret: options.secret === '-' ? (readBytes('-')?.toString('utf8').trim() ?? '') : options.secret,

@@ -18,7 +18,7 @@ export function addCaBundle(program: Command): void {
   example(
     bundles
       .command('add')
-      .argument('<name>')
+      .argument('<name>', 'of the bundle')
       .argument('<file>', 'PEM, one certificate or several; - reads it from standard input')
       .description('add certificates; makes the bundle where there is none')
       .action(add),
@@ -27,7 +27,7 @@ export function addCaBundle(program: Command): void {
   example(
     bundles
       .command('show')
-      .argument('<name>')
+      .argument('<name>', 'of the bundle')
       .description('its certificates, and which nodes have it')
       .action(show),
     'thingpass ca-bundle show cloud',
@@ -39,7 +39,7 @@ export function addCaBundle(program: Command): void {
   example(
     bundles
       .command('retire')
-      .argument('<name>')
+      .argument('<name>', 'of the bundle')
       .argument('<sha256>', 'of the certificate, as show prints it')
       .description('take a certificate out, once every node has the bundle as it is')
       .option('--force', 'although nodes lag')
@@ -49,8 +49,8 @@ export function addCaBundle(program: Command): void {
   example(
     bundles
       .command('forget-node')
-      .argument('<name>')
-      .argument('<node>')
+      .argument('<name>', 'of the bundle')
+      .argument('<node>', 'as it calls itself; see show')
       .description('count a node no longer that is gone')
       .action(forgetNode),
     'thingpass ca-bundle forget-node cloud edge-17',

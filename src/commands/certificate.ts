@@ -4,14 +4,14 @@ import { type CertificateReport, type Examination, examine } from '../certificat
 import type { Problem } from '../certificates/examine/problem.ts';
 import { CertificateUnreadable } from '../certificates/fault.ts';
 import type { CredentialsReader } from '../storage/credentials-reader.ts';
-import { example, loadConfig, print } from './command.ts';
+import { example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes, unusable } from './input.ts';
 import { properties } from './table.ts';
 
 /** `thingpass certificate …`. */
 export function addCertificate(program: Command): void {
   const certificate = program.command('certificate').description('look at client certificates');
-  example(
+  const inspecting = example(
     certificate
       .command('inspect')
       .argument('<file>', 'file in whatever form, or - for standard input')
@@ -20,12 +20,13 @@ export function addCertificate(program: Command): void {
       )
       .addHelpText(
         'after',
-        '\nForms: PEM, DER, Base64, percent-encoded, RFC 9440, X-Forwarded-Client-Cert, one certificate or a chain.\nExit codes: 0 nothing refuses it, 1 something would refuse it, 2 it cannot be read from there.',
+        '\nForms: PEM, DER, Base64, percent-encoded, RFC 9440, X-Forwarded-Client-Cert, one certificate or a chain.',
       )
       .action(inspect),
     'thingpass certificate inspect meter-0003.pem',
     'kubectl get secret meter -o jsonpath="{.data.tls\\.crt}" | thingpass certificate inspect -',
   );
+  exitCodes(inspecting, '0 nothing refuses it, 1 something would refuse it, 2 it cannot be read from there');
 }
 
 /** The device that a certificate belongs to, or why that is not known. */

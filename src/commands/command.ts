@@ -90,6 +90,21 @@ export function print<Data>(command: Command, data: Data, readable: (data: Data)
   process.stdout.write(`${json ? JSON.stringify(data, undefined, 2) : readable(data)}\n`);
 }
 
+const EXIT_CODES = new WeakMap<Command, string>();
+
+/** Has a command's help say what it ends with, where that differs from the others. */
+export function exitCodes(command: Command, text: string): Command {
+  EXIT_CODES.set(command, text);
+  return command;
+}
+
+/** What stands at the end of each command's help. */
+export function exitCodesOf(command: Command): string {
+  const text =
+    EXIT_CODES.get(command) ?? '0 done, 1 not done, 2 the command or the configuration cannot be used';
+  return `\nExit codes: ${text}.`;
+}
+
 /** An example below the help text. */
 export function example(command: Command, ...lines: readonly string[]): Command {
   return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { PLAYED } from '../doctor/as-broker/brokers.ts';
+import type { PlayedBroker } from '../doctor/as-broker/played.ts';
 import { hasProblems, readableChecks, readableFinding, summary } from '../doctor/report.ts';
 import type { BrokerName } from '../question.ts';
-import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { CommandFailed, example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
 import { reachable } from './running-server.ts';
 
@@ -23,7 +25,7 @@ interface Options {
 
 /** `thingpass doctor`. */
 export function addDoctor(program: Command): void {
-  example(
+  const doctor = example(
     program
       .command('doctor')
       .description('look for what stops people: settings, files, clock, database, certificates, topics')
@@ -32,9 +34,10 @@ export function addDoctor(program: Command): void {
         'look at this configuration of a broker or proxy instead; - reads standard input',
       )
       .option('--product <name>', 'whose it is, where that cannot be told from the file')
-      .option(
-        '--as <broker>',
-        'play this broker against the running service: emqx, emqx4, nanomq, mosquitto, rabbitmq, vernemq, tbmq, rmqtt',
+      .addOption(
+        new Option('--as <broker>', 'play this broker against the running service').choices([
+          ...PLAYED.keys(),
+        ]),
       )
       .option('--url <url>', 'with --as: where ThingPass is; without it, as configured here')
       .option(
@@ -47,15 +50,12 @@ export function addDoctor(program: Command): void {
       .option('--publish <topic>', 'with --as: a topic that it publishes to')
       .option('--subscribe <filter>', 'with --as: a filter that it subscribes to')
       .option('--for <version>', 'version of the product, where defaults changed')
-      .addHelpText(
-        'after',
-        '\nExit codes: 0 no problem (there may be advice), 1 problems, 2 the options cannot be used.',
-      )
       .action(run),
     'thingpass doctor',
     'thingpass doctor --broker-config /etc/emqx/emqx.conf --for 6.2',
     'thingpass doctor --as emqx --username A1_TEST_TOKEN --publish v1/devices/me/telemetry',
   );
+  exitCodes(doctor, '0 no problem (there may be advice), 1 problems, 2 the options cannot be used');
 }
 
 async function run(options: Options, command: Command): Promise<void> {
@@ -96,11 +96,8 @@ async function diagnoseFile(
 }
 
 async function play(name: string, options: Options, command: Command): Promise<void> {
-  const { PLAYED } = await import('../doctor/as-broker/brokers.ts');
   const { playBroker } = await import('../doctor/as-broker/play.ts');
-  const broker = PLAYED.get(name);
-  if (broker === undefined)
-    throw new CommandFailed(`"${name}" cannot be played; it is one of ${[...PLAYED.keys()].join(', ')}`);
+  const broker = PLAYED.get(name) as PlayedBroker;
   const { publish, subscribe, clientId = '', username = '', password } = options;
   const topic = publish ?? subscribe;
   const conclusions = await reaching(() =>

@@ -7,7 +7,7 @@ import { opensslCertificate } from '../certificates/inspect.ts';
 import { checkTls } from '../tls-check/check.ts';
 import { readableReport } from '../tls-check/readable.ts';
 import { parseTarget } from '../tls-check/target.ts';
-import { example, print } from './command.ts';
+import { example, exitCodes, print } from './command.ts';
 import { readBytes, unusable } from './input.ts';
 
 interface TlsOptions {
@@ -25,7 +25,7 @@ interface TlsOptions {
 /** `thingpass tls …`. */
 export function addTls(program: Command): void {
   const tls = program.command('tls').description('look at TLS as an MQTT client sees it');
-  example(
+  const checking = example(
     tls
       .command('check')
       .argument('<host:port>', 'the broker’s TLS port; mqtts://host and wss://host/path are taken too')
@@ -45,14 +45,11 @@ export function addTls(program: Command): void {
       .option('--username <name>', 'user name, such as an access token')
       .option('--password <password>', 'password; - reads it from standard input')
       .option('--timeout <seconds>', 'seconds that each step may take', '5')
-      .addHelpText(
-        'after',
-        '\nExit codes: 0 connected, 1 refused or not reached, 2 the options cannot be used.',
-      )
       .action(check),
     'thingpass tls check broker.example.com:8883 --ca ca.pem --cert meter.pem --key meter.key',
     'thingpass tls check broker.example.com:443 --wss /mqtt --username A1_TEST_TOKEN',
   );
+  exitCodes(checking, '0 connected, 1 refused or not reached, 2 the options cannot be used');
 }
 
 async function check(text: string, options: TlsOptions, command: Command): Promise<void> {
