@@ -187,6 +187,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         decisions: gatherDecisions(crew, recent),
         explain: async (asked) => (await explaining.open()).explain(asked),
         clientAuthorities,
+        importSettings: config.life,
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,

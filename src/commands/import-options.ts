@@ -1,39 +1,36 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { EmqxAlgorithm } from '../devices/import/emqx-algorithm.ts';
+import {
+  EMQX_ALGORITHMS,
+  EMQX_MAC_FUNCTIONS,
+  EMQX_SALT_POSITIONS,
+  type EmqxAlgorithmOptions,
+  readEmqxAlgorithm,
+} from '../devices/import/emqx-algorithm.ts';
 import type { ImportOptions } from '../devices/import/read-import.ts';
 import { CommandFailed } from './command.ts';
 
 /** What the formats do not tell of themselves. */
-export interface FormatOptions {
+export interface FormatOptions extends EmqxAlgorithmOptions {
   readonly allowNoPassword?: boolean;
-  readonly algorithm: (typeof ALGORITHMS)[number];
-  readonly saltPosition: 'prefix' | 'suffix' | 'disable';
-  readonly mac: string;
-  readonly iterations?: number;
-  readonly keyBytes?: number;
   readonly saltEncoding: 'base64' | 'utf-8';
   readonly topicsBeforeUsers: 'anonymous' | 'everyone';
 }
-
-const ALGORITHMS = ['plain', 'md5', 'sha', 'sha256', 'sha512', 'bcrypt', 'pbkdf2'] as const;
 
 export function addFormatOptions(command: Command): Command {
   return command
     .option('--allow-no-password', 'csv, jsonl: take user names and client ids without a password')
     .addOption(
       new Option('--algorithm <name>', 'emqx: password_hash_algorithm.name')
-        .choices(ALGORITHMS)
+        .choices(EMQX_ALGORITHMS)
         .default('sha256'),
     )
     .addOption(
       new Option('--salt-position <place>', 'emqx: password_hash_algorithm.salt_position')
-        .choices(['prefix', 'suffix', 'disable'])
+        .choices(EMQX_SALT_POSITIONS)
         .default('prefix'),
     )
     .addOption(
-      new Option('--mac <digest>', 'emqx, pbkdf2: mac_fun')
-        .choices(['sha', 'sha224', 'sha256', 'sha384', 'sha512'])
-        .default('sha256'),
+      new Option('--mac <digest>', 'emqx, pbkdf2: mac_fun').choices(EMQX_MAC_FUNCTIONS).default('sha256'),
     )
     .option('--iterations <count>', 'emqx, pbkdf2: iterations', readCount)
     .option('--key-bytes <count>', 'emqx, pbkdf2: dk_length; the length of the digest by default', readCount)
@@ -58,15 +55,9 @@ export function addFormatOptions(command: Command): Command {
 /** @throws {CommandFailed} for options that lack another one. */
 export function readFormatOptions(options: FormatOptions): ImportOptions {
   const { allowNoPassword = false, saltEncoding, topicsBeforeUsers } = options;
-  return { allowNoPassword, saltEncoding, topicsBeforeUsers, algorithm: readAlgorithm(options) };
-}
-
-function readAlgorithm(options: FormatOptions): EmqxAlgorithm {
-  const { algorithm: name, saltPosition, mac: macFunction, iterations, keyBytes } = options;
-  if (name === 'bcrypt') return { name };
-  if (name !== 'pbkdf2') return { name, saltPosition };
-  if (iterations === undefined) throw new CommandFailed('--algorithm pbkdf2 needs --iterations');
-  return { name, macFunction, iterations, ...(keyBytes === undefined ? {} : { keyBytes }) };
+  const algorithm = readEmqxAlgorithm(options);
+  if (typeof algorithm === 'string') throw new CommandFailed(`--algorithm: ${algorithm}`);
+  return { allowNoPassword, saltEncoding, topicsBeforeUsers, algorithm };
 }
 
 function readCount(text: string): number {

@@ -2,18 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ImportWish, importDevices } from '../devices/import/import-devices.ts';
-import { importRules } from '../devices/import/import-rules.ts';
-import type { ImportStore } from '../devices/import/import-store.ts';
-import {
-  createSecretKeeper,
-  importQueue,
-  PASSWORD_KINDS,
-  type PasswordKind,
-} from '../devices/import/keep-secret.ts';
+import { importQueue, PASSWORD_KINDS, type PasswordKind } from '../devices/import/keep-secret.ts';
 import { IMPORT_FORMATS, type ImportFormat, readImport } from '../devices/import/read-import.ts';
 import type { ImportItem } from '../devices/import/record.ts';
-import { type Counts, counting, type LineReport, type Reporter } from '../devices/import/report.ts';
+import { type Counts, isWorthALine, type LineReport, type Reporter } from '../devices/import/report.ts';
+import { runImport } from '../devices/import/run-import.ts';
 import { RuleService } from '../devices/rule-service.ts';
 import { readRulesFile } from '../operations/read-rules-file.ts';
 import { createKeepPassword } from '../secrets/keep-password.ts';
@@ -47,7 +40,7 @@ export function addImport(program: Command): void {
         .addOption(
           new Option(
             '--passwords <kind>',
-            'plain passwords were chosen by people (slow hash), are random (fast hash where long enough), or stay plain until the first login',
+            'plain passwords were chosen by people (slow hash), get a fast hash provisionally or stay plain until the first login, or are random (fast hash where long enough)',
           )
             .choices(PASSWORD_KINDS)
             .default('chosen'),
@@ -91,81 +84,63 @@ async function run(
   const progress = createProgress(process.stderr, (line) => process.stdout.write(`${line}\n`));
   let share: Source['share'] = () => undefined;
   let records = 0;
-  const counted = counting((line) => {
+  const report: Reporter = (line) => {
     records++;
-    const worthALine = options.dryRun || (line.outcome !== 'created' && line.outcome !== 'unchanged');
-    if (worthALine || line.warnings.length > 0) {
+    if (isWorthALine(line, options.dryRun ?? false)) {
       if (json) lines.push(line);
       else progress.line(lineText(line, format === THINGSBOARD ? 'device' : 'line', options.dryRun));
     }
     progress.update(`${records} records`, share(records));
-  });
+  };
+  let counts: Counts;
   try {
-    await withSource(format, source, options, async (opened) => {
+    counts = await withSource(format, source, options, (opened) => {
       share = opened.share;
-      await importItems(format, opened.items, options, counted);
+      return importItems(format, opened.items, options, report);
     });
   } finally {
     progress.end();
   }
   const summary = {
-    ...{ dryRun: options.dryRun ?? false, ...counted.counts },
+    ...{ dryRun: options.dryRun ?? false, ...counts },
     seconds: Math.round((performance.now() - begun) / 10) / 100,
     // In KiB on every system.
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
   };
   print(command, { ...summary, lines }, () => summaryText(summary));
-  if (counted.counts.refused > 0) process.exitCode = 1;
+  if (counts.refused > 0) process.exitCode = 1;
 }
 
 async function importItems(
   format: Format,
   items: AsyncIterable<ImportItem>,
   options: ImportCommandOptions,
-  { counts, report }: ReturnType<typeof counting>,
-): Promise<void> {
+  report: Reporter,
+): Promise<Counts> {
   const { database, rulesFile, life } = loadConfig();
-  const oneCredential = life.oneCredentialPerDevice;
-  const dryRun = options.dryRun ?? false;
+  const { dryRun = false, force = false, profile: defaultProfile, passwords } = options;
+  const { oneCredentialPerDevice: oneCredential } = life;
+  const { chosen, scramIterations } = life.passwords;
+  const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
   await migrate(database);
   const prisma = await openPrisma(database);
   const actor = commandActor();
-  const repository = new ImportRepository(prisma, database.kind, actor);
-  const importId = randomUUID();
-  const record = async (event: 'started' | 'finished', detail: Partial<Counts>) => {
-    if (!dryRun) await repository.record(importId, event, { format, ...detail });
-  };
-  try {
-    await record('started', {});
-    if (format === 'mosquitto-acl') {
-      const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
-      const rules = new RuleService(new RuleRepository(prisma), () => fromFile);
-      const force = options.force ?? false;
-      await importRules(items, { rules, owners: repository, report }, { dryRun, force, actor });
-    } else {
-      const wish = { importId, format, dryRun, defaultProfile: options.profile, oneCredential };
-      await importWithSecrets(items, { store: repository, report }, options, wish);
-    }
-    await record('finished', counts);
-  } finally {
-    await prisma.$disconnect();
-  }
-}
-
-async function importWithSecrets(
-  items: AsyncIterable<ImportItem>,
-  { store, report }: { store: ImportStore; report: Reporter },
-  { passwords }: { passwords: PasswordKind },
-  wish: ImportWish,
-): Promise<void> {
-  const { chosen, scramIterations } = loadConfig().life.passwords;
   const secrets = createSecretSchemes({ queue: importQueue(), chosen });
-  const keepPassword = createKeepPassword(secrets, scramIterations);
-  const keeper = createSecretKeeper(secrets.schemes, keepPassword, passwords);
   try {
-    await importDevices(items, { store, keeper, report }, wish);
+    return await runImport(
+      items,
+      {
+        store: new ImportRepository(prisma, database.kind, actor),
+        rules: new RuleService(new RuleRepository(prisma), () => fromFile),
+        schemes: secrets.schemes,
+        keepPassword: createKeepPassword(secrets, scramIterations),
+        report,
+      },
+      { importId: randomUUID(), format, dryRun, force, defaultProfile, passwords, oneCredential, actor },
+    );
   } finally {
     await secrets.close();
+    await prisma.$disconnect();
   }
 }
 
@@ -173,29 +148,41 @@ async function withSource(
   format: Format,
   source: string,
   options: ImportCommandOptions,
-  use: (source: Source) => Promise<void>,
-): Promise<void> {
+  use: (source: Source) => Promise<Counts>,
+): Promise<Counts> {
   if (format === THINGSBOARD) {
     const url = source === '-' ? (await text(process.stdin)).trim() : source;
-    await withThingsBoardDevices(readUrl(url), options.tenant, ({ items, total }) =>
+    return withThingsBoardDevices(readUrl(url), options.tenant, ({ items, total }) =>
       use({ items, share: (records) => (total === 0 ? undefined : Math.min(1, records / total)) }),
     );
-    return;
   }
   const formatOptions = readFormatOptions(options);
   if (source === '-') {
-    await use({ items: readImport(format, process.stdin, formatOptions), share: () => undefined });
-    return;
+    return use({ items: readImport(format, process.stdin, formatOptions), share: () => undefined });
   }
   try {
     const { size } = statSync(source);
-    const stream = createReadStream(source);
-    const share = () => (size === 0 ? undefined : Math.min(1, stream.bytesRead / size));
-    await use({ items: readImport(format, stream, formatOptions), share });
+    let done = 0;
+    const chunks = inChunks(source, (bytes) => {
+      done += bytes;
+    });
+    const share = () => (size === 0 ? undefined : Math.min(1, done / size));
+    return await use({ items: readImport(format, chunks, formatOptions), share });
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
     throw new CommandFailed(`${source} cannot be read (${code})`);
+  }
+}
+
+/** Small enough for a bar to move. */
+const CHUNK = 16 * 1024;
+
+/** @param done is told the length of each chunk once its records have been taken. */
+async function* inChunks(file: string, done: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+    yield chunk;
+    done(chunk.length);
   }
 }
 

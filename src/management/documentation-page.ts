@@ -60,7 +60,7 @@ function showOperation(one: Operation, described: Members): string {
     responses,
   } = described as {
     parameters?: Members[];
-    requestBody?: { content: Record<string, { schema: unknown }> };
+    requestBody?: { content: Record<string, { schema?: unknown }> };
     responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>;
   };
   const rows = parameters.map(
@@ -74,8 +74,14 @@ function showOperation(one: Operation, described: Members): string {
   return `<details id="${escaped(one.id)}"><summary><b>${one.method}</b> <code>/api/v1${escaped(one.path)}</code> ${escaped(one.summary)}</summary>
 <div class="of"><p>${prose(String(described.description))}</p>
 ${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}
-${requestBody === undefined ? '' : `<p>Body${linkTo(requestBody.content['application/json']?.schema)}</p>`}
+${requestBody === undefined ? '' : showBody(requestBody.content)}
 <table>${answers.join('')}</table></div></details>`;
+}
+
+function showBody(content: Readonly<Record<string, { schema?: unknown }>>): string {
+  const schema = content['application/json']?.schema;
+  const types = Object.keys(content).map((type) => `<code>${escaped(type)}</code>`);
+  return `<p>Body${schema === undefined ? `: a file, as ${types.join(', ')}` : linkTo(schema)}</p>`;
 }
 
 function linkTo(schema: unknown): string {

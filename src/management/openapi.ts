@@ -106,11 +106,7 @@ function describe(one: Operation, reference: (schema: TSchema) => Json): Json {
     summary: one.summary,
     description: [one.description, `The key needs the scope ${scopes}.`].filter(Boolean).join(' '),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(one.body === undefined
-      ? {}
-      : {
-          requestBody: { required: true, content: { 'application/json': { schema: reference(one.body) } } },
-        }),
+    ...requestBody(one, reference),
     responses: {
       ...Object.fromEntries(
         Object.entries(one.answers).map(([status, answer]) => [status, describeAnswer(answer, reference)]),
@@ -118,6 +114,13 @@ function describe(one: Operation, reference: (schema: TSchema) => Json): Json {
       ...problemsOf(one),
     },
   };
+}
+
+function requestBody({ body, upload }: Operation, reference: (schema: TSchema) => Json): JsonObject {
+  if (upload !== undefined)
+    return { requestBody: { required: true, content: Object.fromEntries(upload.map((type) => [type, {}])) } };
+  if (body === undefined) return {};
+  return { requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } } };
 }
 
 const IF_MATCH: JsonObject = {
@@ -160,7 +163,7 @@ function describeAnswer(
 function problemsOf(one: Operation): Record<string, Json> {
   const codes = [
     ...ALWAYS,
-    ...(one.body === undefined ? [] : WITH_BODY),
+    ...(one.body === undefined && one.upload === undefined ? [] : WITH_BODY),
     ...(one.ifMatch === undefined ? [] : (['precondition_failed'] as const)),
     ...(one.ifMatch === 'required' ? (['precondition_required'] as const) : []),
     ...(one.problems ?? []),

@@ -6,6 +6,7 @@ import type { DecisionReader } from '../operations/decisions/gather-decisions.ts
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { Scope } from './api-key.ts';
+import type { Imports } from './imports.ts';
 import type { ProblemCode } from './problem.ts';
 
 /** What an operation is called with: everything has been checked against its schemas. */
@@ -13,6 +14,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The bytes of an upload; empty for operations without. */
+  readonly upload: Buffer;
   /** The version that `If-Match` names; `undefined` for none, or for `*`. */
   readonly ifMatch: number | undefined;
   readonly actor: Actor;
@@ -20,6 +23,7 @@ export interface Call<Params, Query, Body> {
   readonly blocked: BlockedList;
   readonly decisions: DecisionReader;
   readonly explain: Explain;
+  readonly imports: Imports;
   /** Those of the file of client authorities, as they are now. */
   readonly clientAuthorities: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
 }
@@ -51,6 +55,8 @@ export interface Operation<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Instead of a body of JSON: the media types of files that it takes as they are. */
+  readonly upload?: readonly string[];
   /** Whether the request must, or may, say with `If-Match` what it replaces. */
   readonly ifMatch?: 'required' | 'optional';
   readonly answers: Readonly<Record<number, AnswerDescription>>;

@@ -8,6 +8,7 @@ import { DENY_LIST_OPERATIONS } from './resources/deny-list.ts';
 import { DEVICE_OPERATIONS } from './resources/devices.ts';
 import { EXPIRING_OPERATIONS } from './resources/expiring.ts';
 import { EXPLAIN_OPERATIONS } from './resources/explain.ts';
+import { IMPORT_OPERATIONS } from './resources/imports.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 import { RULE_OPERATIONS } from './resources/rules.ts';
@@ -25,5 +26,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...BLOCKED_OPERATIONS,
   ...DECISION_OPERATIONS,
   ...EXPLAIN_OPERATIONS,
+  ...IMPORT_OPERATIONS,
   ...AUDIT_OPERATIONS,
 ];

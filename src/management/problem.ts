@@ -57,16 +57,17 @@ export const PROBLEMS = {
     'The bundle would be empty',
     'Brokers do not start with an empty file: add the next certificate first.',
   ],
+  import_running: [409, 'Another import is under way', 'One runs at a time: try again when it is over.'],
   precondition_failed: [
     412,
     'The resource is not what it was',
     'Somebody changed it since its `ETag` was given: read it again, then decide again.',
   ],
-  body_too_large: [413, 'The body is too large', 'A body may have 1 MiB.'],
+  body_too_large: [413, 'The body is too large', 'A body may have 1 MiB, an uploaded file 2 MiB.'],
   content_type_unsupported: [
     415,
     'The content type is not supported',
-    'Bodies are `application/json`, in UTF-8.',
+    'Bodies are `application/json`, in UTF-8; what a file may be is said where it is uploaded.',
   ],
   name_invalid: [422, 'The name cannot be used', 'Names have 1 to 255 characters and no control characters.'],
   credentials_invalid: [

@@ -15,9 +15,11 @@ export interface RouteParts {
 /** What operations are given besides. */
 export interface OperationParts
   extends RouteParts,
-    Omit<Call<never, never, never>, 'params' | 'query' | 'body' | 'ifMatch' | 'actor' | 'store'> {}
+    Omit<Call<never, never, never>, 'params' | 'query' | 'body' | 'upload' | 'ifMatch' | 'actor' | 'store'> {}
 
 const LARGEST_BODY = 1024 * 1024;
+/** As much as a worker takes to hand on. */
+const LARGEST_UPLOAD = 2 * 1024 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const;
 
 /**
@@ -51,7 +53,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
   scope.route({
     url,
     method: one.method,
-    bodyLimit: LARGEST_BODY,
+    bodyLimit: one.upload === undefined ? LARGEST_BODY : LARGEST_UPLOAD,
     exposeHeadRoute: one.method === 'GET',
     onRequest: async (request) => {
       const caller = await authenticate(parts.keys, request.headers, request.ip);
@@ -64,10 +66,12 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
       checks.path(request.params);
       checks.query(query);
       if (one.body !== undefined) checks.body(request.body);
+      const upload = one.upload === undefined ? Buffer.alloc(0) : readUpload(request, one.upload);
       const answer = await one.handle({
         params: request.params as Record<string, never>,
         query: query as Record<string, never>,
         body: request.body as never,
+        upload,
         ifMatch:
           one.ifMatch === undefined ? undefined : readIfMatch(request.headers['if-match'], one.ifMatch),
         actor,
@@ -75,12 +79,23 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         blocked: parts.blocked,
         decisions: parts.decisions,
         explain: parts.explain,
+        imports: parts.imports,
         clientAuthorities: parts.clientAuthorities,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);
     },
   });
+}
+
+/** @throws {ApiProblem} for an empty body, or one of another type. */
+function readUpload({ body, headers }: FastifyRequest, types: readonly string[]): Buffer {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!Buffer.isBuffer(body) || body.length === 0)
+    throw new ApiProblem('body_unreadable', 'the body is the file, and there is none');
+  if (!types.includes(type))
+    throw new ApiProblem('content_type_unsupported', `a file is sent as ${types.join(', ')}`);
+  return body;
 }
 
 /** What is not described is refused, so each part has a schema, if only one of nothing. */

@@ -5,13 +5,16 @@ import { ApiKeys } from './api-key.ts';
 import { registerCaBundleFiles } from './ca-bundle-file.ts';
 import { registerDocumentation } from './documentation.ts';
 import { STYLE_HASH } from './documentation-page.ts';
+import { type ImportSettings, Imports } from './imports.ts';
 import { OPERATIONS } from './operations.ts';
 import { ApiProblem } from './problem.ts';
 import { registerProvision } from './provision.ts';
 import { type OperationParts, registerOperations, sendProblem } from './routes.ts';
 import { registerThingsBoard } from './thingsboard/routes.ts';
 
-export interface ManagementParts extends Omit<OperationParts, 'keys'> {
+export interface ManagementParts extends Omit<OperationParts, 'keys' | 'imports'> {
+  /** How uploaded files are imported. */
+  readonly importSettings: ImportSettings;
   /** Where provisioning over HTTP is switched on. */
   readonly provisionStore?: (() => Promise<ProvisionStore>) | undefined;
   readonly log: FastifyBaseLogger;
@@ -43,9 +46,8 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   if (provisionStore !== undefined) {
     await app.register(
       async (scope) => {
-        scope.removeAllContentTypeParsers();
         // A device may call its JSON what it likes.
-        scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+        readBytes(scope);
         registerProvision(scope, provisionStore);
       },
       { prefix: '/api/v1' },
@@ -54,10 +56,26 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   registerDocumentation(app);
   const keys = new ApiKeys(async () => (await parts.store()).apiKeys, parts.now);
   registerCaBundleFiles(app, { store: parts.store, keys });
+  const operationParts = { ...parts, keys, imports: new Imports(parts.importSettings) };
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      registerOperations(scope, OPERATIONS, { ...parts, keys });
+      registerOperations(
+        scope,
+        OPERATIONS.filter(({ upload }) => upload === undefined),
+        operationParts,
+      );
+    },
+    { prefix: '/api/v1' },
+  );
+  await app.register(
+    async (scope) => {
+      readBytes(scope);
+      registerOperations(
+        scope,
+        OPERATIONS.filter(({ upload }) => upload !== undefined),
+        operationParts,
+      );
     },
     { prefix: '/api/v1' },
   );
@@ -82,6 +100,11 @@ const CONTENT_POLICY = {
     ...{ baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
   },
 };
+
+function readBytes(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
 
 /** JSON and nothing else; names that would reach an object's prototype are refused. */
 function readOnlyJson(scope: FastifyInstance): void {

@@ -13,6 +13,7 @@ import { type DeviceProperties, putDevice } from './device-properties.ts';
 import { DeviceRepository } from './device-repository.ts';
 import { ExpiryNoticeRepository } from './expiry-notice-repository.ts';
 import { ExpiryRepository } from './expiry-repository.ts';
+import { ImportRepository } from './import-repository.ts';
 import { openPrisma } from './prisma.ts';
 import { ProfileRepository } from './profile-repository.ts';
 import { ProfileTrustRepository } from './profile-trust-repository.ts';
@@ -35,6 +36,8 @@ export interface ManagementStore {
   readonly expiryNotices: ExpiryNoticeRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly audit: AuditRepository;
+  /** What imports read and write. */
+  imports(actor: Actor): ImportRepository;
   /** @throws {AlreadyTaken} when another device has the name. */
   putDevice(id: string, properties: DeviceProperties, actor: Actor): Promise<'created' | 'replaced'>;
   close(): Promise<void>;
@@ -71,6 +74,7 @@ export async function openManagementStore(
     expiryNotices: new ExpiryNoticeRepository(prisma, location.kind),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
+    imports: (actor) => new ImportRepository(prisma, location.kind, actor),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
     async close() {
       await devices.close();

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Installation } from '../support/process.ts';
+import { promisify } from 'node:util';
+import { CLI, Installation } from '../support/process.ts';
 import { Stream } from './support/stream.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/import/${name}`, import.meta.url));
@@ -94,23 +96,87 @@ test('what cannot be imported at all is said', async () => {
   assert.doesNotMatch(String(said), /topsecret/);
   assert.deepEqual(await ended('emqx-csv', '-', '--algorithm', 'pbkdf2'), [
     1,
-    '--algorithm pbkdf2 needs --iterations',
+    '--algorithm: pbkdf2 needs iterations',
   ]);
 });
 
-test('a server goes on answering while an import writes beside it', async (context) => {
+test('a server goes on answering while an import writes beside it or in it', async (context) => {
   const installation = new Installation();
   const { secret } = await installation.json<{ secret: string }>('device', 'create', 'asked');
+  const { key } = await installation.json<{ key: string }>(
+    'api-key',
+    'create',
+    'importer',
+    '--scope',
+    'write',
+  );
   const server = await installation.serve();
   context.after(() => server.stop());
-  const stream = new Stream(server.url, secret, 4);
-  const rows = Array.from({ length: 5_000 }, (_, index) => `beside-${index},BESIDE_${index}`);
-  const imported = await installation.run(['import', 'csv', '-'], `name,accessToken\n${rows.join('\n')}\n`);
-  const { allowed, other, failed, slowest } = await stream.stop();
-  assert.match(imported.stdout, /^5000 created/m);
-  assert.deepEqual([other, failed], [[], 0]);
-  assert.ok(allowed > 0);
-  context.diagnostic(
-    `${allowed} connects beside it, the slowest ${Math.round(slowest)} ms; ${imported.stdout}`,
+  const beside = async (what: string, during: () => Promise<string>): Promise<void> => {
+    const stream = new Stream(server.url, secret, 4);
+    const told = await during();
+    const { allowed, other, failed, slowest, p99 } = await stream.stop();
+    assert.deepEqual([other, failed], [[], 0], what);
+    assert.ok(allowed > 0, what);
+    const figures = `99 of 100 within ${p99.toFixed(1)} ms, all within ${slowest.toFixed(1)} ms`;
+    context.diagnostic(`${what}: ${allowed} connects, ${figures}; ${told}`);
+  };
+  const file = (kind: string) => {
+    const rows = Array.from({ length: 5_000 }, (_, index) => `${kind}-${index},${kind}_TOKEN_${index}`);
+    return `name,accessToken\n${rows.join('\n')}\n`;
+  };
+  await beside('without an import', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    return '';
+  });
+  await beside('beside the command', async () => {
+    const { stdout } = await installation.run(['import', 'csv', '-'], file('beside'));
+    assert.match(stdout, /^5000 created/m);
+    return stdout.trim();
+  });
+  await beside('in the server', async () => {
+    const response = await fetch(`${server.url}/api/v1/imports?format=csv`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'text/csv' },
+      body: file('within'),
+    });
+    const { created } = (await response.json()) as { created: number };
+    assert.equal(created, 5_000);
+    return `${created} created`;
+  });
+});
+
+test('a terminal has a bar that gives way to lines; a log has neither bar nor control characters', {
+  skip: existsSync('/usr/bin/script') ? false : 'script of util-linux is not here',
+}, async () => {
+  const installation = new Installation();
+  const file = join(installation.folder, 'devices.csv');
+  const rows = Array.from({ length: 4_000 }, (_, index) => (index % 500 === 499 ? ',' : `bar-${index},`));
+  writeFileSync(file, `name,label\n${rows.join('\n')}\n`);
+  const command = `stty columns 50; exec '${process.execPath}' '${CLI}' import csv '${file}'`;
+  const { stdout } = await promisify(execFile)('/usr/bin/script', ['-qc', command, '/dev/null'], {
+    cwd: installation.folder,
+    env: { ...installation.environment, SHELL: '/bin/sh' },
+  });
+  const shown = stdout.split('\r').map((part) => part.replace('\u001b[K', ''));
+  const bars = shown.filter((part) => part.startsWith('['));
+  assert.ok(bars.length > 1, stdout);
+  for (const bar of bars) {
+    assert.match(bar, /^\[#*-*\] \d+ % \d+ records$/);
+    assert.ok(bar.length < 50);
+  }
+  const shares = bars.map((bar) => Number(/(\d+) %/.exec(bar)?.[1]));
+  assert.ok(shares[0] !== 100 && shares.at(-1) !== 0, stdout);
+  assert.deepEqual(
+    shares,
+    shares.toSorted((one, other) => one - other),
   );
+  // A bar is taken away before anything else is written.
+  assert.doesNotMatch(stdout, /records[^\r]*\n/);
+  assert.ok(stdout.includes('\r\u001b[Kline 501: refused: no device name\r\n'), stdout);
+  assert.match(stdout, /3992 created, 0 updated, 0 unchanged, 8 refused\r\n[\d.]+ s, .* MiB of memory\r\n$/);
+
+  const logged = await installation.run(['import', 'csv', file]);
+  for (const control of ['\r', '\u001b']) assert.ok(!(logged.stdout + logged.stderr).includes(control));
+  assert.match(logged.stdout, /^0 created, 0 updated, 3992 unchanged, 8 refused$/m);
 });

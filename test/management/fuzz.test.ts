@@ -28,9 +28,14 @@ function requests(one: DescribedOperation) {
           .map(({ name, schema }) => [name, fc.oneof(fitting(schema), JUNK)]),
       ),
     );
-  const schema = one.requestBody?.content['application/json'].schema;
+  const schema = one.requestBody?.content['application/json']?.schema;
+  const file = one.requestBody !== undefined && schema === undefined;
   const body =
-    schema === undefined ? fc.constant(undefined) : fc.oneof(spoiled(schema), fitting(schema), JUNK);
+    schema === undefined
+      ? file
+        ? fc.string({ unit: 'binary', maxLength: 200 })
+        : fc.constant(undefined)
+      : fc.oneof(spoiled(schema), fitting(schema), JUNK);
   return fc.record({ path: values('path'), query: values('query'), header: values('header'), body });
 }
 
@@ -84,7 +89,7 @@ onEachDatabase((database) => {
             : text(value).toWellFormed();
       return server.api.isValid(schema, asSent);
     });
-    const schema = one.requestBody?.content['application/json'].schema;
+    const schema = one.requestBody?.content['application/json']?.schema;
     return parameters && (schema === undefined || server.api.isValid(schema, given.body));
   }
 });

@@ -25,6 +25,34 @@ export type EmqxAlgorithm =
       readonly keyBytes?: number;
     };
 
+export const EMQX_ALGORITHMS = ['plain', 'md5', 'sha', 'sha256', 'sha512', 'bcrypt', 'pbkdf2'] as const;
+export const EMQX_SALT_POSITIONS = ['prefix', 'suffix', 'disable'] as const;
+export const EMQX_MAC_FUNCTIONS = ['sha', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
+
+/** `password_hash_algorithm` as options of a command or query; what is absent is EMQX's default. */
+export interface EmqxAlgorithmOptions {
+  readonly algorithm?: (typeof EMQX_ALGORITHMS)[number] | undefined;
+  readonly saltPosition?: SaltPosition | undefined;
+  readonly mac?: string | undefined;
+  readonly iterations?: number | undefined;
+  readonly keyBytes?: number | undefined;
+}
+
+/** The algorithm that the options name, or a sentence on what they lack. */
+export function readEmqxAlgorithm(options: EmqxAlgorithmOptions): EmqxAlgorithm | string {
+  const {
+    algorithm: name = 'sha256',
+    saltPosition = 'prefix',
+    mac = 'sha256',
+    iterations,
+    keyBytes,
+  } = options;
+  if (name === 'bcrypt') return { name };
+  if (name !== 'pbkdf2') return { name, saltPosition };
+  if (iterations === undefined) return 'pbkdf2 needs iterations';
+  return { name, macFunction: mac, iterations, ...(keyBytes === undefined ? {} : { keyBytes }) };
+}
+
 export const DEFAULT_EMQX_ALGORITHM: EmqxAlgorithm = Object.freeze({
   name: 'sha256',
   saltPosition: 'prefix',

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { DeviceChange, ImportStore } from './import-store.ts';
 import type { SecretKeeper } from './keep-secret.ts';
 import { type DevicePlan, type PreparedDevice, periodOf, planDevice } from './plan-device.ts';
@@ -15,10 +16,16 @@ export interface ImportWish {
   readonly oneCredential: boolean;
   /** Find out everything and write nothing. */
   readonly dryRun: boolean;
+  /** So many records are one transaction; {@link BATCH} when absent. */
+  readonly batch?: number;
+  /** For so many times as long as a batch took, others have the process before the next one; not at all when absent. */
+  readonly rest?: number;
 }
 
-/** So many records are one transaction: long enough to be quick, short enough that nobody waits for the write lock. */
+/** Long enough to be quick, short enough that nobody waits for the write lock. */
 const BATCH = 250;
+/** A batch with passwords to hash takes long, and most of that in other threads. */
+const LONGEST_REST_MS = 100;
 /** Somebody else may change the same devices meanwhile; the batch is then planned anew. */
 const TRIES = 5;
 
@@ -40,7 +47,7 @@ export async function importDevices(
       if (typeof prepared === 'string') report(refusal(item.line, prepared, item.deviceName));
       else {
         // What the record rests on must be written first.
-        if (batch.meets(prepared) || batch.size === BATCH) await flush();
+        if (batch.meets(prepared) || batch.size === (wish.batch ?? BATCH)) await flush();
         batch.add(prepared);
       }
     }
@@ -55,6 +62,7 @@ export async function importDevices(
   }
 
   async function flush(): Promise<void> {
+    const begun = performance.now();
     const { devices } = batch;
     batch = new Batch();
     for (let attempt = 1; devices.length > 0; attempt++) {
@@ -66,8 +74,9 @@ export async function importDevices(
       if (attempt === TRIES)
         throw new Error('the devices of a batch change all the time; run the import again');
     }
-    // Others have the event loop for a moment: SQLite's driver does its work in it.
-    await new Promise((resolve) => setImmediate(resolve));
+    // SQLite's driver does its work in the event loop, which others wait for.
+    const rest = (wish.rest ?? 0) * (performance.now() - begun);
+    await (rest > 0 ? wait(Math.min(rest, LONGEST_REST_MS)) : nextTurn());
   }
 
   async function attemptBatch(devices: readonly PreparedDevice[]): Promise<LineReport[] | undefined> {

@@ -1,5 +1,6 @@
 import type { Rule } from '../../access/rule.ts';
 import type { Actor } from '../audit.ts';
+import { DeviceProblem } from '../device-problem.ts';
 import type { RuleEntry, RuleService } from '../rule-service.ts';
 import { mayOverlap } from './filter-overlap.ts';
 import type { ImportedRule, ImportItem } from './record.ts';
@@ -16,6 +17,8 @@ export interface RuleImportWish {
   /** Store what can be stored of a file of which something is refused, though a denial may be missing then. */
   readonly force: boolean;
   readonly actor: Actor;
+  /** {@link MOST_RULES} when absent. */
+  readonly mostRules?: number;
 }
 
 interface PlacedRule {
@@ -34,18 +37,21 @@ const MOST_RULES = 10_000;
  * a denial beside a permission of the other kind with a common topic, the user's rule is refused.
  *
  * @returns false when something was refused, and so nothing stored.
+ * @throws {DeviceProblem} `not_possible` for too many rules.
  */
 export async function importRules(
   items: AsyncIterable<ImportItem>,
   { rules, owners, report }: { rules: RuleService; owners: RuleOwners; report: Reporter },
   wish: RuleImportWish,
 ): Promise<boolean> {
+  const { mostRules = MOST_RULES } = wish;
   const placed: PlacedRule[] = [];
   const reports: LineReport[] = [];
   for await (const item of items) {
     if (item.kind === 'problem') reports.push(refusal(item.line, item.error));
     else if (item.kind === 'rule') {
-      if (placed.length === MOST_RULES) throw new RangeError(`the file has more than ${MOST_RULES} rules`);
+      if (placed.length === mostRules)
+        throw new DeviceProblem('not_possible', `the file has more than ${mostRules} rules`);
       const outcome = await place(item, owners);
       if ('outcome' in outcome) reports.push(outcome);
       else placed.push(outcome);

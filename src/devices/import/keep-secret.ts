@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readStoredBasic } from '../../credentials/stored-basic.ts';
+import { hashProvisionally } from '../../secrets/emqx-password.ts';
 import type { HashingQueue } from '../../secrets/hashing-queue.ts';
 import { createHashingQueue } from '../../secrets/hashing-queue.ts';
 import type { SecretScheme } from '../../secrets/scheme.ts';
@@ -8,19 +9,24 @@ import type { KnownCredentials, KnownSecret, StoredForm } from './import-store.t
 import type { PreparedCredentials } from './prepare-device.ts';
 
 /**
- * How an import keeps passwords that a file has in the clear: `chosen` by people, with a slow hash each; `random`, made by a
- * machine, with a fast salted one where they are long enough; `plain`, as ThingsBoard has them, until the first good login.
+ * How an import keeps passwords that a file has in the clear: `chosen` by people, with a slow hash each; `provisional`, with a
+ * fast hash until the first good login; `random`, made by a machine, with a fast hash where they are long enough; `plain`, as
+ * ThingsBoard has them, until the first good login.
  */
-export const PASSWORD_KINDS = ['chosen', 'random', 'plain'] as const;
+export const PASSWORD_KINDS = ['chosen', 'provisional', 'random', 'plain'] as const;
 export type PasswordKind = (typeof PASSWORD_KINDS)[number];
 
 /** A shorter one could be guessed at the speed of a fast hash even if a machine made it. */
 const SHORTEST_RANDOM = 20;
 const FEWEST_CHARACTERS = 10;
 
-/** A queue for imports: as many hashes at a time as ever, but whoever reads the file waits instead of being refused. */
-export function importQueue(): HashingQueue {
-  return createHashingQueue({ waiting: Number.POSITIVE_INFINITY, maximumWaitMs: Number.POSITIVE_INFINITY });
+/**
+ * A queue for imports: whoever reads the file waits instead of being refused.
+ * @param concurrency hashes at a time; as many as ever when absent.
+ */
+export function importQueue(concurrency?: number): HashingQueue {
+  const patient = { waiting: Number.POSITIVE_INFINITY, maximumWaitMs: Number.POSITIVE_INFINITY };
+  return createHashingQueue(concurrency === undefined ? patient : { ...patient, concurrency });
 }
 
 export interface SecretKeeper {
@@ -42,6 +48,7 @@ export function createSecretKeeper(
         return { ...row, secret: { hash: secret.hash, importedAs: importedAs(secret.hash) } };
       const { password } = secret;
       if (passwords === 'plain') return { ...row, credentialsValue: withPassword(row, password) };
+      if (passwords === 'provisional') return { ...row, secret: { hash: hashProvisionally(password) } };
       const made = passwords === 'random' && looksRandom(password);
       return { ...row, secret: await keepPassword(password, made) };
     },

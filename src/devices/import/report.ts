@@ -32,6 +32,11 @@ export function counting(next: Reporter): { readonly counts: Counts; readonly re
   };
 }
 
+/** Whether people want to see it: everything in a dry run, otherwise what was not simply done. */
+export function isWorthALine({ outcome, warnings }: LineReport, dryRun: boolean): boolean {
+  return dryRun || (outcome !== 'created' && outcome !== 'unchanged') || warnings.length > 0;
+}
+
 export function refusal(line: number, detail: string, device?: string): LineReport {
   return { line, outcome: 'refused', device, detail, warnings: [] };
 }

@@ -20,7 +20,8 @@ export interface DescribedOperation {
   readonly method: string;
   readonly path: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: object } } };
+  /** Files have no schema. */
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: object }>> };
   readonly responses: Readonly<Record<string, DescribedAnswer>>;
 }
 
@@ -127,7 +128,7 @@ export class ApiClient {
       method: one.method.toUpperCase(),
       headers: {
         ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': mediaTypeOf(one) }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -158,6 +159,11 @@ export class ApiClient {
     assert.ok(validate(body), `${said}: ${JSON.stringify(validate.errors)} in ${text}`);
     return { status: response.status, headers: response.headers, body };
   }
+}
+
+/** The first that it takes. */
+function mediaTypeOf({ requestBody }: DescribedOperation): string {
+  return Object.keys(requestBody?.content ?? {})[0] ?? 'application/json';
 }
 
 /** References of the document, as seen from outside of it. */
