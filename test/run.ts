@@ -1,13 +1,15 @@
 /**
  * Runs the test files: `node --import tsx test/run.ts [--only <text>]`, where <text> is a part of the file's path; with
  * `--soak` those that have a full size, one after the other, at that size.
+ * At the end it looks for the tests' secrets in everything that their servers logged.
  * Node 20's own runner knows no globs, and shells differ.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { findLeaks, startKeeping } from './support/kept-logs.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const soak = process.argv[2] === '--soak';
@@ -24,9 +26,21 @@ if (files.length === 0) {
 }
 
 if (soak) process.env.THINGPASS_SOAK = '1';
+const keptLogs = startKeeping();
 run({ files, concurrency: soak ? 1 : 2, timeout: soak ? 3_600_000 : 600_000 })
   .on('test:fail', () => {
     process.exitCode = 1;
   })
   .compose(new spec())
+  .on('end', assertNothingLeaked)
   .pipe(process.stdout);
+
+/** The run fails when a server logged a secret that its test gave it. */
+function assertNothingLeaked(): void {
+  const { logs, secrets, found } = findLeaks(keptLogs);
+  rmSync(keptLogs, { recursive: true });
+  for (const leak of found) console.error(`a secret was logged: ${leak}`);
+  if (found.length > 0) process.exitCode = 1;
+  else if (logs > 0)
+    console.log(`${logs} logs of servers were searched for ${secrets} secrets: none is in them`);
+}

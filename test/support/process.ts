@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepLog, keepSecretMembers, keepSecretOptions, keepSecretSettings } from './kept-logs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -23,10 +24,12 @@ export class Installation {
       THINGPASS_PORT: '0',
       ...environment,
     };
+    keepSecretSettings(this.environment);
   }
 
   /** Runs `thingpass <arguments>`, giving `input` to its standard input. */
   run(args: readonly string[], input = ''): Promise<CommandResult> {
+    keepSecretOptions(args);
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
@@ -42,7 +45,9 @@ export class Installation {
   async json<Data = Record<string, unknown>>(...args: readonly string[]): Promise<Data> {
     const { code, stdout, stderr } = await this.run(['--json', ...args]);
     if (code !== 0) throw new Error(`thingpass ${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Data;
+    const printed = JSON.parse(stdout) as Data;
+    keepSecretMembers(printed);
+    return printed;
   }
 
   /** Starts `thingpass serve` and waits until it listens. */
@@ -65,6 +70,8 @@ export class ServerProcess {
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    child.stdout?.on('data', keepLog());
+    child.stderr?.on('data', keepLog());
     this.exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
     this.listening = new Promise((resolve, reject) => {
       child.stdout?.on('data', (chunk: Buffer) => {

@@ -9,6 +9,7 @@ import { Shedding } from '../../src/operations/load/shedding.ts';
 import { createLog } from '../../src/operations/log.ts';
 import { Metrics } from '../../src/operations/metrics/metrics.ts';
 import { alone } from '../../src/workers/crew.ts';
+import { keepLog, keepSecretSettings } from './kept-logs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestServer {
@@ -22,6 +23,7 @@ export interface TestServer {
 
 /** The configuration of a server on a free loopback port with a database of its own. */
 export function testConfig(environment: Record<string, string> = {}): Config {
+  keepSecretSettings(environment);
   return readConfig({
     DATABASE_URL: `file:${join(temporaryFolder(), 'test.db')}`,
     THINGPASS_PORT: '0',
@@ -73,8 +75,13 @@ export async function startWebhooks(
   return { url: `http://127.0.0.1:${port}`, port, logged, config, close: () => app.close() };
 }
 
-function gatheringLog() {
+/** A log whose lines are there to be looked at, and are kept like those of a process. */
+export function gatheringLog() {
   const logged: Record<string, unknown>[] = [];
-  const log = createLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
-  return { log, logged };
+  const keep = keepLog();
+  const write = (line: string): void => {
+    keep(line);
+    logged.push(JSON.parse(line));
+  };
+  return { log: createLog('debug', { write }), logged };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { emqxDecides } from '../../src/doctor/as-broker/emqx-decides.ts';
 import type { BrokerName } from '../../src/question.ts';
+import { keepSecrets } from './kept-logs.ts';
 
 /** What a client sends, and the certificate behind its TLS connection, as PEM. */
 export interface SpokenFor {
@@ -31,6 +32,7 @@ export const TLS_PORT = '8883';
 /** Every broker, speaking to ThingPass for one client. @param secret proves it where certificates are believed. */
 export function speakersFor(url: string, client: SpokenFor, secret = ''): Record<BrokerName, Speaker> {
   const { clientId, username, password, certificate } = client;
+  keepSecrets(secret, password ?? '');
   const parsed = certificate === undefined ? undefined : new X509Certificate(certificate);
   const subjects = parsed?.subject.split('\n').reverse() ?? [];
   const commonName = subjects.find((part) => part.startsWith('CN='))?.slice(3);

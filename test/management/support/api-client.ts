@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { keepSecretMembers } from '../../support/kept-logs.ts';
 
 interface Parameter {
   readonly name: string;
@@ -90,6 +91,7 @@ export class ApiClient {
   async call(operationId: string, args: Arguments = {}): Promise<ApiAnswer> {
     const answer = await this.ask(operationId, args);
     assert.ok(answer.status < 300, `${operationId}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    keepSecretMembers([args.body, answer.body]);
     return answer;
   }
 

@@ -1,12 +1,12 @@
 import { after, before } from 'node:test';
 import { startServer } from '../../../src/main.ts';
 import { makeApiKey, type Scope } from '../../../src/management/api-key.ts';
-import { createLog } from '../../../src/operations/log.ts';
 import { ApiKeyRepository } from '../../../src/storage/api-key-repository.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { openPrisma } from '../../../src/storage/prisma.ts';
 import type { EachDatabase } from '../../storage/support/on-each-database.ts';
-import { testConfig } from '../../support/server.ts';
+import { keepSecrets } from '../../support/kept-logs.ts';
+import { gatheringLog, testConfig } from '../../support/server.ts';
 import { ApiClient } from './api-client.ts';
 
 export interface ApiServer {
@@ -33,7 +33,7 @@ export function apiServer(database: EachDatabase, environment: Record<string, st
 
 async function start(database: EachDatabase, environment: Record<string, string>) {
   const { location } = database;
-  const logged: Record<string, unknown>[] = [];
+  const { log, logged } = gatheringLog();
   const config = testConfig({
     DATABASE_URL: location.kind === 'sqlite' ? `file:${location.file}` : location.url,
     // A chosen password is hashed slowly, on machines that tests of other files share.
@@ -41,16 +41,14 @@ async function start(database: EachDatabase, environment: Record<string, string>
     ...environment,
   });
   await migrate(location);
-  const server = await startServer(
-    config,
-    createLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) }),
-  );
+  const server = await startServer(config, log);
   let count = 0;
   const key = async (...scopes: Scope[]): Promise<string> => {
     const prisma = await openPrisma(location);
     const { key: stored, text } = makeApiKey({ name: `key-${++count}`, scopes, createdTime: Date.now() });
     await new ApiKeyRepository(prisma).create(stored, { name: 'test', origin: 'test' });
     await prisma.$disconnect();
+    keepSecrets(text);
     return text;
   };
   const api = new ApiClient(server.url, await key('read', 'write', 'provision'));
