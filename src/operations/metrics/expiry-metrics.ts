@@ -16,7 +16,7 @@ export function expiryFamilies(figures: ExpiryFigures): MetricFamily[] {
     },
     {
       name: 'thingpass_expiry_checked_seconds',
-      help: 'When that was found out, in epoch seconds.',
+      help: 'When it was last looked what runs out, in epoch seconds.',
       ...{ type: 'gauge', together: 'max' },
       samples: checkedTime === undefined ? [] : [{ labels: {}, value: checkedTime / 1_000 }],
     },
