@@ -96,7 +96,10 @@ test('doctor --as: what each broker would conclude of a client, a wrong secret a
     );
     const denied = await play(...known, '--publish', 'elsewhere');
     assert.equal(denied.code, 1);
-    assert.match(denied.stdout, /^problem {2}it may publish elsewhere: .*denied/m);
+    assert.match(
+      denied.stdout,
+      /^problem {2}it may publish elsewhere: .*denied.*\n {9}→ .*thingpass explain/m,
+    );
     const foreign = await play(...known, '--secret', 'another-secret-of-mine');
     assert.match(foreign.stdout, /^problem {2}the client connects: HTTP \d+, out/m, broker);
   }

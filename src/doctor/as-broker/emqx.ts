@@ -1,7 +1,7 @@
 import type { EmqxRule } from '../../access/emqx-list.ts';
 import { emqxDecides } from './emqx-decides.ts';
 import { emqxBody, emqxReads } from './emqx-reads.ts';
-import { type Answer, CONNECTS, jsonWithHeader, type PlayedBroker, wishes } from './played.ts';
+import { type Answer, CONNECTS, jsonWithHeader, type PlayedBroker, RULES_DECIDE, wishes } from './played.ts';
 
 const PASSPORT = /"thingpass":"([^"]*)"/;
 
@@ -33,7 +33,7 @@ export const emqx: PlayedBroker = function* (client, wish, secret) {
   const listed = emqxDecides(rulesIn(connected), { action, topic, qos: 1, retain: false });
   if (listed !== 'next') {
     const concludes = `${listed === 'allow' ? 'allowed' : 'denied'} by the rules that came with the connect`;
-    yield { question: wishes(wish), verdict: { allows: listed === 'allow', concludes } };
+    yield { question: wishes(wish), verdict: { allows: listed === 'allow', concludes }, mend: RULES_DECIDE };
     return;
   }
   yield {

@@ -3,7 +3,7 @@ import { CONNECTS, FORM, form, type PlayedBroker, type Verdict, wishes } from '.
 /** What EMQX 4 sends for what a client did not (`brokers/emqx.md` section 9). */
 const MISSING = 'undefined';
 
-/** Below this status are the CONNACK codes of EMQX 4. */
+/** CONNACK codes by status; every other is 3, “server unavailable”. */
 const CONNACKS: ReadonlyMap<number, string> = new Map([
   [400, '4 (bad user name or password)'],
   [401, '4 (bad user name or password)'],

@@ -1,4 +1,12 @@
-import { type Answer, CONNECTS, type PlayedBroker, type Verdict, wishes, withBasic } from './played.ts';
+import {
+  ANY_PASSWORD,
+  type Answer,
+  CONNECTS,
+  type PlayedBroker,
+  type Verdict,
+  wishes,
+  withBasic,
+} from './played.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -18,6 +26,7 @@ export const mosquitto: PlayedBroker = function* ({ clientId: clientid, username
         concludes:
           'out without asking: the plugin wants a user name and a password, whatever it is; its fork lhns does not',
       },
+      mend: ANY_PASSWORD,
     };
     return;
   }

@@ -20,6 +20,8 @@ export interface Play {
 
 const NOBODY = 'thingpass-doctor-nobody';
 
+const REFUSED = 'it is refused: thingpass explain says why; ThingPass’s log also names a wrong secret';
+
 /**
  * Plays a broker against a running ThingPass: the client's CONNECT and its topic if there is one, up to the first refusal; the
  * CONNECT with a wrong secret; and a client that nobody knows.
@@ -63,16 +65,11 @@ async function run(url: string, session: Session): Promise<Played> {
     const { question, wanted = true } = step;
     answer = 'asked' in step ? await send(url, step.asked) : undefined;
     const { allows, concludes } = 'asked' in step ? step.read(answer as Answer) : step.verdict;
-    const problem = allows === wanted ? undefined : troubleOf(wanted, answer);
+    const mend = 'mend' in step ? step.mend : wanted ? REFUSED : 'this must be answered with a refusal';
+    const problem = allows === wanted ? undefined : mend;
     asked.push({ question, status: answer?.status, concludes, problem });
     if (wanted && !allows) return { asked, served: false };
   }
-}
-
-function troubleOf(wanted: boolean, answer: Answer | undefined): string {
-  if (!wanted) return 'this must be answered with a refusal';
-  if (answer === undefined) return 'see the README.md beside this broker’s generated configuration';
-  return 'it is refused: ThingPass’s log says why; a wrong secret is named there, too';
 }
 
 /** The last answer says it all. */

@@ -40,7 +40,7 @@ export type Step = {
 } & (
   | { readonly asked: Asked; readonly read: (answer: Answer) => Verdict }
   /** The broker decides it by itself, by what it was told before or without asking at all. */
-  | { readonly verdict: Verdict }
+  | { readonly verdict: Verdict; readonly mend: string }
 );
 
 /**
@@ -52,6 +52,12 @@ export type Session = Generator<Step, void, Answer>;
 export type PlayedBroker = (client: PlayedClient, wish: Wish | undefined, secret: string) => Session;
 
 export const CONNECTS = 'the client connects';
+
+/** What to do about a topic that the broker refuses by rules that it was told with the connect. */
+export const RULES_DECIDE = 'thingpass explain --topic says which rule decides';
+
+/** What to do where a broker wants a password of everybody. */
+export const ANY_PASSWORD = 'let devices with access tokens send any password: ThingPass does not look at it';
 
 export function wishes({ action, topic }: Wish): string {
   return `it may ${action} ${topic}`;

@@ -1,4 +1,5 @@
 import {
+  ANY_PASSWORD,
   CONNECTS,
   FORM,
   form,
@@ -41,7 +42,7 @@ function resourcesFor({ action }: Wish, clientId: string) {
 export const rabbitmq: PlayedBroker = function* ({ clientId: client_id, username, password }, wish, secret) {
   if (password === undefined) {
     const concludes = 'out without asking: CONNACK 4; a user name needs a password here, whatever it is';
-    yield { question: CONNECTS, verdict: { allows: false, concludes } };
+    yield { question: CONNECTS, verdict: { allows: false, concludes }, mend: ANY_PASSWORD };
     return;
   }
   const ask = (

@@ -2,7 +2,7 @@ import { CONNECTS, jsonWithHeader, type PlayedBroker, wishes } from './played.ts
 import { type RmqttReading, rmqttReads } from './rmqtt-reads.ts';
 
 /** Where `rmqtt-acl` is as shipped: the generated one refuses instead, and it is that which may be missing. */
-const IGNORED = { allows: true, concludes: 'left to rmqtt-acl, which lets everybody as shipped' };
+const IGNORED = { allows: true, concludes: 'left to rmqtt-acl, which lets everybody in as shipped' };
 
 function conclude({ decision, superuser }: RmqttReading, yes: string, no: string) {
   if (decision === 'ignore') return IGNORED;

@@ -1,4 +1,4 @@
-import { CONNECTS, type PlayedBroker, type Wish, wishes } from './played.ts';
+import { CONNECTS, type PlayedBroker, RULES_DECIDE, type Wish, wishes } from './played.ts';
 import { type TbmqReading, tbmqAllows, tbmqReads } from './tbmq-reads.ts';
 
 const OUTCOMES = {
@@ -33,5 +33,5 @@ export const tbmq: PlayedBroker = function* ({ clientId, username, password = ''
     read: (given) => OUTCOMES[tbmqReads(given).outcome],
   };
   if (wish === undefined) return;
-  yield { question: wishes(wish), verdict: decide(tbmqReads(answer), wish) };
+  yield { question: wishes(wish), verdict: decide(tbmqReads(answer), wish), mend: RULES_DECIDE };
 };

@@ -131,6 +131,14 @@ test('the schema takes the values that the chart has, and no others', () => {
   for (const values of [ONE, MANY, SCALED]) assert.ok(without(values), JSON.stringify(validate.errors));
   assert.ok(!without({ ...ONE, replicas: 3 }), 'an unknown name');
   assert.ok(!without({ ...ONE, replicaCount: '3' }));
+  for (const [minAvailable, taken] of [
+    [1, true],
+    ['50%', true],
+    [-1, false],
+    ['half', false],
+  ] as const) {
+    assert.equal(without({ ...ONE, podDisruptionBudget: { minAvailable } }), taken, `${minAvailable}`);
+  }
   assert.ok(!without({ ...ONE, settings: { THINGPASS_SECRET: 'plain text' } }), 'secrets are no values');
   const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')) as {
     properties: object;
