@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { readCertificateSettings } from './brokers/certificate-settings.ts';
 import type { BrokerSettings } from './brokers/dialect.ts';
 import { type EmqxApi, readEmqxApi } from './brokers/emqx-api.ts';
+import { type EndSessionsConfig, readEndSessionsConfig } from './brokers/end-sessions/configuration.ts';
 import type { FormSettings } from './certificates/forms/form.ts';
 import { readFormSettings, readNetworks } from './certificates/settings.ts';
 import { readTrustConfig, type TrustConfig } from './certificates/trust/settings.ts';
@@ -37,6 +38,7 @@ export interface Config extends StorageConfig {
   readonly life: LifeConfig;
   readonly expiry: ExpiryConfig;
   readonly decisionLog: DecisionLogConfig;
+  readonly endSessions: EndSessionsConfig;
   /** Path of the file with topic rules. */
   readonly rulesFile: string | undefined;
 }
@@ -113,6 +115,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const throttle = readThrottleConfig(text, list, problems);
   const emqxApi = readEmqxApi(text('THINGPASS_EMQX_API_URL'), text('THINGPASS_EMQX_API_KEY'), problems);
   const expiry = readExpiryConfig(text, problems);
+  const endSessions = readEndSessionsConfig(text, list('THINGPASS_END_SESSIONS'), emqxApi, problems);
   for (const broker of BROKER_NAMES) {
     if (brokers[broker].certificateForms.size > 0 && brokers[broker].secrets.length === 0) {
       problems.push(
@@ -141,6 +144,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     life: readLifeConfig(text),
     expiry,
     decisionLog: readDecisionLogConfig(text),
+    endSessions,
     rulesFile: text('THINGPASS_RULES_FILE') || undefined,
   });
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { type Message, publishAtEmqx } from './brokers/emqx-api.ts';
+import type { EndingBroker } from './brokers/end-sessions/session-end.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
 import { createPassports } from './credentials/passport.ts';
@@ -14,6 +15,7 @@ import { createDecider } from './decider.ts';
 import { withinBudget } from './decision-budget.ts';
 import { ExpiryWatch } from './devices/expiry/watch.ts';
 import type { ProvisionStore } from './devices/provision-store.ts';
+import { DeviceSessions } from './devices/sessions/device-sessions.ts';
 import { openLife } from './life.ts';
 import { inTurn, type WrittenDecisionLog } from './operations/decision-log.ts';
 import { gatherDecisions } from './operations/decisions/gather-decisions.ts';
@@ -31,6 +33,7 @@ import { storageFamilies } from './operations/metrics/storage-metrics.ts';
 import { trustFamilies } from './operations/metrics/trust-metrics.ts';
 import { nameTheUnnamed } from './operations/name-the-unnamed.ts';
 import { putRulesInForce, type RulesInForce } from './operations/rules-in-force.ts';
+import { RecentSessions } from './operations/sessions/recent-sessions.ts';
 import { Throttle } from './operations/throttle/throttle.ts';
 import { withThrottle } from './operations/throttle/throttled-decider.ts';
 import { openTrustTables, type TrustTables } from './operations/trust-in-force.ts';
@@ -125,6 +128,13 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   metrics.add(() => shedding.families());
   const clientAuthorities = () => lists.trust.expiries().authorities;
   const outgoing = outgoingConnections();
+  const sessions = new RecentSessions(Object.keys(config.endSessions) as EndingBroker[], crew);
+  const deviceSessions = new DeviceSessions({
+    ...{ config: config.endSessions, connections: outgoing, recent: (id) => sessions.of(id) },
+    vernemqMountsApart: config.brokers.vernemq.mountsDevicesApart,
+    audit: async (actor, note) => (await management.open()).audit.record(actor, note),
+    onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),
+  });
   const expiry = new ExpiryWatch({
     ...{ config: config.expiry, store: management.open, configured: clientAuthorities },
     ...{ connections: outgoing, now: Date.now },
@@ -150,27 +160,29 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
     const app = await buildApp({
       brokers: config.brokers,
       decider: withinBudget(
-        withThrottle(
-          createDecider({
-            credentials: storage.credentials,
-            verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
-            afterLogin: life.afterLogin,
-            passports: createPassports(storage.passportKey),
-            rules: () => rules.current(),
-            skipCertificateDates: config.skipCertificateDates,
-            provisioning: byKnownKeys(
-              crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
-              chainKeys,
-            ),
-            names,
-            trust: lists.trust,
-            denyList: () => lists.denyList(),
-            scram: { store: scramKeys, decoy },
-            now: Date.now,
-            onError: createErrorLog(log, 'a decision could not be made'),
-          }),
-          throttle,
-          decoy,
+        sessions.remembering(
+          withThrottle(
+            createDecider({
+              credentials: storage.credentials,
+              verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
+              afterLogin: life.afterLogin,
+              passports: createPassports(storage.passportKey),
+              rules: () => rules.current(),
+              skipCertificateDates: config.skipCertificateDates,
+              provisioning: byKnownKeys(
+                crew.inPrimary('chain', chains, CHAINS, config.storage.budgetMs),
+                chainKeys,
+              ),
+              names,
+              trust: lists.trust,
+              denyList: () => lists.denyList(),
+              scram: { store: scramKeys, decoy },
+              now: Date.now,
+              onError: createErrorLog(log, 'a decision could not be made'),
+            }),
+            throttle,
+            decoy,
+          ),
         ),
         config.storage.budgetMs,
       ),
@@ -188,6 +200,8 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
         explain: async (asked) => (await explaining.open()).explain(asked),
         clientAuthorities,
         importSettings: config.life,
+        deviceSessions,
+        recentSessions: (id) => sessions.of(id),
         provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
       },
       log,

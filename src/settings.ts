@@ -1,3 +1,4 @@
+import { ENDING_BROKERS } from './brokers/end-sessions/session-end.ts';
 import { TRUST_MODES } from './certificates/trust/policy.ts';
 import { THROTTLE_KINDS } from './operations/throttle/keys.ts';
 import { BROKER_NAMES } from './question.ts';
@@ -311,7 +312,40 @@ export const SETTINGS: readonly Setting[] = [
     name: 'THINGPASS_EMQX_API_KEY',
     kind: 'secret',
     default: '',
-    meaning: 'an API key of EMQX and its secret with a colon between; the role publisher is enough',
+    meaning:
+      'an API key of EMQX and its secret with a colon between; of the role publisher, or administrator where sessions are ended',
+  },
+  {
+    name: 'THINGPASS_END_SESSIONS',
+    kind: 'list',
+    default: '',
+    choices: ENDING_BROKERS,
+    meaning:
+      'brokers where the sessions of a device end with its credentials; each needs the address and key of its API',
+  },
+  {
+    name: 'THINGPASS_RABBITMQ_API_URL',
+    kind: 'text',
+    default: '',
+    meaning: "RabbitMQ's management API, such as http://127.0.0.1:15672/api",
+  },
+  {
+    name: 'THINGPASS_RABBITMQ_API_KEY',
+    kind: 'secret',
+    default: '',
+    meaning: 'a user of RabbitMQ with the tag administrator and its password, with a colon between',
+  },
+  {
+    name: 'THINGPASS_VERNEMQ_API_URL',
+    kind: 'text',
+    default: '',
+    meaning: "VerneMQ's HTTP API, such as http://127.0.0.1:8888/api/v1",
+  },
+  {
+    name: 'THINGPASS_VERNEMQ_API_KEY',
+    kind: 'secret',
+    default: '',
+    meaning: 'what vmq-admin api-key create printed',
   },
   {
     name: 'THINGPASS_CERTIFICATE_FORMS',

@@ -11,6 +11,7 @@ import {
 } from './credentials-options.ts';
 import { secretLines, withSecret } from './device.ts';
 import { readDuration, readTime } from './duration.ts';
+import { endSessionsOf, sessionLines } from './end-sessions.ts';
 import { properties } from './table.ts';
 
 /** `thingpass credentials …`. */
@@ -108,7 +109,7 @@ function overlapWish({ credentials, overlap, endsOnFirstUse }: OverlapOptions) {
 async function set(idOrName: string, options: CredentialsOptions, command: Command): Promise<void> {
   const wish = readCredentialsWish(options);
   const done = await withDevices(({ credentials }) => credentials.set(idOrName, wish));
-  printRotated(command, done, 'set the credentials of');
+  await printRotated(command, done, 'set the credentials of');
 }
 
 interface AddOptions extends CredentialsOptions {
@@ -124,7 +125,7 @@ async function add(idOrName: string, options: AddOptions, command: Command): Pro
     notAfter: notAfter === undefined ? undefined : readTime('--not-after', notAfter),
   };
   const done = await withDevices(({ credentials }) => credentials.add(idOrName, wish, window));
-  printRotated(command, done, 'added credentials to');
+  await printRotated(command, done, 'added credentials to');
 }
 
 interface RotateOptions extends OverlapOptions {
@@ -141,7 +142,7 @@ async function rotate(idOrName: string, options: RotateOptions, command: Command
     certificate: x509 === undefined ? undefined : readInput(x509),
   };
   const done = await withDevices(({ credentials }) => credentials.rotate(idOrName, wish));
-  printRotated(command, done, 'rotated the credentials of', true);
+  await printRotated(command, done, 'rotated the credentials of', true);
 }
 
 async function switchTo(
@@ -152,11 +153,18 @@ async function switchTo(
   const wish = readCredentialsWish(options);
   const which = overlapWish(options);
   const done = await withDevices(({ credentials }) => credentials.switchTo(idOrName, wish, which));
-  printRotated(command, done, 'switched the credentials of', true);
+  await printRotated(command, done, 'switched the credentials of', true);
 }
 
-function printRotated(command: Command, rotated: Rotated, did: string, tellsOverlap = false): void {
-  const { device, credentials, secret, overlap } = rotated;
+async function printRotated(
+  command: Command,
+  rotated: Rotated,
+  did: string,
+  tellsOverlap = false,
+): Promise<void> {
+  const { device, credentials, secret, overlap, ended: replaced } = rotated;
+  const ended =
+    replaced.length === 0 ? undefined : await endSessionsOf({ deviceId: device.id, credentials: replaced });
   const previousEnds = overlap === undefined ? 'at once' : new Date(overlap.endsAt).toISOString();
   const { onFirstUse = false } = overlap ?? {};
   const data = {
@@ -164,12 +172,14 @@ function printRotated(command: Command, rotated: Rotated, did: string, tellsOver
     credentials: device.credentials.map((one) => one.credentialsType),
     ...(tellsOverlap ? { previousEnds, endsOnFirstUse: onFirstUse } : {}),
     ...withSecret(secret),
+    ended,
   };
   print(command, data, () =>
     [
       `${did} ${device.name} (${device.id})`,
       ...secretLines(secret),
       ...(tellsOverlap ? [previousLine(previousEnds, onFirstUse)] : []),
+      ...sessionLines(ended),
     ].join('\n'),
   );
 }
@@ -191,11 +201,10 @@ async function revoke(idOrName: string, which: { credentials?: string }, command
   const data = {
     device: device.id,
     revoked: revoked.map(({ id, credentialsType }) => ({ id, credentialsType })),
+    ended: await endSessionsOf({ deviceId: device.id, credentials: revoked }),
   };
-  print(
-    command,
-    data,
-    () =>
-      `revoked ${revoked.map(({ credentialsType }) => credentialsType).join(', ')} of ${device.name} (${device.id})`,
+  const types = revoked.map(({ credentialsType }) => credentialsType).join(', ');
+  print(command, data, ({ ended }) =>
+    [`revoked ${types} of ${device.name} (${device.id})`, ...sessionLines(ended)].join('\n'),
   );
 }

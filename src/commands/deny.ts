@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { DENY_KINDS, type DenyEntry, type DenyKind, denyValue } from '../devices/deny-entry.ts';
+import { DeviceProblem } from '../devices/device-problem.ts';
 import { DenyRepository } from '../storage/deny-repository.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { openPrisma } from '../storage/prisma.ts';
-import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
+import { CommandFailed, commandActor, example, loadConfig, print, withDevices } from './command.ts';
+import { endSessionsOf, sessionLines } from './end-sessions.ts';
 import { table } from './table.ts';
 
 const PAGE = 500;
@@ -39,7 +41,23 @@ export function addDeny(program: Command): void {
 async function add(kind: string, value: string, options: { note?: string }, command: Command): Promise<void> {
   const [known, written] = entryOf(kind, value);
   const { entry } = await withList((entries) => entries.put(known, written, options.note, commandActor()));
-  print(command, summary(entry), (shown) => `denied: ${shown.kind} ${shown.value}`);
+  const ended = known === 'device' ? await endSessionsOfDevice(written) : undefined;
+  print(command, { ...summary(entry), ended }, (shown) =>
+    [`denied: ${shown.kind} ${shown.value}`, ...sessionLines(ended)].join('\n'),
+  );
+}
+
+/** Of a device that is gone, what is known without its credentials. */
+async function endSessionsOfDevice(deviceId: string) {
+  const credentials = await withDevices(async ({ devices }) => {
+    try {
+      return (await devices.get(deviceId)).credentials;
+    } catch (error) {
+      if (error instanceof DeviceProblem) return [];
+      throw error;
+    }
+  });
+  return endSessionsOf({ deviceId, credentials });
 }
 
 async function list(_options: object, command: Command): Promise<void> {

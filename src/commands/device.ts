@@ -14,6 +14,7 @@ import {
   type CredentialsOptions,
   readCredentialsWish,
 } from './credentials-options.ts';
+import { endSessionsOf, sessionLines } from './end-sessions.ts';
 import { properties, table } from './table.ts';
 
 /** `thingpass device …`. */
@@ -156,7 +157,11 @@ async function show(idOrName: string, _options: object, command: Command): Promi
 
 async function remove(idOrName: string, _options: object, command: Command): Promise<void> {
   const device = await withDevices(({ devices }) => devices.remove(idOrName));
-  print(command, { deleted: device.id }, () => `deleted ${device.name} (${device.id})`);
+  const { id, name, credentials } = device;
+  const ended = await endSessionsOf({ deviceId: id, credentials });
+  print(command, { deleted: id, ended }, () =>
+    [`deleted ${name} (${id})`, ...sessionLines(ended)].join('\n'),
+  );
 }
 
 function summary(device: DeviceEntry) {

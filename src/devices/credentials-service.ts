@@ -42,6 +42,8 @@ export interface Rotated {
   readonly secret: ShownSecret | undefined;
   /** Until when the previous holds; `undefined`: it was replaced at once. */
   readonly overlap: Overlap | undefined;
+  /** Those that ended at once, as they were; what had ended before is among them. */
+  readonly ended: readonly CredentialsEntry[];
 }
 
 export interface CredentialsServiceOptions {
@@ -204,7 +206,11 @@ export class CredentialsService {
     const credentials = device.credentials.find(({ id }) => id === rowId);
     // Replaced by somebody else in the blink of an eye.
     if (credentials === undefined) throw new Overtaken();
-    return { device, credentials, secret, overlap };
+    const versions = new Map(device.credentials.map(({ id, version }) => [id, version]));
+    const ended = before.credentials.filter(
+      ({ id, version }) => !versions.has(id) || (overlap === undefined && versions.get(id) !== version),
+    );
+    return { device, credentials, secret, overlap, ended };
   }
 
   async #apply(

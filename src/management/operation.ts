@@ -1,8 +1,10 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
 import type { WatchedAuthority } from '../devices/expiry/expiring.ts';
+import type { DeviceSessions } from '../devices/sessions/device-sessions.ts';
 import type { Explain } from '../explain/open.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
+import type { RecentSession } from '../operations/sessions/recent-sessions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';
 import type { ManagementStore } from '../storage/management-store.ts';
 import type { Scope } from './api-key.ts';
@@ -24,6 +26,9 @@ export interface Call<Params, Query, Body> {
   readonly decisions: DecisionReader;
   readonly explain: Explain;
   readonly imports: Imports;
+  readonly deviceSessions: Pick<DeviceSessions, 'end'>;
+  /** Under which client ids a device was let in lately. */
+  readonly recentSessions: (deviceId: string) => Promise<readonly RecentSession[]>;
   /** Those of the file of client authorities, as they are now. */
   readonly clientAuthorities: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
 }

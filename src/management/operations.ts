@@ -12,11 +12,13 @@ import { IMPORT_OPERATIONS } from './resources/imports.ts';
 import { PROFILE_TRUST_OPERATIONS } from './resources/profile-trust.ts';
 import { PROFILE_OPERATIONS } from './resources/profiles.ts';
 import { RULE_OPERATIONS } from './resources/rules.ts';
+import { SESSION_OPERATIONS } from './resources/sessions.ts';
 
 /** Everything that the API can do, in the order of the document. A resource brings its operations here. */
 export const OPERATIONS: readonly Operation[] = [
   ...DEVICE_OPERATIONS,
   ...CREDENTIALS_OPERATIONS,
+  ...SESSION_OPERATIONS,
   ...PROFILE_OPERATIONS,
   ...PROFILE_TRUST_OPERATIONS,
   ...RULE_OPERATIONS,

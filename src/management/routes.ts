@@ -81,6 +81,8 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
         explain: parts.explain,
         imports: parts.imports,
         clientAuthorities: parts.clientAuthorities,
+        deviceSessions: parts.deviceSessions,
+        recentSessions: parts.recentSessions,
       });
       reply.code(answer.status).headers({ 'cache-control': 'no-store', ...answer.headers });
       return answer.body === undefined ? reply.send() : reply.send(answer.body);

@@ -1,5 +1,6 @@
 import type { Actor, AuditAction, AuditEvent, AuditNote, SubjectType } from '../devices/audit.ts';
 import type { Prisma, PrismaClient } from './prisma.ts';
+import { retryWhileBusy } from './retry-busy.ts';
 
 /** The write that records a change; it belongs into the transaction of the change itself, behind its other writes. */
 export function auditWrite(
@@ -35,6 +36,11 @@ export class AuditRepository {
 
   constructor(prisma: PrismaClient) {
     this.#prisma = prisma;
+  }
+
+  /** Writes down what was done elsewhere than in the database. */
+  async record(actor: Actor, note: AuditNote): Promise<void> {
+    await retryWhileBusy(() => this.#prisma.$transaction([auditWrite(this.#prisma, actor, note)]));
   }
 
   /** The latest events first. */

@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly method: 'get' | 'post';
   /** Certificate login over TLS by this name; none: no TLS. */
   readonly loginFrom?: 'common_name' | 'distinguished_name';
+  /** Where the management API answers `guest`, whom ThingPass does not know. */
+  readonly managementPort?: number;
   /** A whole rabbitmq.conf for the ports that it is told, instead of one made from the options above. */
   readonly configuration?: (ports: { readonly mqtt: number; readonly web: number }) => string;
 }
@@ -47,6 +49,7 @@ export async function startRabbitmq(options: NodeOptions): Promise<RabbitmqNode>
     RMQ_START_TIMEOUT: '180',
     RMQ_CONF: options.configuration?.({ mqtt: port, web: port + 1 }) ?? '',
     ...(options.loginFrom === undefined ? {} : tls(options.loginFrom)),
+    ...(options.managementPort === undefined ? {} : management(options.managementPort)),
   };
   await run('start', environment);
   let running = true;
@@ -71,6 +74,26 @@ function tls(loginFrom: string): Record<string, string> {
     RMQ_TLS_KEY: join(GOLDEN, 'pki/server.key.pem'),
     RMQ_CERT_LOGIN_FROM: loginFrom,
   };
+}
+
+function management(port: number): Record<string, string> {
+  const conf = [
+    'auth_backends.2 = internal',
+    'management.tcp.ip = 127.0.0.1',
+    `management.tcp.port = ${port}`,
+  ];
+  return { RMQ_EXTRA_PLUGINS: 'rabbitmq_management', RMQ_EXTRA_CONF: conf.join('\n') };
+}
+
+/** A port that nobody has just now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function run(command: 'start' | 'stop', env: NodeJS.ProcessEnv): Promise<void> {

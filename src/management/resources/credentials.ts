@@ -1,14 +1,18 @@
 import { type Static, Type } from 'typebox';
+import type { SessionEnd } from '../../brokers/end-sessions/session-end.ts';
 import { readStoredBasic } from '../../credentials/stored-basic.ts';
+import type { Actor } from '../../devices/audit.ts';
 import type { Rotated } from '../../devices/credentials-service.ts';
 import { DeviceProblem } from '../../devices/device-problem.ts';
 import { deviceOf } from '../../devices/device-service.ts';
+import type { DeviceSessions } from '../../devices/sessions/device-sessions.ts';
 import type { CredentialsEntry, Window } from '../../storage/device-entry.ts';
 import { operation } from '../operation.ts';
 import { CREDENTIALS_TYPE, named, object, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime, showTimeIfAny } from '../times.ts';
 import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
 import { DEVICE_PATH } from './devices.ts';
+import { ENDED, ENDED_ANSWERS, endedAnswer } from './sessions.ts';
 
 const WINDOW = {
   notBefore: Type.Optional(TIME),
@@ -48,6 +52,7 @@ const CHANGED = named(
     previousEnds: Type.Optional(
       Type.String({ description: 'Until when the previous hold; absent: they ended at once.' }),
     ),
+    ended: ENDED,
   }),
 );
 
@@ -144,9 +149,10 @@ const putCredentials = operation({
   ifMatch: 'required',
   answers: { 200: { description: 'Replaced', schema: CHANGED, headers: ['ETag'] } },
   problems: REFUSALS,
-  async handle({ params, body, ifMatch, store, actor }) {
+  async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const which = { credentials: params.credentials.toLowerCase(), version: ifMatch };
-    return changed(await store.credentialsService(actor).set(params.device, toWish(body), which));
+    const done = await store.credentialsService(actor).set(params.device, toWish(body), which);
+    return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });
 
@@ -157,12 +163,12 @@ const revokeCredentials = operation({
   description: 'A certificate goes on the deny list as well.',
   params: ONE_PATH,
   ifMatch: 'required',
-  answers: { 204: { description: 'Revoked' } },
+  answers: ENDED_ANSWERS,
   problems: REFUSALS,
-  async handle({ params, ifMatch, store, actor }) {
+  async handle({ params, ifMatch, store, actor, deviceSessions }) {
     const which = { credentials: params.credentials.toLowerCase(), version: ifMatch };
-    await store.credentialsService(actor).revoke(params.device, which);
-    return { status: 204 };
+    const { device, revoked } = await store.credentialsService(actor).revoke(params.device, which);
+    return endedAnswer(await deviceSessions.end({ deviceId: device.id, credentials: revoked }, actor));
   },
 });
 
@@ -185,10 +191,11 @@ const rotateCredentials = operation({
   ifMatch: 'optional',
   answers: { 200: { description: 'Rotated', schema: CHANGED, headers: ['ETag'] } },
   problems: REFUSALS,
-  async handle({ params, body, ifMatch, store, actor }) {
+  async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const { type, token, password, certificate } = body;
     const wish = { type, token, password, certificate, ...toOverlap(body), version: ifMatch };
-    return changed(await store.credentialsService(actor).rotate(params.device, wish));
+    const done = await store.credentialsService(actor).rotate(params.device, wish);
+    return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });
 
@@ -201,10 +208,10 @@ const switchCredentials = operation({
   ifMatch: 'optional',
   answers: { 200: { description: 'Switched', schema: CHANGED, headers: ['ETag'] } },
   problems: REFUSALS,
-  async handle({ params, body, ifMatch, store, actor }) {
+  async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const which = { ...toOverlap(body), version: ifMatch };
-    const service = store.credentialsService(actor);
-    return changed(await service.switchTo(params.device, toWish(body.to), which));
+    const done = await store.credentialsService(actor).switchTo(params.device, toWish(body.to), which);
+    return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });
 
@@ -220,11 +227,26 @@ function toOverlap({ credentials, overlapSeconds, endsOnFirstUse }: Static<typeo
   return { credentials: credentials?.toLowerCase(), overlapMs, endsOnFirstUse };
 }
 
-function changed({ credentials, secret, overlap }: Rotated, status = 200) {
+/** Sessions last as long as what they rest on: what still holds for a while ends none. */
+async function endReplaced(
+  { device, ended }: Rotated,
+  actor: Actor,
+  deviceSessions: Pick<DeviceSessions, 'end'>,
+): Promise<SessionEnd[] | undefined> {
+  return ended.length === 0
+    ? undefined
+    : deviceSessions.end({ deviceId: device.id, credentials: ended }, actor);
+}
+
+function changed(
+  { credentials, secret, overlap }: Rotated,
+  status = 200,
+  ended: readonly SessionEnd[] | undefined = undefined,
+) {
   const previousEnds = overlap === undefined ? {} : { previousEnds: showTime(overlap.endsAt) };
   return {
     status,
-    body: { credentials: show(credentials), ...toSecret(secret), ...previousEnds },
+    body: { credentials: show(credentials), ...toSecret(secret), ...previousEnds, ...(ended && { ended }) },
     headers: { etag: etagOf(credentials) },
   };
 }

@@ -1,22 +1,27 @@
 import { type Static, Type } from 'typebox';
+import type { Actor } from '../../devices/audit.ts';
 import { DENY_KINDS, type DenyEntry, denyValue } from '../../devices/deny-entry.ts';
+import type { DeviceSessions } from '../../devices/sessions/device-sessions.ts';
+import type { ManagementStore } from '../../storage/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
 import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, page, TIME } from '../schemas.ts';
 import { showTime } from '../times.ts';
+import { ENDED } from './sessions.ts';
 
 const KIND = oneOf(DENY_KINDS, 'A device’s id, the SHA-256 of a certificate’s DER, or its serial number.');
 
-const DENY_ENTRY = named(
-  'DenyEntry',
-  object({
-    kind: KIND,
-    value: Type.String({ description: 'In lower case, hex without colons.' }),
-    note: Type.Optional(Type.String()),
-    created: TIME,
-  }),
-);
+const PROPERTIES = {
+  kind: KIND,
+  value: Type.String({ description: 'In lower case, hex without colons.' }),
+  note: Type.Optional(Type.String()),
+  created: TIME,
+};
+
+const DENY_ENTRY = named('DenyEntry', object(PROPERTIES));
+
+const DENIED = named('DeniedEntry', object({ ...PROPERTIES, ended: ENDED }));
 
 const ENTRY_PATH = object({
   kind: KIND,
@@ -61,17 +66,23 @@ const putDenyEntry = operation({
   id: 'putDenyEntry',
   ...{ method: 'PUT', path: PATH, tag: TAG, scopes: ['write'] },
   summary: 'Deny a device or certificate',
-  description: 'Whatever it proves, from the next decision on, within a second.',
+  description:
+    'Whatever it proves, from the next decision on, within a second. The sessions of a device end where brokers are set up for it.',
   params: ENTRY_PATH,
   body: named('DenyEntryProperties', object({ note: Type.Optional(Type.String({ maxLength: 1_000 })) })),
   answers: {
-    200: { description: 'It was denied already; the note is replaced', schema: DENY_ENTRY },
-    201: { description: 'Denied from now on', schema: DENY_ENTRY },
+    200: { description: 'It was denied already; the note is replaced', schema: DENIED },
+    201: { description: 'Denied from now on', schema: DENIED },
   },
   problems: ['deny_value_invalid'],
-  async handle({ params, body, store, actor }) {
+  async handle({ params, body, store, actor, deviceSessions }) {
     const { done, entry } = await store.denyList.put(...entryOf(params), body.note, actor);
-    return { status: done === 'created' ? 201 : 200, body: showEntry(entry) };
+    const ended =
+      entry.kind === 'device' ? await endOf(entry.value, store, actor, deviceSessions) : undefined;
+    return {
+      status: done === 'created' ? 201 : 200,
+      body: { ...showEntry(entry), ...(ended && { ended }) },
+    };
   },
 });
 
@@ -90,6 +101,17 @@ const deleteDenyEntry = operation({
 });
 
 export const DENY_LIST_OPERATIONS = [listDenyEntries, getDenyEntry, putDenyEntry, deleteDenyEntry];
+
+/** Of a device that is not ours, or is gone, only what is known without its credentials. */
+async function endOf(
+  deviceId: string,
+  store: ManagementStore,
+  actor: Actor,
+  deviceSessions: Pick<DeviceSessions, 'end'>,
+) {
+  const device = await store.devices.find(deviceId);
+  return deviceSessions.end({ deviceId, credentials: device?.credentials ?? [] }, actor);
+}
 
 function entryOf({ kind, value }: Static<typeof ENTRY_PATH>) {
   return [kind, denyValue(kind, value)] as const;

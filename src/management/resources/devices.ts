@@ -9,6 +9,7 @@ import { ApiProblem } from '../problem.ts';
 import { CREDENTIALS_TYPE, NAME, named, object, oneOf, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
 import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
+import { ENDED_ANSWERS, endedAnswer } from './sessions.ts';
 
 const SOURCE = oneOf(
   DEVICE_SOURCES,
@@ -173,11 +174,11 @@ const deleteDevice = operation({
   ...{ method: 'DELETE', path: '/devices/{device}', tag: TAG, scopes: ['write'] },
   summary: 'Delete a device with its credentials',
   params: DEVICE_PATH,
-  answers: { 204: { description: 'Deleted' } },
+  answers: ENDED_ANSWERS,
   problems: ['device_not_found', 'thingsboard_read_only'],
-  async handle({ params, store, actor }) {
-    await store.deviceService(actor).remove(params.device);
-    return { status: 204 };
+  async handle({ params, store, actor, deviceSessions }) {
+    const { id, credentials } = await store.deviceService(actor).remove(params.device);
+    return endedAnswer(await deviceSessions.end({ deviceId: id, credentials }, actor));
   },
 });
 

@@ -1,0 +1,60 @@
+import { ENDING_BROKERS, type SessionEnd } from '../brokers/end-sessions/session-end.ts';
+import type { Ended } from '../devices/sessions/device-sessions.ts';
+import { AuditRepository } from '../storage/audit-repository.ts';
+import { openPrisma } from '../storage/prisma.ts';
+import { commandActor, loadConfig } from './command.ts';
+import { askRunningServer } from './running-server.ts';
+
+/**
+ * Ends the sessions of a device at the brokers that are set up for it. The running server, where `THINGPASS_API_KEY` lets it be
+ * asked, knows the client ids under which the device was let in; without it there are those that its credentials say.
+ * @returns `undefined` where no broker is set up.
+ */
+export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefined> {
+  const { endSessions, brokers, database, apiKey } = loadConfig();
+  if (ENDING_BROKERS.every((broker) => endSessions[broker] === undefined)) return undefined;
+  // Most installations never need these, and they take as long to load as a command takes.
+  const [{ DeviceSessions }, { outgoingConnections }] = await Promise.all([
+    import('../devices/sessions/device-sessions.ts'),
+    import('../outgoing/call.ts'),
+  ]);
+  const connections = outgoingConnections();
+  const prisma = await openPrisma(database);
+  try {
+    const sessions = new DeviceSessions({
+      ...{ config: endSessions, connections },
+      vernemqMountsApart: brokers.vernemq.mountsDevicesApart,
+      recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
+      audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
+      onError: (error) => process.stderr.write(`${(error as Error).message}\n`),
+    });
+    return await sessions.end(ended, commandActor());
+  } finally {
+    await connections.destroy();
+    await prisma.$disconnect();
+  }
+}
+
+function askRecent(device: string) {
+  const path = `/sessions?device=${encodeURIComponent(device)}`;
+  return askRunningServer<{ readonly items: readonly { readonly clientId: string }[] }>(
+    undefined,
+    'GET',
+    path,
+  );
+}
+
+/** For people, a line for each. */
+export function sessionLines(ends: readonly SessionEnd[] | undefined): string[] {
+  return (ends ?? []).map(({ broker, clientId, result, said }) => {
+    const session = clientId === undefined ? `sessions at ${broker}` : `session ${clientId} at ${broker}`;
+    return `${session}: ${WORDS[result]}${said === undefined ? '' : ` (${said})`}`;
+  });
+}
+
+const WORDS: Readonly<Record<SessionEnd['result'], string>> = {
+  ended: 'ended',
+  not_connected: 'not connected',
+  unknown: 'unknown, no client id or user name of the device is known',
+  failed: 'not ended',
+};
