@@ -8,11 +8,12 @@ import { Metrics } from '../operations/metrics/metrics.ts';
 import type { BrokerName } from '../question.ts';
 import { alone } from '../workers/crew.ts';
 import { type AskedRequest, toWire } from './asked-request.ts';
-import { askWithoutNetwork, type WireReply } from './without-network.ts';
+import { askWithoutNetwork, NoReply, type WireReply } from './without-network.ts';
 
 /** What the endpoints made of a request. */
 export interface AskedReply {
-  readonly reply: WireReply;
+  /** Absent where the connection is closed without an answer, as for HTTP’s own CONNECT. */
+  readonly reply?: WireReply | undefined;
   /** Absent where no endpoint of a broker has this method and path. */
   readonly decided?: {
     readonly broker: BrokerName;
@@ -25,7 +26,7 @@ export interface AskedReply {
 
 /** The brokers' endpoints as the server has them, from the HTTP parser and the guard on, reachable over no network. */
 export interface AskedWebhooks {
-  /** @throws {NotExplainable} for what no HTTP request can hold. @throws {TooManyExplained} @throws {NoReply} */
+  /** @throws {NotExplainable} for what no HTTP request can hold. @throws {TooManyExplained} */
   ask(request: AskedRequest, decider: Decider): Promise<AskedReply>;
   close(): Promise<void>;
 }
@@ -67,7 +68,7 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
       const answered = turn.then(async () => {
         decider = by;
         decided = undefined;
-        const reply = await askWithoutNetwork(app.server, bytes, request.peer);
+        const reply = await askWithoutNetwork(app.server, bytes, request.peer).catch(none);
         return { reply, ...(decided === undefined ? {} : { decided }) };
       });
       turn = answered.catch(() => undefined);
@@ -79,4 +80,8 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
     },
     close: () => app.close(),
   };
+}
+
+function none(error: unknown): undefined {
+  if (!(error instanceof NoReply)) throw error;
 }

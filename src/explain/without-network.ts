@@ -7,12 +7,12 @@ export interface WireReply {
   readonly body: string;
 }
 
-/** The server neither answered nor closed. */
+/** The server closed the connection without an answer, or did neither in time. */
 export class NoReply extends Error {
   override readonly name = 'NoReply';
 }
 
-/** Both ends of a connection that exists in memory only: the server's end is a stream, ours are the two callbacks. */
+/** The server’s end of a connection that exists in memory only: what it writes is kept, what it reads is pushed. */
 class MemoryConnection extends Duplex {
   /** The address that the server sees. */
   readonly remoteAddress: string | undefined;
@@ -45,7 +45,7 @@ const LONGEST_MS = 30_000;
 /**
  * Lets a server answer a request that came over no network, from its parser to its last handler.
  * @param bytes a request with `connection: close`. @param peer from which address it seems to come.
- * @throws {NoReply} when there is no answer in time.
+ * @throws {NoReply} when there is no answer.
  */
 export async function askWithoutNetwork(
   server: Server,

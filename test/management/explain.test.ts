@@ -107,6 +107,8 @@ onEachDatabase((database) => {
     assert.equal((await explain({ request: wrong })).reason, 'guard_refused');
     const broken = { ...withHeader, body: '{"clientid":"c"' };
     assert.equal((await explain({ request: broken })).reason, 'request_unreadable');
+    const closedAgain = await explain({ request: { ...withHeader, method: 'CONNECT' } });
+    assert.deepEqual([closedAgain.reason, closedAgain.answer], ['request_unreadable', undefined]);
     const lost = await explain({ request: { ...withHeader, path: '/emqx/nowhere' } });
     assert.deepEqual([lost.broker, lost.reason, lost.answer.status], [undefined, 'request_unreadable', 404]);
   });
