@@ -1,67 +1,81 @@
 import assert from 'node:assert/strict';
+import { pbkdf2, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts';
-import { createSecretSchemes } from '../../src/secrets/secret-schemes.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
-import { startTestServer } from '../support/server.ts';
+import { Installation } from '../support/process.ts';
 
 /*
- * All devices of a fleet at once, each one another, to an empty cache; a tenth of them unknown, while others bring passwords
- * with slow hashes, which may be told to come back but never that they are wrong.
+ * All devices of a fleet at once, each one another, to a server that has just started; a tenth of them unknown, while others
+ * bring more passwords with slow hashes than can wait to be checked. These may be told to come back, but never that they are
+ * wrong, and are let in when they do.
  */
 
 const SOAK = process.env.THINGPASS_SOAK === '1';
 const DEVICES = SOAK ? 10_000 : 600;
-const PASSWORDS = SOAK ? 1_000 : 150;
+const PASSWORDS = SOAK ? 1_000 : 120;
+/** Ten milliseconds or more for each. */
+const ITERATIONS = 20_000;
+const COME_BACK_MS = 500;
 
 interface Answer {
   readonly result: string;
   readonly reason?: string;
 }
 
-test(`a burst of ${DEVICES} devices is answered without a single false denial`, async (t) => {
-  const server = await startTestServer({
-    THINGPASS_LOG_LEVEL: 'error',
-    THINGPASS_DECISION_BUDGET_MS: '30000',
-  });
-  t.after(() => server.close());
-  const schemes = createSecretSchemes();
-  t.after(() => schemes.close());
-  const devices = await DeviceRepository.open(server.config.database);
+const isUnknown = (index: number): boolean => index % 10 === 0;
+
+async function fill(file: string): Promise<void> {
+  const devices = await DeviceRepository.open({ kind: 'sqlite', file });
   for (let index = 0; index < DEVICES; index++) {
-    if (index % 10 === 0) continue;
-    await devices.create({
-      name: `device-${index}`,
-      profileName: 'default',
-      credentials: {
-        credentialsType: 'ACCESS_TOKEN',
-        credentialsId: `token-${index}`,
-        credentialsValue: null,
-      },
-    });
+    if (isUnknown(index)) continue;
+    const credentials = {
+      credentialsType: 'ACCESS_TOKEN',
+      credentialsId: `token-${index}`,
+      credentialsValue: null,
+    } as const;
+    await devices.create({ name: `device-${index}`, profileName: 'default', credentials });
   }
-  const hash = await schemes.hashChosen('chosen by somebody');
-  for (let index = 0; index < PASSWORDS; index++) {
-    await devices.create({
-      name: `user-${index}`,
-      profileName: 'default',
-      credentials: {
-        credentialsType: 'MQTT_BASIC',
-        credentialsId: `user-${index}`,
-        credentialsValue: JSON.stringify({ userName: `user-${index}`, password: PASSWORD_KEPT_ELSEWHERE }),
-        secrets: [{ hash }],
-      },
-    });
+  // Each has a hash of its own: what was checked once is remembered.
+  const hashes = await Promise.all(
+    Array.from({ length: PASSWORDS }, (_, index) => hashOf(`password-${index}`)),
+  );
+  for (const [index, hash] of hashes.entries()) {
+    const userName = `user-${index}`;
+    const credentials = {
+      credentialsType: 'MQTT_BASIC',
+      credentialsId: userName,
+      credentialsValue: JSON.stringify({ userName, password: PASSWORD_KEPT_ELSEWHERE }),
+      secrets: [{ hash }],
+    } as const;
+    await devices.create({ name: userName, profileName: 'default', credentials });
   }
   await devices.close();
+}
 
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  t.after(() => agent.destroy());
-  const times: number[] = [];
-  const connect = (body: object): Promise<Answer> =>
+/** As mosquitto-go-auth keeps passwords. */
+async function hashOf(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  const hash = await promisify(pbkdf2)(password, salt, ITERATIONS, 64, 'sha512');
+  return `PBKDF2$sha512$${ITERATIONS}$${salt.toString('base64')}$${hash.toString('base64')}`;
+}
+
+test(`a burst of ${DEVICES} devices is answered without a single false denial`, async (t) => {
+  const installation = new Installation({
+    // The machine may be busy with other tests.
+    THINGPASS_DECISION_BUDGET_MS: '30000',
+    THINGPASS_LONGEST_LAG_MS: '60000',
+  });
+  assert.equal((await installation.run(['migrate'])).code, 0);
+  await fill(installation.environment.DATABASE_URL?.slice('file:'.length) as string);
+  const server = await installation.serve();
+  t.after(() => server.stop());
+
+  const connect = (agent: Agent, body: object): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const since = performance.now();
       request(`${server.url}/v1/connect`, {
         ...{ agent, method: 'POST', headers: { 'content-type': 'application/json' } },
       })
@@ -69,40 +83,55 @@ test(`a burst of ${DEVICES} devices is answered without a single false denial`, 
         .on('response', async (response) => {
           const chunks: Buffer[] = [];
           for await (const chunk of response) chunks.push(chunk as Buffer);
-          times.push(performance.now() - since);
           resolve(JSON.parse(Buffer.concat(chunks).toString()));
         })
         .end(JSON.stringify(body));
     });
 
+  const people = new Agent({ keepAlive: true });
+  const fleet = new Agent({ keepAlive: true, maxSockets: 256 });
+  t.after(() => {
+    people.destroy();
+    fleet.destroy();
+  });
+  let cameBack = 0;
+  let queueIsFull: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => {
+    queueIsFull = resolve;
+  });
+  const logIn = async (index: number): Promise<void> => {
+    const login = { clientId: `u-${index}`, username: `user-${index}`, password: `password-${index}` };
+    for (;;) {
+      const { result, reason } = await connect(people, login);
+      if (result === 'allow') return;
+      assert.equal(reason, 'overloaded', 'a right password is never denied');
+      cameBack++;
+      queueIsFull();
+      await wait(COME_BACK_MS);
+    }
+  };
+  const passwords = Promise.all(Array.from({ length: PASSWORDS }, (_, index) => logIn(index)));
+  await Promise.race([full, passwords]);
+  assert.ok(cameBack > 0, 'the queue of slow hashes is full');
+
+  const times: number[] = [];
   const since = performance.now();
-  const passwords = Promise.all(
-    Array.from({ length: PASSWORDS }, (_, index) =>
-      connect({ clientId: `u-${index}`, username: `user-${index}`, password: 'chosen by somebody' }),
-    ),
-  );
   const answers = await Promise.all(
-    Array.from({ length: DEVICES }, (_, index) =>
-      connect({ clientId: `c-${index}`, username: `token-${index}` }),
-    ),
+    Array.from({ length: DEVICES }, async (_, index) => {
+      const answer = await connect(fleet, { clientId: `c-${index}`, username: `token-${index}` });
+      times.push(performance.now() - since);
+      return answer;
+    }),
   );
   const took = performance.now() - since;
   for (const [index, { result, reason }] of answers.entries()) {
-    const expected = index % 10 === 0 ? ['deny', 'credentials_unknown'] : ['allow', undefined];
+    const expected = isUnknown(index) ? ['deny', 'credentials_unknown'] : ['allow', undefined];
     assert.deepEqual([result, reason], expected, `device ${index}`);
   }
-  const said = { allow: 0, overloaded: 0 };
-  for (const { result, reason } of await passwords) {
-    if (result === 'allow') said.allow++;
-    else {
-      assert.equal(reason, 'overloaded', 'a right password is never denied');
-      said.overloaded++;
-    }
-  }
-  assert.ok(said.allow > 0);
+  await passwords;
   times.sort((one, other) => one - other);
-  const p99 = times[Math.floor(times.length * 0.99)] as number;
+  const at = (share: number): string => `${times[Math.floor(times.length * share)]?.toFixed(0)} ms`;
   console.log(
-    `${DEVICES} devices over 256 connections, empty cache, in one process with the client: ${took.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms; ${PASSWORDS} slow passwords meanwhile: ${said.allow} allowed, ${said.overloaded} told to come back`,
+    `${DEVICES} devices over 256 connections, empty cache: all answered after ${took.toFixed(0)} ms, half of them after ${at(0.5)}, p99 ${at(0.99)}; meanwhile ${PASSWORDS} slow passwords were told to come back ${cameBack} times, and all let in`,
   );
 });
