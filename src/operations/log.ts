@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { boundLine, describeError } from './log-line.ts';
+import { boundLine, describeError, LONGEST_LINE_BYTES } from './log-line.ts';
 
 /**
  * The server's log: JSON lines on standard output. Requests are logged by route pattern only, since a path may hold a
@@ -25,7 +25,8 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       }),
     },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  // Lines that wait for one another are written at once, and are bounded as one.
+  return pino(options, destination ?? pino.destination({ dest: 1, maxWrite: LONGEST_LINE_BYTES }));
 }
 
 const SECRET_MEMBERS = [
