@@ -26,7 +26,7 @@ const QUESTIONS = SOAK ? 2_000 : 60;
 /** They come over so long: each holds a connection for up to the budget, where brokers have a handful. */
 const QUESTIONS_WITHIN_MS = SOAK ? 15_000 : 2_000;
 const BUDGET_MS = 1_000;
-/** The timers of a busy machine fire late. */
+/** The timers of a busy machine fire late, and not all by as much. */
 const LATE_MS = 500;
 const WINDOW_SECONDS = SOAK ? 20 : 4;
 const CANNOT_DECIDE = unavailable('storage_unavailable');
@@ -45,6 +45,20 @@ async function connect(server: TestServer, username: string): Promise<Answer> {
     body: JSON.stringify({ clientId: `client of ${username}`, username }),
   });
   return { ...((await response.json()) as Answer), tookMs: performance.now() - begun };
+}
+
+/**
+ * How much later than the budget an answer came: than a timer of the budget set at the same time, since the client shares its
+ * machine, and this process, with the server and all other tests.
+ */
+async function connectLate(
+  server: TestServer,
+  username: string,
+): Promise<Answer & { readonly lateMs: number }> {
+  const begun = performance.now();
+  const budget = wait(BUDGET_MS).then(() => performance.now() - begun);
+  const answer = await connect(server, username);
+  return { ...answer, lateMs: answer.tookMs - (await budget) };
 }
 
 async function said(server: TestServer, username: string): Promise<string> {
@@ -166,7 +180,7 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
       const asked = Array.from({ length: QUESTIONS }, async (_, index) => {
         await wait(Math.random() * QUESTIONS_WITHIN_MS);
         const known = index % 2 === 0;
-        return { known, ...(await connect(server, known ? 'known' : `stranger-${randomUUID()}`)) };
+        return { known, ...(await connectLate(server, known ? 'known' : `stranger-${randomUUID()}`)) };
       });
       const answers = await Promise.all(asked);
       const counts = new Map<string, number>();
@@ -181,7 +195,8 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
       console.log(
         `${what}: ${[...counts].map((one) => one.join(' ')).join(', ')}; ${distribution(times).replace('delays', 'answers')}`,
       );
-      assert.ok(Math.max(...times) < BUDGET_MS + LATE_MS, `${Math.max(...times)}`);
+      const latest = Math.max(...answers.map(({ lateMs }) => lateMs));
+      assert.ok(latest < LATE_MS, `${latest}`);
       await proxy.become('none');
       await healed();
     });
@@ -193,10 +208,10 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
       'BEGIN; LOCK TABLE device_credentials IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2.5); COMMIT',
     );
     await wait(200);
-    const answers = await Promise.all(Array.from({ length: 60 }, () => connect(server, randomUUID())));
-    for (const { result, tookMs } of answers) {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => connectLate(server, randomUUID())));
+    for (const { result, lateMs } of answers) {
       assert.equal(result, 'unavailable');
-      assert.ok(tookMs < BUDGET_MS + LATE_MS, `${tookMs}`);
+      assert.ok(lateMs < LATE_MS, `${lateMs}`);
     }
     assert.equal(await said(server, 'known'), 'allow', 'who is known does not wait for it');
     await lock;
