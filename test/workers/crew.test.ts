@@ -75,6 +75,14 @@ test('a worker that is busy for too long is told of, not waited for', async () =
   assert.deepEqual([some, silent], [[], [1, 2]]);
 });
 
+test('a worker whose primary does not answer says so, and does not wait for it', async () => {
+  primary.handle('troubles', () => new Promise(() => undefined));
+  const asked = await primary.gather<string[]>('what is wrong', undefined, 5_000);
+  assert.deepEqual(answers(asked), [['primary_silent'], ['primary_silent']]);
+  primary.handle('troubles', () => primary.troubles());
+  assert.deepEqual(answers(await primary.gather<string[]>('what is wrong', undefined)), [[], []]);
+});
+
 test('workers that die are replaced, and meanwhile readiness says that they are missing', async () => {
   assert.deepEqual(await primary.troubles(), []);
   const { silent } = await primary.gather('die', undefined);

@@ -21,6 +21,7 @@ crew.handle('failed login', (address: string) => crew.tellPrimary('failed login'
 crew.handle('which are blocked', () => [...blocked]);
 crew.handle('add', (amount: number) => count.add(amount));
 crew.handle('gather', (name: string) => crew.gather(name, undefined));
+crew.handle('what is wrong', () => crew.troubles());
 crew.handle('die', () => process.exit(3));
 crew.handle('never', () => new Promise(() => undefined));
 crew.handle('loop', () => {
