@@ -37,7 +37,7 @@ import { RecentSessions } from './operations/sessions/recent-sessions.ts';
 import { Throttle } from './operations/throttle/throttle.ts';
 import { withThrottle } from './operations/throttle/throttled-decider.ts';
 import { openTrustTables, type TrustTables } from './operations/trust-in-force.ts';
-import { outgoingConnections } from './outgoing/call.ts';
+import { OutgoingConnections } from './outgoing/call.ts';
 import { BROKER_NAMES } from './question.ts';
 import { openNames } from './storage/certificate-name-reader.ts';
 import { byKnownKeys, openChainProfileKeys } from './storage/chain-profile-keys.ts';
@@ -127,7 +127,7 @@ export async function startServer(config: Config, log: Logger, crew: Crew = alon
   const shedding = new Shedding(config.shedding);
   metrics.add(() => shedding.families());
   const clientAuthorities = () => lists.trust.expiries().authorities;
-  const outgoing = outgoingConnections();
+  const outgoing = new OutgoingConnections();
   const sessions = new RecentSessions(Object.keys(config.endSessions) as EndingBroker[], crew);
   const deviceSessions = new DeviceSessions({
     ...{ config: config.endSessions, connections: outgoing, recent: (id) => sessions.of(id) },

@@ -14,11 +14,11 @@ export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefi
   const { endSessions, brokers, database, apiKey } = loadConfig();
   if (ENDING_BROKERS.every((broker) => endSessions[broker] === undefined)) return undefined;
   // Most installations never need these, and they take as long to load as a command takes.
-  const [{ DeviceSessions }, { outgoingConnections }] = await Promise.all([
+  const [{ DeviceSessions }, { OutgoingConnections }] = await Promise.all([
     import('../devices/sessions/device-sessions.ts'),
     import('../outgoing/call.ts'),
   ]);
-  const connections = outgoingConnections();
+  const connections = new OutgoingConnections();
   const prisma = await openPrisma(database);
   try {
     const sessions = new DeviceSessions({

@@ -1,5 +1,8 @@
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Agent } from 'undici';
+
+const load = createRequire(import.meta.url);
 
 /** A request to an address that an operator configured. */
 export interface OutgoingCall {
@@ -37,14 +40,27 @@ const CONNECTIONS = 8;
 
 /**
  * Connections for such calls. Certificates are verified whatever the process's environment says, against Node's authorities and
- * those of `NODE_EXTRA_CA_CERTS`.
+ * those of `NODE_EXTRA_CA_CERTS`. The client is loaded for the first call: most installations make none.
  */
-export function outgoingConnections(): Agent {
-  return new Agent({
-    ...{ connections: CONNECTIONS, keepAliveTimeout: 4_000 },
-    connect: { rejectUnauthorized: true },
-  });
+export class OutgoingConnections {
+  #agent: Agent | undefined;
+
+  request(url: string, options: Omit<NonNullable<Parameters<Undici['request']>[1]>, 'dispatcher'>) {
+    const { Agent, request } = load('undici') as Undici;
+    this.#agent ??= new Agent({
+      ...{ connections: CONNECTIONS, keepAliveTimeout: 4_000 },
+      connect: { rejectUnauthorized: true },
+    });
+    return request(url, { ...options, dispatcher: this.#agent });
+  }
+
+  /** Ends calls under way. */
+  async destroy(): Promise<void> {
+    await this.#agent?.destroy();
+  }
 }
+
+type Undici = typeof import('undici');
 
 /** Answers that another try may mend. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -57,7 +73,7 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
  * @throws {CallFailed} with what went wrong in the last try.
  */
 export async function callOut(
-  connections: Dispatcher,
+  connections: OutgoingConnections,
   call: OutgoingCall,
   bounds: CallBounds,
   stopping?: AbortSignal,
@@ -78,14 +94,14 @@ export async function callOut(
 }
 
 async function callOnce(
-  connections: Dispatcher,
+  connections: OutgoingConnections,
   { method, url, headers, body }: OutgoingCall,
   { tryMs, mostBytes }: CallBounds,
   whole: AbortSignal,
 ): Promise<CallAnswer> {
   try {
-    const answer = await request(url, {
-      ...{ method, headers: headers ?? {}, dispatcher: connections },
+    const answer = await connections.request(url, {
+      ...{ method, headers: headers ?? {} },
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([whole, AbortSignal.timeout(tryMs)]),
     });

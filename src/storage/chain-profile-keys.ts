@@ -1,8 +1,7 @@
 import Database from 'libsql';
-import pg from 'pg';
 import type { ChainProfile, ChainProvisioning } from '../credentials/certificate-chain.ts';
 import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 import { DATABASE_SHARE } from './sources.ts';
 
@@ -106,7 +105,7 @@ function open(file: string) {
 
 function readPostgresql(location: PostgresqlLocation, answerMs: number): Reading {
   const wish = { connectMs: answerMs, answerMs, readOnly: true };
-  const pool = new pg.Pool({ ...connectionConfig(location, wish), max: 1 });
+  const pool = new (driver().Pool)({ ...connectionConfig(location, wish), max: 1 });
   // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
   pool.on('error', () => undefined);
   return {

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'libsql';
-import pg from 'pg';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
-import { connectionConfig } from './postgresql-connection.ts';
+import { connectionConfig, driver } from './postgresql-connection.ts';
 import { retryWhileBusy } from './retry-busy.ts';
 
 export interface CopyOptions<Row, Value> {
@@ -90,7 +89,7 @@ function readSqlite<Row>(file: string, select: string): readonly Row[] {
 }
 
 async function readPostgresql<Row>(location: PostgresqlLocation, select: string): Promise<readonly Row[]> {
-  const client = new pg.Client(
+  const client = new (driver().Client)(
     connectionConfig(location, { connectMs: 1_000, answerMs: 5_000, readOnly: true }),
   );
   // An error that strikes between two queries is also the next query's.

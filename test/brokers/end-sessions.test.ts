@@ -4,12 +4,12 @@ import type { EndSessionsConfig } from '../../src/brokers/end-sessions/configura
 import { endSessions } from '../../src/brokers/end-sessions/end-sessions.ts';
 import type { SessionNames } from '../../src/brokers/end-sessions/session-end.ts';
 import { readConfig } from '../../src/config.ts';
-import { outgoingConnections } from '../../src/outgoing/call.ts';
+import { OutgoingConnections } from '../../src/outgoing/call.ts';
 import { emqxApi, type FakeBrokerApi, fakeBrokerApi, vernemqApi } from '../support/session-brokers.ts';
 
 const DEVICE = '5c7a1b1e-1f6a-4a53-8d8f-b6f5a2f7c001';
 const OTHER = '5c7a1b1e-1f6a-4a53-8d8f-b6f5a2f7c002';
-const connections = outgoingConnections();
+const connections = new OutgoingConnections();
 after(() => connections.destroy());
 
 const namesOf = (names: Partial<SessionNames>): SessionNames => ({

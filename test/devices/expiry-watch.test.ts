@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID, X509Certificate } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Agent } from 'undici';
 import { ExpiryWatch } from '../../src/devices/expiry/watch.ts';
-import { outgoingConnections } from '../../src/outgoing/call.ts';
+import { OutgoingConnections } from '../../src/outgoing/call.ts';
 import { ExpiryNoticeRepository } from '../../src/storage/expiry-notice-repository.ts';
 import { ExpiryRepository } from '../../src/storage/expiry-repository.ts';
 import { openPrisma, type PrismaClient } from '../../src/storage/prisma.ts';
@@ -31,12 +30,12 @@ const itemsOf = ({ body }: ReceivedMessage): Item[] => JSON.parse(body).data.ite
 onEachDatabase((database) => {
   let living: LivingDevices;
   let receiver: WebhookReceiver;
-  let connections: Agent;
+  let connections: OutgoingConnections;
   const opened: PrismaClient[] = [];
   const errors: unknown[] = [];
   before(async () => {
     living = await startLivingDevices(database.location);
-    connections = outgoingConnections();
+    connections = new OutgoingConnections();
   });
   beforeEach(async () => {
     receiver = await startReceiver();

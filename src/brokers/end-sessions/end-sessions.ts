@@ -1,5 +1,4 @@
-import type { Dispatcher } from 'undici';
-import { type CallBounds, CallFailed, callOut } from '../../outgoing/call.ts';
+import { type CallBounds, CallFailed, callOut, type OutgoingConnections } from '../../outgoing/call.ts';
 import type { BrokerApi, EndSessionsConfig } from './configuration.ts';
 import { endAtEmqx } from './emqx.ts';
 import { endAtRabbitmq } from './rabbitmq.ts';
@@ -19,7 +18,7 @@ export interface SessionEnderParts {
   readonly config: EndSessionsConfig;
   /** VerneMQ gives each device a mount point of its own. */
   readonly vernemqMountsApart: boolean;
-  readonly connections: Dispatcher;
+  readonly connections: OutgoingConnections;
   readonly longestMs?: number | undefined;
 }
 
@@ -56,7 +55,7 @@ export async function endSessions(names: SessionNames, parts: SessionEnderParts)
 
 function askerOf(
   { url, key }: BrokerApi,
-  connections: Dispatcher,
+  connections: OutgoingConnections,
   stopping: AbortSignal,
   totalMs: number,
 ): AskBroker {

@@ -1,5 +1,4 @@
-import type { Dispatcher } from 'undici';
-import type { CallBounds } from '../../outgoing/call.ts';
+import type { CallBounds, OutgoingConnections } from '../../outgoing/call.ts';
 import type { ExpiryNoticeRepository } from '../../storage/expiry-notice-repository.ts';
 import type { ExpiryRepository } from '../../storage/expiry-repository.ts';
 import type { ExpiryConfig } from './configuration.ts';
@@ -28,7 +27,7 @@ export interface ExpiryWatchParts {
   }>;
   /** Those of the file of client authorities, as they are now. */
   readonly configured: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
-  readonly connections: Dispatcher;
+  readonly connections: OutgoingConnections;
   /** Told of what goes wrong; it is tried again. */
   readonly onError: (error: unknown) => void;
   /** Epoch milliseconds. */

@@ -1,6 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Dispatcher } from 'undici';
-import { type CallBounds, CallFailed, callOut } from '../../outgoing/call.ts';
+import { type CallBounds, CallFailed, callOut, type OutgoingConnections } from '../../outgoing/call.ts';
 import type { WebhookConfig } from './configuration.ts';
 import { type Notice, showNotice } from './notice.ts';
 
@@ -20,7 +19,7 @@ const BOUNDS: CallBounds = {
  * @throws {CallFailed} where the receiver did not take them, after some tries; the sentence holds no URL.
  */
 export async function sendNotices(
-  connections: Dispatcher,
+  connections: OutgoingConnections,
   { url, secrets }: WebhookConfig,
   notices: readonly Notice[],
   now: number,

@@ -1,8 +1,8 @@
-import type { Dispatcher } from 'undici';
 import type { EndSessionsConfig } from '../../brokers/end-sessions/configuration.ts';
 import { endSessions } from '../../brokers/end-sessions/end-sessions.ts';
 import type { SessionEnd, SessionNames } from '../../brokers/end-sessions/session-end.ts';
 import { readStoredBasic } from '../../credentials/stored-basic.ts';
+import type { OutgoingConnections } from '../../outgoing/call.ts';
 import type { CredentialsEntry } from '../../storage/device-entry.ts';
 import type { Actor, AuditNote } from '../audit.ts';
 
@@ -15,7 +15,7 @@ export interface Ended {
 export interface DeviceSessionsParts {
   readonly config: EndSessionsConfig;
   readonly vernemqMountsApart: boolean;
-  readonly connections: Dispatcher;
+  readonly connections: OutgoingConnections;
   /** Under which client ids a device was let in lately; may fail. */
   readonly recent: (deviceId: string) => Promise<readonly { readonly clientId: string }[]>;
   readonly audit: (actor: Actor, note: AuditNote) => Promise<void>;

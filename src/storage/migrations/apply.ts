@@ -4,23 +4,24 @@ import Database from 'libsql';
 import type pg from 'pg';
 import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../database-url.ts';
 import { connectionConfig, driver } from '../postgresql-connection.ts';
-import { migrationAdapter } from './adapter.ts';
 import { migrationNames, readMigrations, readSchema } from './files.ts';
-import { openSchemaEngine } from './schema-engine.ts';
+import { migrateNewFile } from './new-file.ts';
 
 /**
  * Brings the database up to this version, creating the SQLite file (readable by its owner only) where there is none.
- * Starting the engine costs a good part of a second, so it is left alone where nothing is missing.
+ * Starting the engine costs a good part of a second, so it is left alone where nothing is missing, and for a new file.
  * @returns the names of the migrations applied, oldest first; empty when the database was up to date.
  * @throws {Error} when the database was migrated by a newer version, or a migration fails.
  */
 export async function migrate(location: DatabaseLocation): Promise<string[]> {
   if (location.kind === 'sqlite') createFile(location.file);
   if ((await missingMigrations(location)).length === 0) return [];
+  const made = location.kind === 'sqlite' ? migrateNewFile(location) : undefined;
+  if (made !== undefined) return made;
   return withMigrationLock(location, async () => {
     // Another replica may have done it while this one waited.
     if ((await missingMigrations(location)).length === 0) return [];
-    const engine = await openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
+    const engine = await startEngine(location);
     try {
       const { appliedMigrationNames } = await engine.applyMigrations({
         migrationsList: readMigrations(location.kind),
@@ -31,6 +32,14 @@ export async function migrate(location: DatabaseLocation): Promise<string[]> {
       engine.free();
     }
   });
+}
+
+async function startEngine(location: DatabaseLocation) {
+  const [{ openSchemaEngine }, { migrationAdapter }] = await Promise.all([
+    import('./schema-engine.ts'),
+    import('./adapter.ts'),
+  ]);
+  return openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
 }
 
 /**
