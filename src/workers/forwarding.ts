@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { ApiProblem, problemOf } from '../management/problem.ts';
 import { PeerUnavailable } from './channel.ts';
 import type { Crew } from './crew.ts';
 
@@ -33,7 +34,13 @@ const PER_CONNECTION: ReadonlySet<string> = new Set([
 /** In a worker: hands requests for these paths to the primary, whole, and its replies back. */
 export function registerForwarding(app: FastifyInstance, paths: readonly string[], crew: Crew): void {
   const handler = (request: FastifyRequest, reply: FastifyReply) => forward(request, reply, crew);
-  for (const url of paths) app.all(url, { bodyLimit: LARGEST_BODY, handler });
+  for (const url of paths) app.all(url, { bodyLimit: LARGEST_BODY, handler, errorHandler: sendProblem });
+}
+
+/** What the framework refuses before it can be handed on, such as a body that is too large, is a problem as the primary's are. */
+function sendProblem(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error) ?? new ApiProblem('internal_error');
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 async function forward(request: FastifyRequest, reply: FastifyReply, crew: Crew): Promise<FastifyReply> {

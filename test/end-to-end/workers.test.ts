@@ -78,6 +78,18 @@ test('what writes is answered by the primary, whichever worker is asked', async 
     const { secret } = (await made.json()) as { secret: { value: string } };
     for (let count = 0; count < 4; count++) assert.equal((await connect(secret.value)).result, 'allow');
   }
+  const upload = (body: string) =>
+    fetch(`${server.url}/api/v1/imports?format=csv`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'text/csv', connection: 'close' },
+      body,
+    });
+  assert.equal(((await (await upload('name\nuploaded\n')).json()) as { created: number }).created, 1);
+  const tooLarge = await upload('x'.repeat(2 * 1024 * 1024 + 1));
+  assert.deepEqual(
+    [tooLarge.status, ((await tooLarge.json()) as { type: string }).type],
+    [413, '/docs/problems#body_too_large'],
+  );
   const refused = await fetch(`${server.url}/api/v1/devices?limit=1`, { headers: { connection: 'close' } });
   assert.equal(refused.status, 401);
   assert.equal(refused.headers.get('content-type'), 'application/problem+json; charset=utf-8');

@@ -9,6 +9,8 @@ import { apiServer } from './support/api-server.ts';
 
 const FAST = { scheme: 'scrypt', ln: 4, r: 8, p: 1 } as const;
 const MEBIBYTE = 1024 * 1024;
+/** Of a hostile file: some hundred thousand lines. */
+const MUCH = MEBIBYTE / 4;
 
 interface Line {
   readonly line: number;
@@ -117,22 +119,22 @@ onEachDatabase((database) => {
   test('hostile files neither break the server nor make others wait for them', async () => {
     const before = (await server.api.call('listDevices')).body.items.length;
     const hostile: [string, string][] = [
-      ['csv', `name\n${'\n'.repeat(MEBIBYTE)}`],
-      ['csv', `name,accessToken\n${'"'.repeat(MEBIBYTE)}`],
-      ['csv', `name,accessToken\n${'"\n'.repeat(MEBIBYTE / 2)}`],
-      ['csv', `name,accessToken\n${'",\n"x\n'.repeat(MEBIBYTE / 8)}`],
-      ['csv', `${','.repeat(MEBIBYTE)}\n`],
+      ['csv', `name\n${'\n'.repeat(MUCH)}`],
+      ['csv', `name,accessToken\n${'"'.repeat(MUCH)}`],
+      ['csv', `name,accessToken\n${'"\n'.repeat(MUCH / 2)}`],
+      ['csv', `name,accessToken\n${'",\n"x\n'.repeat(MUCH / 8)}`],
+      ['csv', `${','.repeat(MUCH)}\n`],
       ['csv', 'name\n\ud800\n\0\n'],
       ['jsonl', '[]\nnull\n1\n"x"\n{"__proto__":{"name":"x"}}\n{"name":{"name":"x"}}\n'],
       ['jsonl', `${'{"name":'.repeat(100_000)}\n`],
-      ['jsonl', '{}\n'.repeat(MEBIBYTE / 4)],
-      ['emqx-json', `${'['.repeat(MEBIBYTE)}`],
+      ['jsonl', '{}\n'.repeat(MUCH / 4)],
+      ['emqx-json', `${'['.repeat(MUCH)}`],
       ['emqx-json', `[${'{"user_id":'.repeat(100_000)}`],
-      ['emqx-json', `[${'{},'.repeat(MEBIBYTE / 4)}{}]`],
-      ['emqx-csv', `user_id,${'x,'.repeat(MEBIBYTE / 2)}\n`],
-      ['mosquitto-passwords', ':\n'.repeat(MEBIBYTE / 2)],
+      ['emqx-json', `[${'{},'.repeat(MUCH / 4)}{}]`],
+      ['emqx-csv', `user_id,${'x,'.repeat(MUCH / 2)}\n`],
+      ['mosquitto-passwords', ':\n'.repeat(MUCH / 2)],
       ['mosquitto-passwords', `a:$7$${'9'.repeat(1_000)}$x$y\n`],
-      ['mosquitto-acl', 'user\ntopic\n'.repeat(MEBIBYTE / 16)],
+      ['mosquitto-acl', 'user\ntopic\n'.repeat(MUCH / 16)],
       ['mosquitto-acl', `pattern ${'+/'.repeat(100_000)}\n`],
     ];
     for (const [format, file] of hostile) {
