@@ -82,7 +82,7 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
   await app.register(
     async (scope) => {
       readOnlyJson(scope);
-      registerThingsBoard(scope, { store: parts.store, keys });
+      registerThingsBoard(scope, { ...parts, keys });
     },
     { prefix: '/api' },
   );

@@ -78,6 +78,25 @@ onEachDatabase((database) => {
     assert.deepEqual([...clients.keys()], []);
   });
 
+  test('what ends by ThingsBoard’s paths ends sessions too', async () => {
+    const key = await server.key('read', 'write');
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const saved = await connected('saved');
+    const credentials = await fetch(`${server.url}/api/device/${saved.device}/credentials`, { headers });
+    const body = JSON.stringify({
+      ...((await credentials.json()) as object),
+      credentialsId: `another-token-${database.kind}`,
+    });
+    const put = await fetch(`${server.url}/api/device/credentials`, { method: 'POST', headers, body });
+    assert.equal(put.status, 200);
+    assert.ok(!clients.has('client-saved'));
+    const removed = await connected('removed');
+    const { authorization } = headers;
+    const path = `${server.url}/api/device/${removed.device}`;
+    assert.equal((await fetch(path, { method: 'DELETE', headers: { authorization } })).status, 200);
+    assert.ok(!clients.has('client-removed'));
+  });
+
   test('what still holds for a while ends no session', async () => {
     const { device } = await connected('overlapping');
     const { body } = await call('rotateCredentials', { path: { device }, body: {} });

@@ -7,7 +7,7 @@ import { isUuid } from '../../storage/prisma.ts';
 import type { Scope } from '../api-key.ts';
 import { authenticate, type Caller, requireScope } from '../authenticate.ts';
 import { ApiProblem } from '../problem.ts';
-import type { RouteParts } from '../routes.ts';
+import type { OperationParts, RouteParts } from '../routes.ts';
 import { validator } from '../validate.ts';
 import { showThingsBoardCredentials, showThingsBoardDevice, thingsBoardError } from './answers.ts';
 import {
@@ -29,7 +29,10 @@ interface Asked {
  * as the password, or sends the key as it would send its token. Asking for credentials needs the scope `write`: a token that
  * can be read can be used.
  */
-export function registerThingsBoard(scope: FastifyInstance, parts: RouteParts): void {
+export function registerThingsBoard(
+  scope: FastifyInstance,
+  parts: RouteParts & Pick<OperationParts, 'deviceSessions'>,
+): void {
   scope.setErrorHandler((error, request, reply) => {
     const said = thingsBoardError(error);
     if (said === undefined) request.log.error({ err: error, requestId: request.id }, 'the API failed');
@@ -85,6 +88,9 @@ export function registerThingsBoard(scope: FastifyInstance, parts: RouteParts): 
     const service = (await parts.store()).credentialsService(caller.actor);
     const which = before === undefined ? {} : { credentials: before.id, version };
     const saved = await service.set(device.id, wishOf(body, before), which);
+    // ThingsBoard's answer has no place for what became of the sessions; the audit trail has.
+    if (saved.ended.length > 0)
+      await parts.deviceSessions.end({ deviceId: device.id, credentials: saved.ended }, caller.actor);
     return showThingsBoardCredentials(saved.device, saved.credentials);
   }
 
@@ -93,7 +99,8 @@ export function registerThingsBoard(scope: FastifyInstance, parts: RouteParts): 
   );
   route('DELETE', '/device/:deviceId', ['write'], async ({ request, caller }) => {
     const device = await find(idIn(request));
-    await (await parts.store()).deviceService(caller.actor).remove(device.id);
+    const { id, credentials } = await (await parts.store()).deviceService(caller.actor).remove(device.id);
+    await parts.deviceSessions.end({ deviceId: id, credentials }, caller.actor);
     return undefined;
   });
   route('GET', '/tenant/devices', ['read'], async ({ request }) => {
