@@ -27,7 +27,7 @@ if (files.length === 0) {
 
 if (soak) process.env.THINGPASS_SOAK = '1';
 const keptLogs = startKeeping();
-run({ files, concurrency: soak ? 1 : 2, timeout: soak ? 3_600_000 : 600_000 })
+run({ files, concurrency: soak ? 1 : 3, timeout: soak ? 3_600_000 : 600_000 })
   .on('test:fail', () => {
     process.exitCode = 1;
   })
