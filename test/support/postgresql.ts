@@ -125,6 +125,8 @@ export class OwnPostgresql {
       ],
       { ...this.#user, cwd: this.#folder, stdio: 'ignore' },
     );
+    // Whoever uses it ends when its own work is done, and the server with it.
+    this.#running.unref();
     for (let attempt = 0; ; attempt++) {
       try {
         await query(this.url, 'SELECT 1');
@@ -142,6 +144,7 @@ export class OwnPostgresql {
     if (running === undefined) return;
     this.#running = undefined;
     const ended = new Promise((resolve) => running.once('exit', resolve));
+    running.ref();
     running.kill('SIGQUIT');
     await ended;
   }
