@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import { type EmqxProvisioning, registerEmqxProvision } from './brokers/emqx-provision.ts';
+import { HttpRequest } from './brokers/http-request.ts';
 import { LARGEST_BODY, type WebhookParts } from './brokers/webhook.ts';
 import { Webhooks } from './brokers/webhooks.ts';
 import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
@@ -90,9 +91,10 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 /** Webhooks are answered before the framework sees the request. */
 function createHttpServer(
   webhooks: Webhooks | undefined,
-  others: (request: IncomingMessage, response: ServerResponse) => void,
+  others: (request: HttpRequest, response: ServerResponse) => void,
 ): Server {
-  const server = createServer(HTTP_OPTIONS.http, (request, response) => {
+  const options = { ...HTTP_OPTIONS.http, IncomingMessage: HttpRequest };
+  const server = createServer(options, (request, response) => {
     // What stops tells so to those who go on asking.
     if (!server.listening) response.shouldKeepAlive = false;
     if (!webhooks?.take(request, response)) others(request, response);

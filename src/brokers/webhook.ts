@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import type { BrokerConfig } from '../config.ts';
@@ -16,7 +16,7 @@ import {
   type WebhookReply,
 } from './dialect.ts';
 import { createGuard } from './guard.ts';
-import { collectBody } from './request-body.ts';
+import type { HttpRequest } from './http-request.ts';
 
 export interface WebhookParts {
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
@@ -32,7 +32,7 @@ export interface WebhookParts {
 
 /** One request on its way through. */
 interface Exchange {
-  readonly request: IncomingMessage;
+  readonly request: HttpRequest;
   readonly response: ServerResponse;
   readonly requestId: string;
   /** When the request was there as a whole; `undefined` where it was refused before. */
@@ -78,14 +78,14 @@ export class Webhook {
    * Answers a request. The broker proves itself, and what is too much is refused, before the body is read.
    * @param secret the broker's, where it came in the path.
    */
-  answer(request: IncomingMessage, response: ServerResponse, requestId: string, secret?: string): void {
+  answer(request: HttpRequest, response: ServerResponse, requestId: string, secret?: string): void {
     const early = { request, response, requestId, startedAt: undefined };
     if (!this.#proves(request.headers, secret)) {
       this.#send(early, deny('guard_refused'), undefined);
     } else if (this.#parts.shedding?.refuses()) {
       this.#send(early, unavailable('overloaded'), undefined);
     } else {
-      collectBody(request, LARGEST_BODY, (body) => {
+      request.collectBody(LARGEST_BODY, (body) => {
         if (body !== undefined) {
           this.#ask({ request, response, requestId, startedAt: performance.now() }, body);
           return;

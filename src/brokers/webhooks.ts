@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import { type BrokerConfig, ConfigError } from '../config.ts';
 import { switchOnForms } from './check-forms.ts';
 import type { Dialect } from './dialect.ts';
+import type { HttpRequest } from './http-request.ts';
 import { DIALECTS } from './registry.ts';
 import { Webhook, type WebhookParts } from './webhook.ts';
 
@@ -33,7 +34,7 @@ export class Webhooks {
   }
 
   /** Answers a request to a webhook. @returns false for any other request, which is left as it is. */
-  take(request: IncomingMessage, response: ServerResponse): boolean {
+  take(request: HttpRequest, response: ServerResponse): boolean {
     const { url = '', method = '' } = request;
     const mark = url.indexOf('?');
     let path = mark === -1 ? url : url.slice(0, mark);
