@@ -1,5 +1,5 @@
 import type { Holder } from './holder.ts';
-import type { Reach } from './matching.ts';
+import { isWildcard, type Reach } from './matching.ts';
 import { fillLevel, type Level, readLevel } from './placeholder.ts';
 import { describeRule, problemOf, type Qos, type Rule } from './rule.ts';
 
@@ -19,6 +19,8 @@ export interface CompiledRule {
   /** Smaller decides first, over all scopes. */
   readonly order: number;
   readonly levels: readonly Level[];
+  /** The first level where it is plain text: no topic that begins otherwise concerns the rule, whatever its holder. */
+  readonly firstWord: string | undefined;
   /** Bit 0, 1, 2 for QoS 0, 1, 2. */
   readonly qosBits: number;
   /** True when the rule has a condition, so that not every publish (subscribe) to a topic is treated alike. */
@@ -43,12 +45,15 @@ export function compileRule(rule: Rule, order: number): CompiledRule {
   const problem = problemOf(rule);
   if (problem !== undefined) throw new RangeError(problem);
   const qosBits = (rule.qos ?? [0, 1, 2]).reduce<number>((bits, qos) => bits | (1 << qos), 0);
+  const levels = rule.filter.split('/').map(readLevel);
+  const [first] = levels;
   const compiled: CompiledRule = {
     rule,
     allow: rule.permission === 'allow',
     description: describeRule(rule),
     order,
-    levels: rule.filter.split('/').map(readLevel),
+    levels,
+    firstWord: typeof first === 'string' && !isWildcard(first) ? first : undefined,
     qosBits,
     conditional: {
       publish: qosBits !== ALL_QOS_BITS || rule.retain !== undefined,
@@ -56,8 +61,8 @@ export function compileRule(rule: Rule, order: number): CompiledRule {
     },
     literal: undefined,
   };
-  const levels = compiled.levels.filter((level) => typeof level === 'string');
-  return levels.length === compiled.levels.length ? withLiteral(compiled, levels) : compiled;
+  const plain = levels.filter((level) => typeof level === 'string');
+  return plain.length === levels.length ? withLiteral(compiled, plain) : compiled;
 }
 
 function withLiteral(compiled: CompiledRule, levels: readonly string[]): CompiledRule {

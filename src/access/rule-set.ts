@@ -93,17 +93,20 @@ function groupKey(scope: RuleScope): string {
   return 'id' in scope ? `${scope.kind}Id ${scope.id}` : `${scope.kind} ${scope.name}`;
 }
 
+const OWN_GROUP_ONLY: readonly (readonly RuleGroup[])[] = [[OWN_GROUP]];
+
 /** The groups that concern a holder, in the order of their ranks; those of one rank (by id, by name) stand side by side. */
-function* groupsFor(set: RuleSet, holder: Holder): Generator<readonly RuleGroup[]> {
-  const { device } = holder;
-  if (set.groups.size > 0) {
-    yield present(set, ['global']);
-    if (device !== undefined && (set.groups.size > 1 || !set.groups.has('global'))) {
-      yield present(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
-      yield present(set, [`deviceId ${device.id}`, `device ${device.name}`]);
-    }
+function groupsFor(set: RuleSet, holder: Holder): Iterable<readonly RuleGroup[]> {
+  return set.groups.size === 0 ? OWN_GROUP_ONLY : groupsByRank(set, holder);
+}
+
+function* groupsByRank(set: RuleSet, { device }: Holder): Generator<readonly RuleGroup[]> {
+  yield present(set, ['global']);
+  if (device !== undefined && (set.groups.size > 1 || !set.groups.has('global'))) {
+    yield present(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
+    yield present(set, [`deviceId ${device.id}`, `device ${device.name}`]);
   }
-  yield [OWN_GROUP];
+  yield* OWN_GROUP_ONLY;
 }
 
 function present(set: RuleSet, keys: readonly string[]): RuleGroup[] {
@@ -156,6 +159,7 @@ function firstOpen(
 ): FilledRule | undefined {
   for (const rule of rules) {
     if (best !== undefined && best.source.order < rule.order) return best;
+    if (rule.firstWord !== undefined && rule.firstWord !== topic[0]) continue;
     if (!applies(rule, asked)) continue;
     const filled = fillRule(rule, holder);
     if (filled !== undefined && matches(filled, topic)) return filled;
