@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
 import type { Field } from './fields.ts';
 import { MAX_FIELDS } from './form.ts';
@@ -14,7 +14,8 @@ import { MAX_FIELDS } from './form.ts';
  * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
  */
 export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
-  return parsePlainTexts(bytes.toString('latin1')) ?? parseAnyObject(decode(bytes));
+  const text = bytes.toString('latin1');
+  return parsePlainTexts(text) ?? parseAnyObject(isAscii(bytes) ? text : decode(bytes));
 }
 
 const QUOTE = 0x22;

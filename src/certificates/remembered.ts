@@ -10,22 +10,39 @@ const GENERATION = 8 * 1024 * 1024;
  * stays, and clients that send ever new certificates cost no more memory than that.
  */
 export function remembered(decode: (text: string) => readonly Buffer[]): (text: string) => readonly Buffer[] {
-  let young = new Map<string, readonly Buffer[]>();
-  let old = new Map<string, readonly Buffer[]>();
+  let young = new Map<number, Known>();
+  let old = new Map<number, Known>();
   let weight = 0;
   return (text) => {
-    const known = young.get(text);
-    if (known !== undefined) return known;
-    const certificates = old.get(text) ?? decode(text).map(alone);
+    const key = sampleOf(text);
+    const inYoung = young.get(key);
+    if (inYoung?.text === text) return inYoung.certificates;
+    const inOld = old.get(key);
+    const certificates = inOld?.text === text ? inOld.certificates : decode(text).map(alone);
     if (weight + text.length > GENERATION) {
       old = young;
       young = new Map();
       weight = 0;
     }
-    young.set(text, certificates);
+    young.set(key, { text, certificates });
     weight += text.length;
     return certificates;
   };
+}
+
+interface Known {
+  readonly text: string;
+  readonly certificates: readonly Buffer[];
+}
+
+/** Every so many characters of a text are looked at: some of the serial number, the key and the signature among them. */
+const STRIDE = 7;
+
+/** A hash of a sample: hashing all of a text takes longer than everything else here. Texts that share one push each other out. */
+function sampleOf(text: string): number {
+  let hash = text.length;
+  for (let at = 0; at < text.length; at += STRIDE) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  return hash;
 }
 
 /** Small buffers are slices of a common block, all of which one of them keeps. */
