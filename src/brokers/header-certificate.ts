@@ -1,4 +1,4 @@
-import { readCertificateHeaders } from '../certificates/header-certificates.ts';
+import { type IgnoredHeader, readCertificateHeaders } from '../certificates/header-certificates.ts';
 import type { PresentedCertificate } from '../certificates/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
@@ -20,8 +20,12 @@ export function readHeaderCertificate(request: WebhookRequest, settings: BrokerS
   const { certificate, ignored } = readCertificateHeaders(request.rawHeaders ?? [], headerForms, fromProxy);
   return {
     certificate,
-    ignored: ignored.map(({ header, forms }) =>
-      forms.length === 0 ? `${header} is never read` : ignoredCertificate(header, ...forms),
-    ),
+    ignored: ignored.length === 0 ? NOTHING_IGNORED : ignored.map(describeIgnored),
   };
+}
+
+const NOTHING_IGNORED: readonly string[] = [];
+
+function describeIgnored({ header, forms }: IgnoredHeader): string {
+  return forms.length === 0 ? `${header} is never read` : ignoredCertificate(header, ...forms);
 }

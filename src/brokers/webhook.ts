@@ -79,11 +79,12 @@ export class Webhook {
    * @param secret the broker's, where it came in the path.
    */
   answer(request: HttpRequest, response: ServerResponse, requestId: string, secret?: string): void {
-    const early = { request, response, requestId, startedAt: undefined };
+    const refuse = (decision: Decision): void =>
+      this.#send({ request, response, requestId, startedAt: undefined }, decision, undefined);
     if (!this.#proves(request.headers, secret)) {
-      this.#send(early, deny('guard_refused'), undefined);
+      refuse(deny('guard_refused'));
     } else if (this.#parts.shedding?.refuses()) {
-      this.#send(early, unavailable('overloaded'), undefined);
+      refuse(unavailable('overloaded'));
     } else {
       request.collectBody(LARGEST_BODY, (body) => {
         if (body !== undefined) {
@@ -92,7 +93,7 @@ export class Webhook {
         }
         // The rest of the body may be on its way.
         response.shouldKeepAlive = false;
-        this.#send(early, unreadable('the body is too large'), undefined);
+        refuse(unreadable('the body is too large'));
       });
     }
   }

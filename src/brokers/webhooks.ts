@@ -17,7 +17,8 @@ const SECRET_PREFIX = '/k/';
  * reading the request and deciding. What is not theirs is left to it.
  */
 export class Webhooks {
-  readonly #webhooks = new Map<string, Webhook>();
+  /** By path, then by method. */
+  readonly #webhooks = new Map<string, Record<string, Webhook | undefined>>();
   #requests = 0;
 
   /** @throws {ConfigError} where a broker is set up as its dialect cannot be. */
@@ -28,7 +29,10 @@ export class Webhooks {
       const headerForms = formsFor(dialect, settings);
       for (const endpoint of dialect.endpoints) {
         const webhook = new Webhook(dialect, endpoint, headerForms, parts);
-        for (const method of endpoint.methods) this.#webhooks.set(`${method} ${endpoint.path}`, webhook);
+        const { path, methods } = endpoint;
+        const atPath = this.#webhooks.get(path) ?? Object.create(null);
+        for (const method of methods) atPath[method] = webhook;
+        this.#webhooks.set(path, atPath);
       }
     }
   }
@@ -45,7 +49,7 @@ export class Webhooks {
       secret = decoded(path.slice(SECRET_PREFIX.length, end));
       path = path.slice(end);
     }
-    const webhook = this.#webhooks.get(`${method} ${path}`);
+    const webhook = this.#webhooks.get(path)?.[method];
     if (webhook === undefined) return false;
     webhook.answer(request, response, `webhook-${++this.#requests}`, secret);
     return true;
