@@ -67,8 +67,30 @@ export interface DeciderParts {
 }
 
 export function createDecider(parts: DeciderParts): Decider {
-  /** @param provisioning none where a client is only looked for: devices come into being when they connect. */
-  function contextFor(settings: DeciderSettings, provisioning?: ChainProvisioning): IdentifyContext {
+  /** Settings are there for as long as their endpoint is, so contexts are made once. */
+  const identifying = new WeakMap<DeciderSettings, IdentifyContext>();
+  const connecting = new WeakMap<DeciderSettings, IdentifyContext>();
+
+  /** For finding out whose client it is; devices come into being only when they connect. */
+  function contextFor(settings: DeciderSettings): IdentifyContext {
+    let context = identifying.get(settings);
+    if (context === undefined) {
+      context = newContext(settings);
+      identifying.set(settings, context);
+    }
+    return context;
+  }
+
+  function connectContextFor(settings: DeciderSettings): IdentifyContext {
+    let context = connecting.get(settings);
+    if (context === undefined) {
+      context = { ...newContext(settings), provisioning: parts.provisioning };
+      connecting.set(settings, context);
+    }
+    return context;
+  }
+
+  function newContext(settings: DeciderSettings): IdentifyContext {
     return {
       store: parts.credentials,
       verifySecret: parts.verifySecret,
@@ -81,14 +103,13 @@ export function createDecider(parts: DeciderParts): Decider {
       certificateOnly: settings.certificateOnly,
       certificateNames: settings.certificateNames,
       names: parts.names,
-      provisioning,
       trust: parts.trust,
-      denyList: parts.denyList?.(),
+      denyList: parts.denyList,
     };
   }
 
   function connect(attempt: ConnectAttempt, settings: DeciderSettings): Eventual<Decision> {
-    return after(resolve(attempt, contextFor(settings, parts.provisioning)), (decision) =>
+    return after(resolve(attempt, connectContextFor(settings)), (decision) =>
       concludeConnect(withIgnored(decision, attempt.ignoredCertificates), attempt, settings),
     );
   }

@@ -32,8 +32,8 @@ export interface Match {
 export interface AdmitContext {
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** What is denied whatever it proves; without it, nothing. */
-  readonly denyList?: DenyList | undefined;
+  /** What is denied at this moment, whatever it proves; without it, nothing. */
+  readonly denyList?: (() => DenyList | undefined) | undefined;
   /** Says that a session of this device may not open because of a rate limit; asked once, last of all. */
   readonly sessionOpenLimited?: ((deviceId: string) => boolean) | undefined;
 }
@@ -44,7 +44,7 @@ export interface AdmitContext {
  */
 export function admit(match: Match, context: AdmitContext, steps: Step[]): Decision {
   const { record, refusal } = match;
-  const denied = refuseDenied(context.denyList?.denies(record), steps);
+  const denied = refuseDenied(context.denyList?.()?.denies(record), steps);
   if (denied !== undefined) return denied;
   const now = context.now();
   if (record.notBefore !== undefined && record.notBefore > now) {

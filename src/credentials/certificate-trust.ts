@@ -20,7 +20,10 @@ export function admitTrusted(
   steps: Step[],
 ): Eventual<Decision> {
   const { device, deviceId } = match.record;
-  const denied = refuseDenied(hashed && context.denyList?.deniesCertificates(hashed.ders, hashed.ids), steps);
+  const denied = refuseDenied(
+    hashed && context.denyList?.()?.deniesCertificates(hashed.ders, hashed.ids),
+    steps,
+  );
   if (denied !== undefined) return denied;
   const found = context.trust?.check(hashed, device?.profileId, deviceId) ?? NOTHING;
   return after(found, (findings) => conclude(findings, match, context, steps));

@@ -157,7 +157,7 @@ function standFor(
   steps: Step[],
   commonName?: string,
 ): Decision {
-  const denied = refuseDenied(context.denyList?.denies(record), steps);
+  const denied = refuseDenied(context.denyList?.()?.denies(record), steps);
   if (denied !== undefined) return denied;
   const now = context.now();
   if (record.notAfter !== undefined && record.notAfter <= now) return deny('credentials_expired', steps);

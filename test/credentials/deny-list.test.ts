@@ -19,6 +19,11 @@ const KNOWN = token(ID, {
 });
 const SERIAL = '10203';
 
+function denying(entries: readonly DeniedValue[]) {
+  const list = compileDenyList(entries);
+  return () => list;
+}
+
 function presented(...chain: Buffer[]): PresentedCertificate {
   return { kind: 'certificate', form: 'test', der: leaf.der, chain, verification: 'verified' };
 }
@@ -28,7 +33,7 @@ async function said(
   attempt: Partial<ConnectAttempt>,
   ...entries: readonly DeniedValue[]
 ): Promise<string> {
-  const context = contextOf(storeOf(...records), { denyList: compileDenyList(entries) });
+  const context = contextOf(storeOf(...records), { denyList: denying(entries) });
   const decision = await resolve(attemptOf(attempt), context);
   if (decision.outcome !== 'deny') return decision.outcome;
   assert.equal(decision.countsAsFailure, false, 'it proved itself');
@@ -70,13 +75,13 @@ test('whoever sends a wrong password learns nothing of the list', async () => {
   const records = [basic('u', { userName: 'u', password: 'p' })];
   const decision = await resolve(
     attemptOf({ username: 'u', password: 'wrong' }),
-    contextOf(storeOf(...records), { denyList: compileDenyList([{ kind: 'device', value: DEVICE.id }]) }),
+    contextOf(storeOf(...records), { denyList: denying([{ kind: 'device', value: DEVICE.id }]) }),
   );
   assert.equal(decision.outcome === 'deny' && decision.reason, 'password_mismatch');
 });
 
 test('at topic checks too, by passport and by names', async () => {
-  const denyList = compileDenyList([{ kind: 'certificate_serial', value: SERIAL }]);
+  const denyList = denying([{ kind: 'certificate_serial', value: SERIAL }]);
   const context = contextOf(storeOf(KNOWN, token('t')), { denyList });
   const passport = PASSPORTS.issue('c', ID);
   const byPassport = await identify(attemptOf({ clientId: 'c', passport }), context);
@@ -84,7 +89,7 @@ test('at topic checks too, by passport and by names', async () => {
   const byName = await identify(attemptOf({ username: 't' }), context);
   assert.equal(byName.outcome, 'allow');
   const devices = contextOf(storeOf(token('t')), {
-    denyList: compileDenyList([{ kind: 'device', value: DEVICE.id }]),
+    denyList: denying([{ kind: 'device', value: DEVICE.id }]),
   });
   const denied = await identify(attemptOf({ username: 't' }), devices);
   assert.equal(denied.outcome === 'deny' && denied.reason, 'denied_by_list');
