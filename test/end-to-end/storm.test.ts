@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { pbkdf2, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { PASSWORD_KEPT_ELSEWHERE } from '../../src/credentials/verify-secret.ts';
 import { DeviceRepository } from '../../src/storage/device-repository.ts';
 import { Installation } from '../support/process.ts';
+import { createSlowPasswords, slowPassword, slowUser } from './support/slow-passwords.ts';
 
 /*
  * All devices of a fleet at once, each one another, to a server that has just started; a tenth of them unknown, while others
@@ -17,8 +15,6 @@ import { Installation } from '../support/process.ts';
 const SOAK = process.env.THINGPASS_SOAK === '1';
 const DEVICES = SOAK ? 10_000 : 600;
 const PASSWORDS = SOAK ? 1_000 : 120;
-/** Ten milliseconds or more for each. */
-const ITERATIONS = 20_000;
 const COME_BACK_MS = 500;
 
 interface Answer {
@@ -39,28 +35,8 @@ async function fill(file: string): Promise<void> {
     } as const;
     await devices.create({ name: `device-${index}`, profileName: 'default', credentials });
   }
-  // Each has a hash of its own: what was checked once is remembered.
-  const hashes = await Promise.all(
-    Array.from({ length: PASSWORDS }, (_, index) => hashOf(`password-${index}`)),
-  );
-  for (const [index, hash] of hashes.entries()) {
-    const userName = `user-${index}`;
-    const credentials = {
-      credentialsType: 'MQTT_BASIC',
-      credentialsId: userName,
-      credentialsValue: JSON.stringify({ userName, password: PASSWORD_KEPT_ELSEWHERE }),
-      secrets: [{ hash }],
-    } as const;
-    await devices.create({ name: userName, profileName: 'default', credentials });
-  }
+  await createSlowPasswords(devices, PASSWORDS);
   await devices.close();
-}
-
-/** As mosquitto-go-auth keeps passwords. */
-async function hashOf(password: string): Promise<string> {
-  const salt = randomBytes(16);
-  const hash = await promisify(pbkdf2)(password, salt, ITERATIONS, 64, 'sha512');
-  return `PBKDF2$sha512$${ITERATIONS}$${salt.toString('base64')}$${hash.toString('base64')}`;
 }
 
 test(`a burst of ${DEVICES} devices is answered without a single false denial`, async (t) => {
@@ -100,7 +76,7 @@ test(`a burst of ${DEVICES} devices is answered without a single false denial`, 
     queueIsFull = resolve;
   });
   const logIn = async (index: number): Promise<void> => {
-    const login = { clientId: `u-${index}`, username: `user-${index}`, password: `password-${index}` };
+    const login = { clientId: `u-${index}`, username: slowUser(index), password: slowPassword(index) };
     for (;;) {
       const { result, reason } = await connect(people, login);
       if (result === 'allow') return;

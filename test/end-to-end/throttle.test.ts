@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from '../storage/support/eventually.ts';
+import { metricsOf } from '../support/metrics-of.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import { livingWorkers } from './support/workers.ts';
 
@@ -36,16 +37,7 @@ const clientIdFor = (username: string): string => (username === token ? 'meter' 
 const connect = async (username: string, peerAddress: string): Promise<unknown> =>
   (await post('/v1/connect', { clientId: clientIdFor(username), username, peerAddress })).reason;
 
-async function metric(line: string): Promise<number> {
-  const text = await (await fetch(`${server.url}/metrics`, { headers: { connection: 'close' } })).text();
-  return Number(
-    text
-      .split('\n')
-      .find((one) => one.startsWith(`${line} `))
-      ?.split(' ')
-      .at(-1),
-  );
-}
+const metric = async (name: string): Promise<number> => (await metricsOf(server.url)).get(name) ?? Number.NaN;
 
 test('the count is one for all workers, and whoever takes the place of one knows it', async () => {
   for (let time = 0; time < 9; time++)

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../storage/support/eventually.ts';
+import { readMetrics } from '../../support/metrics-of.ts';
 import { Installation } from '../../support/process.ts';
 import { startTestServer } from '../../support/server.ts';
-
-/** The values in Prometheus' text, by the name with its labels. */
-function values(text: string): Map<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const space = line.lastIndexOf(' ');
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
-}
 
 test('what was decided shows in /metrics, and nobody by name', async (t) => {
   const server = await startTestServer();
@@ -29,7 +19,7 @@ test('what was decided shows in /metrics, and nobody by name', async (t) => {
   const response = await fetch(`${server.url}/metrics`);
   assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   const text = await response.text();
-  const metrics = values(text);
+  const metrics = readMetrics(text);
   const denied =
     'thingpass_decisions_total{broker="generic",kind="connect",result="deny",reason="credentials_unknown"}';
   assert.equal(metrics.get(denied), 3);
@@ -54,7 +44,7 @@ test('what runs out is counted by a timer and shows, of several processes once',
     const server = await installation.serve();
     t.after(() => server.stop());
     await eventually(async () => {
-      const metrics = values(await (await fetch(`${server.url}/metrics`)).text());
+      const metrics = readMetrics(await (await fetch(`${server.url}/metrics`)).text());
       const counted = (kind: string, within: string) =>
         metrics.get(`thingpass_credentials_expiring{kind="${kind}",within="${within}"}`);
       assert.deepEqual(

@@ -24,9 +24,12 @@ const json = (path: string, body: object, headers: Record<string, string> = {}):
   body: JSON.stringify(body),
 });
 
-/** @param username which may be a token. */
-export function connectRequests(clientid: string, username: string): Record<BrokerName, ConnectRequest> {
-  const password = 'any';
+/** @param username which may be a token; what password goes with it is the same then. */
+export function connectRequests(
+  clientid: string,
+  username: string,
+  password = 'any',
+): Record<BrokerName, ConnectRequest> {
   const register = { client_id: clientid, mountpoint: '', username, password, clean_session: true };
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
   return {
