@@ -36,13 +36,21 @@ export interface BlockedList {
 type Change = readonly [key: ThrottleKey, until: number | undefined];
 
 interface News {
+  /** One more each time, so that whoever was told nothing of some knows it. */
+  readonly number: number;
   readonly changes: readonly Change[];
   /** Clients that are not well known any more. */
   readonly strangers: readonly string[];
 }
 
-/** What changes is told to all processes together, this late at the most; a block at once. */
-const TOLD_WITHIN_MS = 50;
+/** Everything that is counted, up to the news of this number. */
+type State = Pick<News, 'number' | 'changes'>;
+
+/**
+ * What changes is told to all processes together, this late at the most: a message for each of many guesses is more than they
+ * can take. A block is told at once where none was told just before.
+ */
+const TOLD_WITHIN_MS = 10;
 const MOST_CALLERS = 1_000;
 const MOST_KNOWN_CLIENTS = 100_000;
 const LONGEST_CLIENT = 300;
@@ -68,6 +76,11 @@ export class Throttle implements BlockedList {
   #strangers: string[] = [];
   #newlyKnown: string[] = [];
   #telling: NodeJS.Timeout | undefined;
+  #isUrgent = false;
+  #blockToldAt = Number.NEGATIVE_INFINITY;
+  /** The number of the last news: told, or in a worker heard. */
+  #number = 0;
+  #asking: Promise<void> | undefined;
   #tellingKnown: NodeJS.Timeout | undefined;
 
   /** @param now epoch milliseconds. */
@@ -91,10 +104,14 @@ export class Throttle implements BlockedList {
       });
       crew.handle('throttle.succeeded', (keys: readonly ThrottleKey[]) => {
         for (const key of keys) this.#book.forget(key);
+        this.#tellSoon();
       });
-      crew.handle('throttle.state', (): Change[] =>
-        [...this.#book.entries()].map(([key, { blockedUntil }]) => [key, blockedUntil]),
-      );
+      crew.handle('throttle.state', (): State => {
+        const changes = [...this.#book.entries()].map(
+          ([key, { blockedUntil }]): Change => [key, blockedUntil],
+        );
+        return { number: this.#number, changes };
+      });
     }
   }
 
@@ -106,8 +123,11 @@ export class Throttle implements BlockedList {
   /** In a worker that takes the place of another: what is counted and blocked already. */
   async start(): Promise<void> {
     if (this.#crew.role !== 'worker' || !this.on) return;
-    const changes = await this.#crew.askPrimary<readonly Change[]>('throttle.state', undefined);
-    this.#hear({ changes, strangers: [] });
+    const { number, changes } = await this.#crew.askPrimary<State>('throttle.state', undefined);
+    this.#blocked.clear();
+    this.#counted.clear();
+    this.#apply(changes);
+    this.#number = number;
   }
 
   close(): void {
@@ -248,32 +268,52 @@ export class Throttle implements BlockedList {
 
   #changed(key: ThrottleKey, failures: Failures | undefined): void {
     this.#changes.set(key, failures?.blockedUntil);
-    if (failures !== undefined && failures.blockedUntil > 0) this.#tell();
-    else this.#tellSoon();
+    if (failures !== undefined && failures.blockedUntil > 0) this.#isUrgent = true;
   }
 
   #tellSoon(): void {
-    this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();
+    const isEarly = performance.now() - this.#blockToldAt < TOLD_WITHIN_MS;
+    if (this.#crew.role === 'alone' || (this.#isUrgent && !isEarly)) this.#tell();
+    else this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();
   }
 
   #tell(): void {
     clearTimeout(this.#telling);
     this.#telling = undefined;
+    if (this.#isUrgent) this.#blockToldAt = performance.now();
+    this.#isUrgent = false;
     if (this.#changes.size === 0 && this.#strangers.length === 0) return;
-    const news: News = { changes: [...this.#changes], strangers: this.#strangers };
+    const news: News = {
+      number: ++this.#number,
+      changes: [...this.#changes],
+      strangers: this.#strangers,
+    };
     this.#changes = new Map();
     this.#strangers = [];
     this.#crew.broadcast('throttle.news', news);
   }
 
-  #hear({ changes, strangers }: News): void {
+  #hear({ number, changes, strangers }: News): void {
+    this.#apply(changes);
+    for (const client of strangers) this.#known.delete(client);
+    if (this.#crew.role !== 'worker') return;
+    // News are dropped where a worker is far behind. While it cannot be asked what was missed, each further one asks again.
+    if (number === this.#number + 1) this.#number = number;
+    else
+      this.#asking ??= this.start()
+        .catch(() => undefined)
+        .finally(() => {
+          this.#asking = undefined;
+        });
+  }
+
+  #apply(changes: readonly Change[]): void {
     for (const [key, until] of changes) {
       if (until === undefined) this.#counted.delete(key);
       else this.#counted.add(key);
       if (until === undefined || until === 0) this.#blocked.delete(key);
       else this.#blocked.set(key, until);
     }
-    for (const client of strangers) this.#known.delete(client);
   }
 }
 

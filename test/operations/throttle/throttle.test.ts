@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Question } from '../../../src/brokers/dialect.ts';
 import type { DeciderSettings } from '../../../src/decider.ts';
 import { CONNACK_ACCEPTED, type Decision, deny, unavailable } from '../../../src/decision.ts';
 import { Throttle } from '../../../src/operations/throttle/throttle.ts';
 import { withThrottle } from '../../../src/operations/throttle/throttled-decider.ts';
-import { alone } from '../../../src/workers/crew.ts';
+import type { Handler } from '../../../src/workers/channel.ts';
+import { alone, type Crew } from '../../../src/workers/crew.ts';
 import { attemptOf } from '../../credentials/support.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { SCRAM_KEYS } from '../../support/decisions.ts';
@@ -183,4 +185,43 @@ test('without the setting nothing is counted', async () => {
   const { login, values } = throttled({ THINGPASS_THROTTLE: '' });
   for (let time = 0; time < 20; time++) await login({ ...FROM, clientId: 'x' }, WRONG);
   assert.deepEqual(values(), []);
+});
+
+test('a worker that was too far behind to be told all asks what it missed', async () => {
+  const { throttle: config } = testConfig({
+    THINGPASS_THROTTLE: 'client_id',
+    THINGPASS_THROTTLE_FAILURES: '1',
+  });
+  const handlers = { primary: new Map<string, Handler>(), worker: new Map<string, Handler>() };
+  let far = false;
+  const toPrimary = (name: string, payload: unknown) => handlers.primary.get(name)?.(payload as never);
+  const crewOf = (role: 'primary' | 'worker'): Crew => ({
+    ...alone(),
+    role,
+    handle: (name, handler) => void handlers[role].set(name, handler),
+    tellPrimary: (name, payload) => void toPrimary(name, payload),
+    askPrimary: async <Answer>(name: string, payload: unknown) => (await toPrimary(name, payload)) as Answer,
+    broadcast(name, payload) {
+      if (!far) handlers.worker.get(name)?.(payload as never);
+    },
+  });
+  const primary = new Throttle(config, crewOf('primary'));
+  const worker = new Throttle(config, crewOf('worker'));
+  await worker.start();
+  const client = (clientId: string) => attemptOf({ clientId, username: '' });
+  const isBlocked = (clientId: string) => worker.blockedBy(client(clientId), BELIEVED) !== undefined;
+  const fail = async (clientId: string) => {
+    worker.learn(client(clientId), BELIEVED, WRONG, true);
+    await wait(30);
+  };
+  await fail('heard');
+  far = true;
+  await fail('missed');
+  assert.equal(primary.clear({ value: 'heard' }), 1);
+  assert.deepEqual([isBlocked('heard'), isBlocked('missed')], [true, false]);
+  far = false;
+  await fail('later');
+  assert.deepEqual(['heard', 'missed', 'later'].map(isBlocked), [false, true, true]);
+  primary.close();
+  worker.close();
 });
