@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { bytesOf, type RawReply, type RawRequest, readReplies } from '../abuse/support/wire.ts';
 
-/** A connection that stays, as brokers have it: one request after the other. */
+/** A connection that stays, as brokers have it: one request after the other, each once the one before is answered. */
 export class KeptConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
+  #before: Promise<unknown> = Promise.resolve();
   #answered: { resolve(reply: RawReply): void; reject(error: Error): void } | undefined;
 
   private constructor(socket: Socket) {
@@ -34,6 +35,16 @@ export class KeptConnection {
 
   /** @throws when the server closes the connection instead. */
   ask(request: RawRequest): Promise<RawReply> {
+    const reply = this.#before.then(() => this.#exchange(request));
+    this.#before = reply.catch(() => undefined);
+    return reply;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #exchange(request: RawRequest): Promise<RawReply> {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) {
         reject(new Error('the connection is closed'));
@@ -42,10 +53,6 @@ export class KeptConnection {
       this.#answered = { resolve, reject };
       this.#socket.write(bytesOf(request));
     });
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 
   #take(chunk: Buffer): void {
