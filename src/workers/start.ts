@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { type RunningServer, refuseOpenEndpoints, startServer, urlOf } from '../main.ts';
+import { type RunningServer, startServer } from '../main.ts';
+import { refuseOpenEndpoints, urlOf } from '../start/listening.ts';
 import { prepareStorage } from '../storage/storage.ts';
 import { answerForwarded } from './forwarding.ts';
 import { type Listening, Primary } from './primary.ts';
