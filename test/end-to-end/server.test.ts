@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { eventually } from '../storage/support/eventually.ts';
 import { Installation } from '../support/process.ts';
 
 const SECRET = 'a-secret-of-the-broker';
@@ -23,6 +24,8 @@ async function connect(
 test('the first start makes the database, says what to do next, and later ones do not', async () => {
   const installation = new Installation();
   const first = await installation.serve();
+  // What a process prints arrives a little later.
+  await eventually(async () => assert.match(first.errors, /curl .*\/v1\/connect/), 10_000);
   assert.match(first.errors, /(npx thingpass|node dist.cli\.js) device create/);
   assert.match(first.errors, /curl http:\/\/127\.0\.0\.1:\d+\/v1\/connect/);
   assert.equal(statSync(join(installation.folder, 'thingpass.db')).mode & 0o777, 0o600);
@@ -55,7 +58,7 @@ test('a broker that does not prove itself gets its own refusal, and the log says
   assert.deepEqual([refused.status, refused.text], [200, '{"result":"deny"}']);
   assert.equal((await connect(server.url, '/nanomq/auth')).status, 403);
   assert.equal((await connect(server.url, `/k/${SECRET}x/nanomq/auth`)).status, 403);
-  assert.match(server.output, /"reason":"guard_refused"/);
+  await eventually(async () => assert.match(server.output, /"reason":"guard_refused"/), 10_000);
 
   const proven = await connect(server.url, '/v1/connect', { 'x-thingpass-secret': SECRET });
   assert.match(proven.text, /credentials_unknown/);
