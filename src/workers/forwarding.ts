@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { LARGEST_BODY } from '../brokers/webhook.ts';
 import { ApiProblem, problemOf } from '../management/problem.ts';
 import { PeerUnavailable } from './channel.ts';
 import type { Crew } from './crew.ts';
@@ -18,9 +19,6 @@ interface ForwardedReply {
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
   readonly body: Uint8Array;
 }
-
-/** No route there takes more. */
-const LARGEST_BODY = 2 * 1024 * 1024;
 
 /** An import may take its time. */
 const ANSWER_WITHIN_MS = 120_000;
