@@ -1,3 +1,5 @@
+import { ownCopy } from '../own-copy.ts';
+
 /** Characters of text in one generation: with the certificates made of them, some 15 MiB, or 6,000 certificates. */
 const GENERATION = 8 * 1024 * 1024;
 
@@ -17,14 +19,15 @@ export function remembered(decode: (text: string) => readonly Buffer[]): (text: 
     const key = sampleOf(text);
     const inYoung = young.get(key);
     if (inYoung?.text === text) return inYoung.certificates;
-    const inOld = old.get(key);
-    const certificates = inOld?.text === text ? inOld.certificates : decode(text).map(alone);
+    const before = old.get(key);
+    const inOld = before?.text === text ? before : undefined;
+    const certificates = inOld?.certificates ?? decode(text).map(alone);
     if (weight + text.length > GENERATION) {
       old = young;
       young = new Map();
       weight = 0;
     }
-    young.set(key, { text, certificates });
+    young.set(key, inOld ?? { text: ownCopy(text), certificates });
     weight += text.length;
     return certificates;
   };

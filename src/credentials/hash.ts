@@ -1,13 +1,14 @@
 import { getHashes, hash } from 'node:crypto';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { ownCopy } from '../own-copy.ts';
 
 /**
  * ThingsBoard's `EncryptionUtil.trim`: the armour lines of a certificate and all line breaks go, in this very order, so
  * that a BEGIN line broken by a line feed survives and a broken END line does not (`thingsboard.md` section 3).
  */
 export function trim(text: string): string {
-  if (!/[\n\r-]/.test(text)) return text;
+  if (!/[\n\r]|-----/.test(text)) return text;
   return text
     .replaceAll('-----BEGIN CERTIFICATE-----', '')
     .replaceAll('\n', '')
@@ -38,7 +39,7 @@ export function basicCredentialsId(clientId: string, userName: string): string {
   const id = sha3(pair);
   if (pair.length <= LONGEST_REMEMBERED) {
     if (remembered.size >= REMEMBERED) remembered.clear();
-    remembered.set(pair, id);
+    remembered.set(ownCopy(pair), id);
   }
   return id;
 }

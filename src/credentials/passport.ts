@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { ownCopy } from '../own-copy.ts';
 
 /**
  * What a connect answer hands to the broker so that a later topic check knows who asks: the holder, which is a text with the
@@ -45,7 +46,7 @@ export function createPassports(key: Uint8Array): Passports {
       const holder = passports.read(clientId, passport);
       if (holder === undefined) return undefined;
       if (passport.length + clientId.length <= LONGEST_REMEMBERED)
-        remember(read, passport, { clientId, holder });
+        remember(read, ownCopy(passport), { clientId: ownCopy(clientId), holder });
       return holder;
     },
   };

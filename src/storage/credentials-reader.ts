@@ -1,4 +1,4 @@
-import type { CredentialsRecord } from '../credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../credentials/record.ts';
 
 /** Reads credentials from one database, a batch at a time; nothing is kept. */
 export interface CredentialsReader {
@@ -7,6 +7,11 @@ export interface CredentialsReader {
   /** @throws when the database cannot be asked. */
   check(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The reader as a store: every question is asked of the database. */
+export function readingFrom(reader: CredentialsReader): CredentialsStore {
+  return { findByCredentialsIds: (ids) => reader.read(ids) };
 }
 
 /** A row holds what this version cannot read. The database is well, and other rows are. */

@@ -1,10 +1,9 @@
 import type { CredentialsStore } from '../credentials/record.ts';
-import { batchCredentials } from './batched-credentials.ts';
 import { type CacheOptions, type CacheStatistics, CredentialsCache } from './cache/credentials-cache.ts';
 import { pollFirst } from './cache/poll-first.ts';
 import { withinTime } from './cache/within-time.ts';
 import type { News, NewsListener } from './change.ts';
-import type { CredentialsReader } from './credentials-reader.ts';
+import { type CredentialsReader, readingFrom } from './credentials-reader.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { openPostgresqlNews } from './news/postgresql-news.ts';
 import { openSqliteNews } from './news/sqlite-news.ts';
@@ -119,7 +118,7 @@ export function cacheFor(
   options: StorageOptions,
   freshness: Pick<CacheOptions, 'believedMs' | 'newsMs'> & Partial<Pick<CacheOptions, 'missing'>>,
 ): CredentialsCache {
-  const store = withinTime(batchCredentials(reader), options.budgetMs * DATABASE_SHARE);
+  const store = withinTime(readingFrom(reader), options.budgetMs * DATABASE_SHARE);
   return new CredentialsCache(store, {
     missing: options.cacheSize / 5,
     ...freshness,

@@ -1,7 +1,7 @@
 import type { CredentialsStore } from '../credentials/record.ts';
-import { batchCredentials } from './batched-credentials.ts';
 import { inOrder } from './cache/in-order.ts';
 import { withinTime } from './cache/within-time.ts';
+import { readingFrom } from './credentials-reader.ts';
 import { WITHOUT_OWN_TABLES } from './credentials-rows.ts';
 import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
 import { openPostgresqlReader } from './postgresql-reader.ts';
@@ -34,7 +34,7 @@ export function openUncachedCredentials(
       ...{ connections: 1, answerMs, tables: WITHOUT_OWN_TABLES, readOnly: true },
     });
   const readers = theirs === undefined ? [own] : [theirs, own];
-  const store = inOrder(readers.map((reader) => withinTime(batchCredentials(reader), answerMs)));
+  const store = inOrder(readers.map((reader) => withinTime(readingFrom(reader), answerMs)));
   return {
     findByCredentialsIds: (ids) => store.findByCredentialsIds(ids),
     async close() {

@@ -2,7 +2,7 @@ import type { CredentialsRecord, CredentialsStore } from '../../credentials/reco
 import type { Change, NewsListener } from '../change.ts';
 import { isOutage } from '../credentials-reader.ts';
 import { Entries, type Entry, isTombstone } from './entries.ts';
-import { type Flight, Flights } from './flights.ts';
+import { type Flight, Flights, type Landed } from './flights.ts';
 import { WereMissing } from './were-missing.ts';
 
 export interface CacheOptions {
@@ -46,7 +46,6 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   readonly #now: () => number;
   readonly #entries: Entries;
   readonly #flights: Flights;
-  #generation = 0;
   #known = 0;
   #asked = 0;
   #believedUntil: number;
@@ -58,7 +57,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#entries = new Entries(options.size, options.missing);
-    this.#flights = new Flights(store, this.#now);
+    this.#flights = new Flights(store, this.#now, (flight) => this.#answered(flight));
     this.#lastContact = this.#now();
     this.#believedUntil = options.newsMs === Number.POSITIVE_INFINITY ? options.newsMs : 0;
   }
@@ -107,7 +106,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   }
 
   gap(): void {
-    this.#generation++;
+    this.#entries.doubtAll();
     this.#flights.throwAwayAll();
   }
 
@@ -147,9 +146,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
   #believed(id: string, now: number): Entry | undefined {
     if (now >= this.#believedUntil) return undefined;
     const entry = this.#entries.get(id);
-    return entry !== undefined && entry.generation === this.#generation && now < entry.expiresAt
-      ? entry
-      : undefined;
+    return entry !== undefined && this.#entries.isBelieved(entry, now) ? entry : undefined;
   }
 
   #ask(ids: readonly string[], now: number): Found | Promise<Found> {
@@ -167,58 +164,51 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
 
   async #load(ids: readonly string[]): Promise<Found> {
     for (let attempt = 1; ; attempt++) {
+      const now = this.#now();
       const found = new Map<string, CredentialsRecord>();
-      const flights = this.#board(ids, found);
+      const flights: (Flight | undefined)[] = [];
+      for (const id of ids) {
+        const entry = this.#believed(id, now);
+        flights.push(entry === undefined ? this.#flights.board(id) : undefined);
+        if (entry?.record !== undefined) found.set(id, entry.record);
+      }
+      const landed: (Landed | undefined)[] = [];
       try {
-        await Promise.all([...new Set(flights.values())].map(({ landed }) => landed));
+        for (const flight of flights) landed.push(flight && (await flight.landed));
+        for (const [at, id] of ids.entries()) {
+          const failures = landed[at]?.failures;
+          if (failures?.has(id)) throw failures.get(id);
+        }
       } catch (error) {
         return this.#failed(ids, error);
       }
-      let overtaken = false;
-      for (const [id, flight] of flights) {
-        const record = (await flight.landed).get(id);
+      for (const [at, id] of ids.entries()) {
+        const record = landed[at]?.found.get(id);
         if (record !== undefined) found.set(id, record);
-        if (!flight.isGood(id)) overtaken = true;
       }
+      const overtaken = this.#keep(ids, flights, found);
       // Changes that never cease leave the latest answer, which nobody keeps.
       if (!overtaken || attempt === TRIES) return found;
     }
   }
 
-  /** The flight of each id that is not known; joins those under way and starts one for the rest. */
-  #board(ids: readonly string[], found: Map<string, CredentialsRecord>): Map<string, Flight> {
-    const now = this.#now();
-    const flights = new Map<string, Flight>();
-    const rest: string[] = [];
-    for (const id of ids) {
-      const entry = this.#believed(id, now);
-      if (entry?.record !== undefined) found.set(id, entry.record);
-      if (entry !== undefined) continue;
-      const underWay = this.#flights.of(id);
-      if (underWay === undefined) rest.push(id);
-      else flights.set(id, underWay);
+  /** @returns whether a change overtook any of the loads. */
+  #keep(ids: readonly string[], flights: readonly (Flight | undefined)[], found: Found): boolean {
+    let overtaken = false;
+    for (const [at, id] of ids.entries()) {
+      const flight = flights[at];
+      if (flight === undefined) continue;
+      if (flight.isGood(id)) {
+        const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
+        this.#entries.put(id, found.get(id), found.size > 0, expiresAt);
+      } else overtaken = true;
     }
-    if (rest.length > 0) {
-      const flight = this.#flights.start(rest);
-      const generation = this.#generation;
-      flight.landed.then(
-        (loaded) => this.#keep(flight, loaded, found.size > 0, generation),
-        () => undefined,
-      );
-      for (const id of rest) flights.set(id, flight);
-    }
-    return flights;
+    return overtaken;
   }
 
-  /** @param loaded may hold more than was asked for: a batch is answered as one. */
-  #keep(flight: Flight, loaded: Found, besideKnown: boolean, generation: number): void {
+  #answered(flight: Flight): void {
     this.#outage = undefined;
     if (flight.startedAt > this.#lastContact) this.#lastContact = flight.startedAt;
-    const besideFound = besideKnown || flight.ids.some((id) => loaded.has(id));
-    const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
-    for (const id of flight.ids) {
-      if (flight.isGood(id)) this.#entries.put(id, loaded.get(id), besideFound, generation, expiresAt);
-    }
   }
 
   #failed(ids: readonly string[], error: unknown): Found {

@@ -1,59 +1,81 @@
 import type { CredentialsRecord, CredentialsStore } from '../../credentials/record.ts';
+import { isOutage } from '../credentials-reader.ts';
 
-/** One load that is under way. */
+/** What a load brought. */
+export interface Landed {
+  readonly found: ReadonlyMap<string, CredentialsRecord>;
+  /** What went wrong with single ids, while the others could be read. */
+  readonly failures?: ReadonlyMap<string, unknown> | undefined;
+}
+
+/** One load: of all ids that were asked for in one turn of the event loop. */
 export class Flight {
-  readonly startedAt: number;
-  readonly ids: readonly string[];
-  readonly landed: Promise<ReadonlyMap<string, CredentialsRecord>>;
-  readonly #thrownAway = new Set<string>();
+  readonly ids: string[] = [];
+  readonly landed: Promise<Landed>;
+  /** When it took off; of no meaning before. */
+  startedAt = 0;
+  #land: (landed: Landed | Promise<Landed>) => void = () => undefined;
+  #thrownAway: Set<string> | undefined;
 
-  constructor(
-    startedAt: number,
-    ids: readonly string[],
-    landed: Promise<ReadonlyMap<string, CredentialsRecord>>,
-  ) {
-    this.startedAt = startedAt;
-    this.ids = ids;
-    this.landed = landed;
+  constructor() {
+    this.landed = new Promise((resolve) => {
+      this.#land = resolve;
+    });
+    // Whoever waits for it hears of a failure; perhaps nobody does any more.
+    this.landed.catch(() => undefined);
+  }
+
+  land(landed: Promise<Landed>): void {
+    this.#land(landed);
   }
 
   /** What this load says of the id is not to be used: it may be from before a change that was heard since. */
   throwAway(id: string): void {
+    this.#thrownAway ??= new Set();
     this.#thrownAway.add(id);
   }
 
   isGood(id: string): boolean {
-    return !this.#thrownAway.has(id);
+    return this.#thrownAway === undefined || !this.#thrownAway.has(id);
   }
 }
 
+/** So many ids go into one load at the most; what is over goes into the next one. */
+const LARGEST_LOAD = 512;
+
 /**
- * Loads that are under way: one per id, whoever else asks for it waits for the same. A load that began before a change was
- * heard may have read what was before it, so it is thrown away for the ids concerned: nobody joins it any more, and those who
- * wait for it ask again.
+ * Loads: one for all that is asked in one turn of the event loop, and one per id, whoever else asks for it waits for the same.
+ * A load that began before a change was heard may have read what was before it, so it is thrown away for the ids concerned:
+ * nobody joins it any more, and those who wait for it ask again.
  */
 export class Flights {
   readonly #store: CredentialsStore;
   readonly #now: () => number;
+  readonly #onLanded: (flight: Flight) => void;
   readonly #byId = new Map<string, Flight>();
+  #boarding: Flight | undefined;
 
-  constructor(store: CredentialsStore, now: () => number) {
+  /** @param onLanded told of each load that brought an answer, before those who wait for it. */
+  constructor(store: CredentialsStore, now: () => number, onLanded: (flight: Flight) => void) {
     this.#store = store;
     this.#now = now;
+    this.#onLanded = onLanded;
   }
 
-  /** The load that is under way for this id. */
-  of(id: string): Flight | undefined {
-    return this.#byId.get(id);
-  }
-
-  /** Starts loading ids, none of which is under way. */
-  start(ids: readonly string[]): Flight {
-    const startedAt = this.#now();
-    const flight = new Flight(startedAt, ids, Promise.resolve(this.#store.findByCredentialsIds(ids)));
-    for (const id of ids) this.#byId.set(id, flight);
-    const end = (): void => this.#end(flight);
-    flight.landed.then(end, end);
+  /** The load of this id that is under way, or else one that is about to be. */
+  board(id: string): Flight {
+    const underWay = this.#byId.get(id);
+    if (underWay !== undefined) return underWay;
+    let flight = this.#boarding;
+    if (flight === undefined || flight.ids.length >= LARGEST_LOAD) {
+      const next = new Flight();
+      // setImmediate runs after this turn's requests have been read, so all of them are on it.
+      setImmediate(() => this.#takeOff(next));
+      this.#boarding = next;
+      flight = next;
+    }
+    flight.ids.push(id);
+    this.#byId.set(id, flight);
     return flight;
   }
 
@@ -65,6 +87,47 @@ export class Flights {
   throwAwayAll(): void {
     for (const [id, flight] of this.#byId) flight.throwAway(id);
     this.#byId.clear();
+  }
+
+  #takeOff(flight: Flight): void {
+    if (this.#boarding === flight) this.#boarding = undefined;
+    flight.startedAt = this.#now();
+    flight.land(
+      this.#load(flight.ids).then(
+        (landed) => {
+          this.#end(flight);
+          this.#onLanded(flight);
+          return landed;
+        },
+        (error) => {
+          this.#end(flight);
+          throw error;
+        },
+      ),
+    );
+  }
+
+  /** A load that fails over what it holds is done again for each id, so that one bad key cannot refuse its neighbours. */
+  async #load(ids: readonly string[]): Promise<Landed> {
+    try {
+      return { found: await this.#store.findByCredentialsIds(ids) };
+    } catch (error) {
+      if (ids.length === 1 || isOutage(error)) throw error;
+    }
+    const found = new Map<string, CredentialsRecord>();
+    const failures = new Map<string, unknown>();
+    await Promise.all(
+      ids.map(async (id) => {
+        try {
+          for (const [key, record] of await this.#store.findByCredentialsIds([id])) found.set(key, record);
+        } catch (error) {
+          // Another outage than what was wrong before is everybody's.
+          if (isOutage(error)) throw error;
+          failures.set(id, error);
+        }
+      }),
+    );
+    return { found, failures };
   }
 
   #end(flight: Flight): void {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parseJsonObject } from '../../../src/brokers/json-object.ts';
 import type { CredentialsRecord } from '../../../src/credentials/record.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
 import { WereMissing } from '../../../src/storage/cache/were-missing.ts';
+import { UnreadableRow } from '../../../src/storage/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 /** A cache over a table in memory whose answers, failures and clock are the test's. */
@@ -11,6 +16,8 @@ class World {
   readonly asked: string[][] = [];
   now = 1_000;
   failure: Error | undefined;
+  /** An id whose row cannot be read. */
+  poison: string | undefined;
   /** Answers wait for this when set. */
   hold: Promise<void> | undefined;
   readonly cache: CredentialsCache;
@@ -19,6 +26,7 @@ class World {
     const store = {
       findByCredentialsIds: async (ids: readonly string[]) => {
         this.asked.push([...ids]);
+        if (this.poison !== undefined && ids.includes(this.poison)) throw new UnreadableRow('poisoned');
         // What is read is what is there when the query begins.
         const found = new Map(
           ids.flatMap((id) => (this.table.has(id) ? [[id, this.table.get(id) as CredentialsRecord]] : [])),
@@ -66,12 +74,68 @@ test('what is known is said at once, misses too', async () => {
   assert.equal(world.asked.length, 1);
 });
 
-test('one load serves all who ask meanwhile', async () => {
+test('all that is asked in one turn is one load, and who asks later waits for what is under way', async () => {
   const world = new World();
   world.add('token');
-  const answers = await Promise.all([world.ask('a', 'token'), world.ask('token'), world.ask('b', 'token')]);
-  assert.deepEqual(answers, [['token'], ['token'], ['token']]);
-  assert.deepEqual(world.asked, [['a', 'token'], ['b']]);
+  let release = (): void => undefined;
+  world.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const first = [world.ask('a', 'token'), world.ask('token'), world.ask('b', 'token')];
+  await nextTurn();
+  const later = world.ask('c', 'token');
+  await nextTurn();
+  release();
+  assert.deepEqual(await Promise.all([...first, later]), [['token'], ['token'], ['token'], ['token']]);
+  assert.deepEqual(world.asked, [['a', 'token', 'b'], ['c']]);
+});
+
+test('more than a query should hold goes into the next one', async () => {
+  const world = new World();
+  await Promise.all(Array.from({ length: 600 }, (_, index) => world.ask(`hash-${index}`, `token-${index}`)));
+  assert.deepEqual(
+    world.asked.map((ids) => ids.length),
+    [512, 512, 176],
+  );
+});
+
+test('one bad key does not refuse its neighbours', async () => {
+  const world = new World();
+  world.add('a', 'b');
+  world.poison = 'poison';
+  const asked = await Promise.allSettled(['a', 'poison', 'b'].map((id) => world.ask(id, 'shared')));
+  assert.deepEqual(
+    asked.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(world.cache.state.answers, true);
+  assert.deepEqual(await world.ask('b', 'a'), ['b', 'a']);
+});
+
+test('a database that cannot be asked is not asked again for each', async () => {
+  const world = new World();
+  world.failure = new Error('connection refused');
+  const asked = await Promise.allSettled(['a', 'b', 'c'].map((id) => world.ask(id)));
+  assert.ok(asked.every(({ status }) => status === 'rejected'));
+  assert.equal(world.asked.length, 1);
+});
+
+test('what is kept of a question keeps nothing else of its request alive', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const world = new World({ size: 10_000, missing: 10_000 });
+  const filling = 'x'.repeat(60_000);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < 1_000; index++) {
+    const body = Buffer.from(JSON.stringify({ username: `stranger-number-${index}`, password: filling }));
+    const [field] = parseJsonObject(body).get('username') ?? [];
+    assert.ok(field !== undefined && 'text' in field);
+    await world.ask(field.text);
+  }
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  assert.ok(grown < 10_000_000, `${grown} bytes are kept of 60 MB`);
 });
 
 test('ever new names of strangers push out no device, nor the miss beside it', async () => {
@@ -116,6 +180,7 @@ test('a load that began before a change is thrown away, for those who wait for i
     release = resolve;
   });
   const waiting = world.ask('token');
+  await nextTurn();
   world.table.delete('token');
   world.hold = undefined;
   world.cache.heard([{ kind: 'gone', ids: ['token'] }], world.now);
@@ -230,7 +295,7 @@ test('while the database is gone few questions try it, and the known do not wait
     const said = world.cache.findByCredentialsIds(['known']);
     assert.ok(!(said instanceof Promise));
     world.now += 1;
-    await Promise.resolve();
+    await nextTurn();
   }
   assert.ok(world.asked.length >= 1 && world.asked.length <= 5, `${world.asked.length} tried`);
 });
