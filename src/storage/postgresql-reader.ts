@@ -1,11 +1,5 @@
 import { type CredentialsReader, isStorable } from './credentials-reader.ts';
-import {
-  type CredentialsRow,
-  OWN_TABLES,
-  selectCredentials,
-  type TablesBeside,
-  toRecords,
-} from './credentials-rows.ts';
+import { OWN_TABLES, selectCredentials, type TablesBeside, toRecords, toRow } from './credentials-rows.ts';
 import type { PostgresqlLocation } from './database-url.ts';
 import { connectionConfig, driver } from './postgresql-connection.ts';
 
@@ -35,6 +29,7 @@ export function openPostgresqlReader(
   pool.on('error', () => undefined);
   const select = {
     name: 'credentials',
+    rowMode: 'array' as const,
     text: selectCredentials(
       'c.credentials_id = ANY($1)',
       "(p.profile_data -> 'transportConfiguration')::text",
@@ -43,8 +38,8 @@ export function openPostgresqlReader(
   };
   return {
     async read(ids) {
-      const { rows } = await pool.query<CredentialsRow>({ ...select, values: [ids.filter(isStorable)] });
-      return toRecords(rows);
+      const { rows } = await pool.query<unknown[]>({ ...select, values: [ids.filter(isStorable)] });
+      return toRecords(rows.map(toRow));
     },
     async check() {
       await pool.query('SELECT 1 FROM device_credentials LIMIT 1');

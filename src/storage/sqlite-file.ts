@@ -8,6 +8,11 @@ const LOOK_MS = 200;
 export interface SqliteFile<Prepared> {
   /** @throws when the file is not there (any more): an open connection would go on reading what was removed. */
   current(): Prepared;
+  /**
+   * To be called when a statement failed: the driver does not reset it, and it would go on failing. What is {@link current} next
+   * is on a new connection.
+   */
+  renew(): void;
   close(): void;
 }
 
@@ -28,20 +33,25 @@ export function openSqliteFile<Prepared>(
 
   let opened = open();
   let lookedAt = performance.now();
+  let isBroken = false;
   return {
     current() {
       const now = performance.now();
-      if (now - lookedAt > LOOK_MS) {
+      if (isBroken || now - lookedAt > LOOK_MS) {
         // While we hold the old file, no other can have its number.
         const { dev, ino } = statSync(file);
-        if (dev !== opened.dev || ino !== opened.ino) {
+        if (isBroken || dev !== opened.dev || ino !== opened.ino) {
           const before = opened.database;
           opened = open();
+          isBroken = false;
           before.close();
         }
         lookedAt = now;
       }
       return opened.prepared;
+    },
+    renew() {
+      isBroken = true;
     },
     close() {
       opened.database.close();

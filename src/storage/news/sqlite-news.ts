@@ -64,6 +64,7 @@ export function openSqliteNews(file: string, listener: NewsListener): News {
       look(now);
     } catch {
       // Whoever does not hear asks; a lock is gone at the next look.
+      opened.renew();
     }
   }
 
