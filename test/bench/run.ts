@@ -18,11 +18,11 @@ const generator = new Generator();
 try {
   const known = await measureKnown(
     generator,
-    quick ? { rounds: 2, roundMs: 300 } : { rounds: 7, roundMs: 1_000 },
+    quick ? { rounds: 2, roundMs: 300 } : { rounds: 28, roundMs: 250 },
   );
   const effort = quick
     ? { devices: 20_000, rounds: 1, coldRequests: 5_000 }
-    : { devices: 1_000_000, rounds: 3, coldRequests: 40_000 };
+    : { devices: 1_000_000, rounds: 6, coldRequests: 20_000 };
   const fleets = [
     await measureFleet('sqlite', generator, effort),
     await measureFleet('postgresql', generator, effort),
