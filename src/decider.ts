@@ -161,7 +161,7 @@ export function createDecider(parts: DeciderParts): Decider {
     settings: DeciderSettings,
     each: boolean,
   ): Eventual<Decision> {
-    const [first] = accesses;
+    const first = accesses[0];
     if (first === undefined) return deny('topic_invalid');
     return after(identify(first, contextFor(settings)), (client) =>
       client.outcome === 'allow' ? decideTopics(client, accesses, settings, each) : client,

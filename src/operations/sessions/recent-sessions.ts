@@ -1,5 +1,7 @@
 import type { Decider } from '../../decider.ts';
-import type { BrokerName } from '../../question.ts';
+import type { Decision } from '../../decision.ts';
+import { after } from '../../eventual.ts';
+import type { BrokerName, ConnectAttempt } from '../../question.ts';
 import { BoundedMap } from '../../storage/cache/bounded-map.ts';
 import type { Crew } from '../../workers/crew.ts';
 
@@ -42,16 +44,11 @@ export class RecentSessions {
   remembering(decider: Decider): Decider {
     if (this.#brokers.size === 0) return decider;
     return {
-      decide: async (question, settings) => {
-        const decision = await decider.decide(question, settings);
-        if (question.kind !== 'connect' || decision.outcome !== 'allow') return decision;
-        const { broker, clientId } = question.attempt;
-        const { device } = decision;
-        if (device === undefined || clientId === '' || clientId.length > LONGEST_CLIENT_ID) return decision;
-        if (this.#brokers.has(broker))
-          this.#sessions.set(`${broker} ${clientId}`, { deviceId: device.id, time: Date.now(), weight: 1 });
-        return decision;
-      },
+      decide: (question, settings) =>
+        after(decider.decide(question, settings), (decision) => {
+          if (question.kind === 'connect') this.#remember(question.attempt, decision);
+          return decision;
+        }),
     };
   }
 
@@ -65,6 +62,13 @@ export class RecentSessions {
       if ((latest.get(key)?.time ?? 0) < session.time) latest.set(key, session);
     }
     return [...latest.values()].sort((one, other) => other.time - one.time);
+  }
+
+  #remember({ broker, clientId }: ConnectAttempt, decision: Decision): void {
+    if (decision.outcome !== 'allow' || decision.device === undefined || !this.#brokers.has(broker)) return;
+    if (clientId === '' || clientId.length > LONGEST_CLIENT_ID) return;
+    const { id } = decision.device;
+    this.#sessions.set(`${broker} ${clientId}`, { deviceId: id, time: Date.now(), weight: 1 });
   }
 
   #ownOf(deviceId: string): RecentSession[] {
