@@ -57,7 +57,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#entries = new Entries(options.size, options.missing);
-    this.#flights = new Flights(store, this.#now, (flight) => this.#answered(flight));
+    this.#flights = new Flights(store, this.#now, (flight, landed) => this.#keep(flight, landed));
     this.#lastContact = this.#now();
     this.#believedUntil = options.newsMs === Number.POSITIVE_INFINITY ? options.newsMs : 0;
   }
@@ -166,49 +166,42 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     for (let attempt = 1; ; attempt++) {
       const now = this.#now();
       const found = new Map<string, CredentialsRecord>();
-      const flights: (Flight | undefined)[] = [];
+      const unknown: string[] = [];
       for (const id of ids) {
         const entry = this.#believed(id, now);
-        flights.push(entry === undefined ? this.#flights.board(id) : undefined);
-        if (entry?.record !== undefined) found.set(id, entry.record);
+        if (entry === undefined) unknown.push(id);
+        else if (entry.record !== undefined) found.set(id, entry.record);
       }
-      const landed: (Landed | undefined)[] = [];
+      const flights = this.#flights.board(unknown, found.size > 0);
+      let overtaken = false;
       try {
-        for (const flight of flights) landed.push(flight && (await flight.landed));
-        for (const [at, id] of ids.entries()) {
-          const failures = landed[at]?.failures;
-          if (failures?.has(id)) throw failures.get(id);
+        for (const [at, id] of unknown.entries()) {
+          const flight = flights[at] as Flight;
+          const landed = await flight.landed;
+          if (landed.failures?.has(id)) throw landed.failures.get(id);
+          const record = landed.found.get(id);
+          if (record !== undefined) found.set(id, record);
+          if (!flight.isGood(id)) overtaken = true;
         }
       } catch (error) {
         return this.#failed(ids, error);
       }
-      for (const [at, id] of ids.entries()) {
-        const record = landed[at]?.found.get(id);
-        if (record !== undefined) found.set(id, record);
-      }
-      const overtaken = this.#keep(ids, flights, found);
       // Changes that never cease leave the latest answer, which nobody keeps.
       if (!overtaken || attempt === TRIES) return found;
     }
   }
 
-  /** @returns whether a change overtook any of the loads. */
-  #keep(ids: readonly string[], flights: readonly (Flight | undefined)[], found: Found): boolean {
-    let overtaken = false;
-    for (const [at, id] of ids.entries()) {
-      const flight = flights[at];
-      if (flight === undefined) continue;
-      if (flight.isGood(id)) {
-        const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
-        this.#entries.put(id, found.get(id), found.size > 0, expiresAt);
-      } else overtaken = true;
-    }
-    return overtaken;
-  }
-
-  #answered(flight: Flight): void {
+  #keep(flight: Flight, { found, failures }: Landed): void {
     this.#outage = undefined;
     if (flight.startedAt > this.#lastContact) this.#lastContact = flight.startedAt;
+    for (const { ids, besideKnown } of flight.parties) {
+      const besideFound = besideKnown || ids.some((id) => found.has(id));
+      for (const id of ids) {
+        if (!flight.isGood(id) || failures?.has(id)) continue;
+        const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
+        this.#entries.put(id, found.get(id), besideFound, expiresAt);
+      }
+    }
   }
 
   #failed(ids: readonly string[], error: unknown): Found {

@@ -8,9 +8,17 @@ export interface Landed {
   readonly failures?: ReadonlyMap<string, unknown> | undefined;
 }
 
+/** The ids that one question put on a load. */
+export interface Party {
+  readonly ids: readonly string[];
+  /** Another id of the question was known, and led to a record. */
+  readonly besideKnown: boolean;
+}
+
 /** One load: of all ids that were asked for in one turn of the event loop. */
 export class Flight {
   readonly ids: string[] = [];
+  readonly parties: Party[] = [];
   readonly landed: Promise<Landed>;
   /** When it took off; of no meaning before. */
   startedAt = 0;
@@ -51,32 +59,46 @@ const LARGEST_LOAD = 512;
 export class Flights {
   readonly #store: CredentialsStore;
   readonly #now: () => number;
-  readonly #onLanded: (flight: Flight) => void;
+  readonly #onLanded: (flight: Flight, landed: Landed) => void;
   readonly #byId = new Map<string, Flight>();
   #boarding: Flight | undefined;
 
-  /** @param onLanded told of each load that brought an answer, before those who wait for it. */
-  constructor(store: CredentialsStore, now: () => number, onLanded: (flight: Flight) => void) {
+  /**
+   * @param onLanded told of each load that brought an answer, before those who wait for it and before any further change is
+   * heard: what is kept of it must be kept then.
+   */
+  constructor(
+    store: CredentialsStore,
+    now: () => number,
+    onLanded: (flight: Flight, landed: Landed) => void,
+  ) {
     this.#store = store;
     this.#now = now;
     this.#onLanded = onLanded;
   }
 
-  /** The load of this id that is under way, or else one that is about to be. */
-  board(id: string): Flight {
-    const underWay = this.#byId.get(id);
-    if (underWay !== undefined) return underWay;
-    let flight = this.#boarding;
-    if (flight === undefined || flight.ids.length >= LARGEST_LOAD) {
-      const next = new Flight();
-      // setImmediate runs after this turn's requests have been read, so all of them are on it.
-      setImmediate(() => this.#takeOff(next));
-      this.#boarding = next;
-      flight = next;
+  /** For each id of a question the load that is under way, or else one that is about to be. */
+  board(ids: readonly string[], besideKnown: boolean): Flight[] {
+    const party = ids.filter((id) => !this.#byId.has(id));
+    if (party.length > 0) {
+      const flight = this.#next();
+      flight.parties.push({ ids: party, besideKnown });
+      for (const id of party) {
+        flight.ids.push(id);
+        this.#byId.set(id, flight);
+      }
     }
-    flight.ids.push(id);
-    this.#byId.set(id, flight);
-    return flight;
+    return ids.map((id) => this.#byId.get(id) as Flight);
+  }
+
+  #next(): Flight {
+    const boarding = this.#boarding;
+    if (boarding !== undefined && boarding.ids.length < LARGEST_LOAD) return boarding;
+    const next = new Flight();
+    // setImmediate runs after this turn's requests have been read, so all of them are on it.
+    setImmediate(() => this.#takeOff(next));
+    this.#boarding = next;
+    return next;
   }
 
   throwAway(id: string): void {
@@ -96,7 +118,7 @@ export class Flights {
       this.#load(flight.ids).then(
         (landed) => {
           this.#end(flight);
-          this.#onLanded(flight);
+          this.#onLanded(flight, landed);
           return landed;
         },
         (error) => {

@@ -189,6 +189,29 @@ test('a load that began before a change is thrown away, for those who wait for i
   assert.deepEqual(await world.ask('token'), []);
 });
 
+test('what a load brought before a change is not kept after it, also for who still waits for another load', async () => {
+  const world = new World();
+  world.add('token');
+  const releases: (() => void)[] = [];
+  const holdNext = (): void => {
+    world.hold = new Promise((resolve) => releases.push(resolve));
+  };
+  holdNext();
+  const first = world.ask('token');
+  await nextTurn();
+  holdNext();
+  const second = world.ask('hash', 'token');
+  await nextTurn();
+  releases[0]?.();
+  assert.deepEqual(await first, ['token']);
+  world.table.delete('token');
+  world.cache.heard([{ kind: 'gone', ids: ['token'] }], world.now);
+  world.hold = undefined;
+  releases[1]?.();
+  await second;
+  assert.deepEqual(await world.ask('token'), [], 'revoked, and heard of');
+});
+
 test('a profile’s change concerns all its devices and nobody else', async () => {
   const world = new World();
   world.table.set('one', tokenRecord('one', 'changing'));
