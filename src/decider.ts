@@ -67,28 +67,12 @@ export interface DeciderParts {
 }
 
 export function createDecider(parts: DeciderParts): Decider {
-  /** Settings are there for as long as their endpoint is, so contexts are made once. */
-  const identifying = new WeakMap<DeciderSettings, IdentifyContext>();
-  const connecting = new WeakMap<DeciderSettings, IdentifyContext>();
-
   /** For finding out whose client it is; devices come into being only when they connect. */
-  function contextFor(settings: DeciderSettings): IdentifyContext {
-    let context = identifying.get(settings);
-    if (context === undefined) {
-      context = newContext(settings);
-      identifying.set(settings, context);
-    }
-    return context;
-  }
-
-  function connectContextFor(settings: DeciderSettings): IdentifyContext {
-    let context = connecting.get(settings);
-    if (context === undefined) {
-      context = { ...newContext(settings), provisioning: parts.provisioning };
-      connecting.set(settings, context);
-    }
-    return context;
-  }
+  const contextFor = oncePerEndpoint(newContext);
+  const connectContextFor = oncePerEndpoint((settings) => ({
+    ...newContext(settings),
+    provisioning: parts.provisioning,
+  }));
 
   function newContext(settings: DeciderSettings): IdentifyContext {
     return {
@@ -223,6 +207,19 @@ export function createDecider(parts: DeciderParts): Decider {
         return decideFailure(error);
       }
     },
+  };
+}
+
+/** Settings are there for as long as their endpoint is, so what is made of them is kept as long. */
+function oncePerEndpoint(make: (settings: DeciderSettings) => IdentifyContext) {
+  const made = new WeakMap<DeciderSettings, IdentifyContext>();
+  return (settings: DeciderSettings): IdentifyContext => {
+    let context = made.get(settings);
+    if (context === undefined) {
+      context = make(settings);
+      made.set(settings, context);
+    }
+    return context;
   };
 }
 
