@@ -2,11 +2,11 @@ import { NO_CERTIFICATE } from '../../certificates/peer-certificate.ts';
 import type { DeciderSettings } from '../../decider.ts';
 import type { Decision } from '../../decision.ts';
 import type { ConnectAttempt } from '../../question.ts';
-import { BoundedMap } from '../../storage/cache/bounded-map.ts';
 import type { Crew } from '../../workers/crew.ts';
 import type { MetricFamily } from '../metrics/family.ts';
-import { type Blocked, type BlockedFilter, FailureBook } from './failure-book.ts';
-import type { Failures } from './failures.ts';
+import { CountedKeys } from './counted-keys.ts';
+import type { Blocked, BlockedFilter } from './failure-book.ts';
+import { type FailedLogin, FailureCount, type News } from './failure-count.ts';
 import {
   keysOf,
   partsOf,
@@ -15,6 +15,7 @@ import {
   type ThrottleKind,
   throttledAddress,
 } from './keys.ts';
+import { clientAtAddress, KnownClients } from './known-clients.ts';
 import type { ThrottleConfig } from './settings.ts';
 
 /** What of a broker's settings says whether it is believed about addresses. */
@@ -32,28 +33,7 @@ export interface BlockedList {
   clear(filter: BlockedFilter): number;
 }
 
-/** A change as processes tell it: until when the key is blocked, 0 for only counted, nothing for not counted any more. */
-type Change = readonly [key: ThrottleKey, until: number | undefined];
-
-interface News {
-  /** One more each time, so that whoever was told nothing of some knows it. */
-  readonly number: number;
-  readonly changes: readonly Change[];
-  /** Clients that are not well known any more. */
-  readonly strangers: readonly string[];
-}
-
-/** Everything that is counted, up to the news of this number. */
-type State = Pick<News, 'number' | 'changes'>;
-
-/**
- * What changes is told to all processes together, this late at the most: a message for each of many guesses is more than they
- * can take. A block is told at once where none was told just before.
- */
-const TOLD_WITHIN_MS = 10;
 const MOST_CALLERS = 1_000;
-const MOST_KNOWN_CLIENTS = 100_000;
-const LONGEST_CLIENT = 300;
 
 /**
  * Refuses for a while whoever failed too often, by address, client id and credentials id. The primary counts; every process
@@ -66,53 +46,28 @@ export class Throttle implements BlockedList {
   readonly #config: ThrottleConfig;
   readonly #crew: Crew;
   readonly #now: () => number;
-  readonly #book: FailureBook;
-  readonly #blocked = new Map<ThrottleKey, number>();
-  readonly #counted = new Set<ThrottleKey>();
-  readonly #known = new BoundedMap<typeof KNOWN>(MOST_KNOWN_CLIENTS);
+  /** In a worker the primary counts. */
+  readonly #count: FailureCount | undefined;
+  readonly #keys: CountedKeys;
+  readonly #known: KnownClients;
   readonly #callers = new Set<string>();
   readonly #refused: Record<ThrottleKind, number> = { address: 0, client_id: 0, credentials_id: 0 };
-  #changes = new Map<ThrottleKey, number | undefined>();
-  #strangers: string[] = [];
-  #newlyKnown: string[] = [];
-  #telling: NodeJS.Timeout | undefined;
-  #isUrgent = false;
-  #blockToldAt = Number.NEGATIVE_INFINITY;
-  /** The number of the last news: told, or in a worker heard. */
-  #number = 0;
-  #asking: Promise<void> | undefined;
-  #tellingKnown: NodeJS.Timeout | undefined;
 
   /** @param now epoch milliseconds. */
   constructor(config: ThrottleConfig, crew: Crew, now: () => number = Date.now) {
     this.#config = config;
     this.#crew = crew;
     this.#now = now;
-    this.#book = new FailureBook(config.limits, (key, failures) => this.#changed(key, failures));
-    crew.handle('throttle.news', (news: News) => this.#hear(news));
-    crew.handle('throttle.known', (clients: readonly string[]) => {
-      for (const client of clients) this.#known.set(client, KNOWN);
+    this.#count = crew.role === 'worker' ? undefined : new FailureCount(config.limits, crew, now);
+    this.#keys = new CountedKeys(crew);
+    this.#known = new KnownClients(crew);
+    crew.handle('throttle.news', (news: News) => {
+      this.#keys.hear(news);
+      for (const client of news.strangers) this.#known.delete(client);
     });
     crew.handle('throttle.asked', ({ login, believed }: { login: Login; believed: boolean }) =>
       this.#keyOfBlock({ ...login, certificate: NO_CERTIFICATE }, { believesPeerAddress: () => believed }),
     );
-    if (crew.role !== 'worker') {
-      crew.handle('throttle.failed', ({ keys, client }: { keys: ThrottleKey[]; client?: string }) => {
-        if (client !== undefined) this.#strangers.push(client);
-        for (const key of keys) this.#book.failed(key, this.#now());
-        this.#tellSoon();
-      });
-      crew.handle('throttle.succeeded', (keys: readonly ThrottleKey[]) => {
-        for (const key of keys) this.#book.forget(key);
-        this.#tellSoon();
-      });
-      crew.handle('throttle.state', (): State => {
-        const changes = [...this.#book.entries()].map(
-          ([key, { blockedUntil }]): Change => [key, blockedUntil],
-        );
-        return { number: this.#number, changes };
-      });
-    }
   }
 
   /** Whether anything is counted at all. */
@@ -123,16 +78,12 @@ export class Throttle implements BlockedList {
   /** In a worker that takes the place of another: what is counted and blocked already. */
   async start(): Promise<void> {
     if (this.#crew.role !== 'worker' || !this.on) return;
-    const { number, changes } = await this.#crew.askPrimary<State>('throttle.state', undefined);
-    this.#blocked.clear();
-    this.#counted.clear();
-    this.#apply(changes);
-    this.#number = number;
+    await this.#keys.load();
   }
 
   close(): void {
-    clearTimeout(this.#telling);
-    clearTimeout(this.#tellingKnown);
+    this.#count?.close();
+    this.#known.close();
   }
 
   /** Notes that this address asks us: it is a broker's or a proxy's, and never blocked. */
@@ -161,18 +112,12 @@ export class Throttle implements BlockedList {
   }
 
   #keyOfBlock(attempt: ConnectAttempt, settings: AddressBelief): ThrottleKey | undefined {
-    if (this.#blocked.size === 0) return undefined;
+    if (!this.#keys.anyBlocked) return undefined;
     const address = this.#addressOf(attempt, settings);
-    const client = clientOf(attempt, address);
-    if (client !== undefined && this.#known.get(client) !== undefined) return undefined;
+    const client = clientAtAddress(attempt, address);
+    if (client !== undefined && this.#known.has(client)) return undefined;
     const now = this.#now();
-    for (const key of keysOf(attempt, address, this.#config.kinds)) {
-      const until = this.#blocked.get(key);
-      if (until === undefined) continue;
-      if (until > now) return key;
-      this.#blocked.delete(key);
-    }
-    return undefined;
+    return keysOf(attempt, address, this.#config.kinds).find((key) => this.#keys.isBlocked(key, now));
   }
 
   /** Counts a login that was refused. */
@@ -192,29 +137,23 @@ export class Throttle implements BlockedList {
     if (decision.outcome !== 'deny' || !decision.countsAsFailure) return;
     const address = this.#addressOf(attempt, settings);
     const keys = keysOf(attempt, address, this.#config.kinds);
-    const client = clientOf(attempt, address);
+    const client = clientAtAddress(attempt, address);
     if (client !== undefined) this.#known.delete(client);
-    for (const key of keys) this.#counted.add(key);
-    if (keys.length > 0) this.#crew.tellPrimary('throttle.failed', { keys, client });
+    for (const key of keys) this.#keys.count(key);
+    if (keys.length > 0) this.#crew.tellPrimary('throttle.failed', { keys, client } satisfies FailedLogin);
   }
 
   list(filter: BlockedFilter): readonly Blocked[] {
-    return this.#book.blocked(this.#now(), filter);
+    return this.#count?.list(filter) ?? [];
   }
 
   clear(filter: BlockedFilter): number {
-    const cleared = this.#book.clear(this.#now(), filter);
-    this.#tell();
-    return cleared;
+    return this.#count?.clear(filter) ?? 0;
   }
 
   families(): MetricFamily[] {
-    const now = this.#now();
     const blocked: Record<ThrottleKind, number> = { address: 0, client_id: 0, credentials_id: 0 };
-    for (const [key, until] of this.#blocked) {
-      if (until > now) blocked[partsOf(key).by]++;
-      else this.#blocked.delete(key);
-    }
+    for (const key of this.#keys.blocked(this.#now())) blocked[partsOf(key).by]++;
     return [
       {
         name: 'thingpass_throttled_total',
@@ -235,24 +174,11 @@ export class Throttle implements BlockedList {
 
   #succeeded(attempt: ConnectAttempt, settings: DeciderSettings): void {
     const address = this.#addressOf(attempt, settings);
-    const client = clientOf(attempt, address);
-    if (client !== undefined && this.#known.get(client) === undefined) this.#knowFromNowOn(client);
-    if (this.#counted.size === 0) return;
-    const keys = keysOf(attempt, address, this.#config.kinds).filter((key) => this.#counted.has(key));
-    for (const key of keys) this.#counted.delete(key);
+    const client = clientAtAddress(attempt, address);
+    if (client !== undefined && !this.#known.has(client)) this.#known.add(client);
+    if (!this.#keys.anyCounted) return;
+    const keys = keysOf(attempt, address, this.#config.kinds).filter((key) => this.#keys.forget(key));
     if (keys.length > 0) this.#crew.tellPrimary('throttle.succeeded', keys);
-  }
-
-  #knowFromNowOn(client: string): void {
-    this.#known.set(client, KNOWN);
-    if (this.#crew.role === 'alone') return;
-    this.#newlyKnown.push(client);
-    this.#tellingKnown ??= setTimeout(() => {
-      this.#tellingKnown = undefined;
-      const clients = this.#newlyKnown;
-      this.#newlyKnown = [];
-      this.#crew.broadcast('throttle.known', clients);
-    }, TOLD_WITHIN_MS).unref();
   }
 
   /** The client's address where it is believed, and is not that of somebody who asks us for others. */
@@ -265,63 +191,4 @@ export class Throttle implements BlockedList {
       return undefined;
     return address;
   }
-
-  #changed(key: ThrottleKey, failures: Failures | undefined): void {
-    this.#changes.set(key, failures?.blockedUntil);
-    if (failures !== undefined && failures.blockedUntil > 0) this.#isUrgent = true;
-  }
-
-  #tellSoon(): void {
-    const isEarly = performance.now() - this.#blockToldAt < TOLD_WITHIN_MS;
-    if (this.#crew.role === 'alone' || (this.#isUrgent && !isEarly)) this.#tell();
-    else this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();
-  }
-
-  #tell(): void {
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
-    if (this.#isUrgent) this.#blockToldAt = performance.now();
-    this.#isUrgent = false;
-    if (this.#changes.size === 0 && this.#strangers.length === 0) return;
-    const news: News = {
-      number: ++this.#number,
-      changes: [...this.#changes],
-      strangers: this.#strangers,
-    };
-    this.#changes = new Map();
-    this.#strangers = [];
-    this.#crew.broadcast('throttle.news', news);
-  }
-
-  #hear({ number, changes, strangers }: News): void {
-    this.#apply(changes);
-    for (const client of strangers) this.#known.delete(client);
-    if (this.#crew.role !== 'worker') return;
-    // News are dropped where a worker is far behind. While it cannot be asked what was missed, each further one asks again.
-    if (number === this.#number + 1) this.#number = number;
-    else
-      this.#asking ??= this.start()
-        .catch(() => undefined)
-        .finally(() => {
-          this.#asking = undefined;
-        });
-  }
-
-  #apply(changes: readonly Change[]): void {
-    for (const [key, until] of changes) {
-      if (until === undefined) this.#counted.delete(key);
-      else this.#counted.add(key);
-      if (until === undefined || until === 0) this.#blocked.delete(key);
-      else this.#blocked.set(key, until);
-    }
-  }
-}
-
-const KNOWN = Object.freeze({ weight: 1 });
-
-/** A client at an address, as one text; `undefined` where there is no address to believe, or too much to keep. */
-function clientOf({ clientId, username }: ConnectAttempt, address: string | undefined): string | undefined {
-  if (address === undefined) return undefined;
-  const client = `${address}\0${clientId}\0${username ?? ''}`;
-  return client.length <= LONGEST_CLIENT ? client : undefined;
 }
