@@ -10,6 +10,8 @@ type BodyListener = (body: Buffer | undefined) => void;
  * event loop cost a tenth of a request.
  */
 export class HttpRequest extends IncomingMessage {
+  /** Where the body goes: through the stream, to who waits for all of it, or nowhere, since all of it was handed over. */
+  #state: 'streaming' | 'collecting' | 'handed_over' = 'streaming';
   #done: BodyListener | undefined;
   #limit = 0;
   #length = 0;
@@ -26,10 +28,12 @@ export class HttpRequest extends IncomingMessage {
     const { headers } = this;
     const announced = headers['content-length'];
     if (announced === undefined && headers['transfer-encoding'] === undefined) {
+      this.#state = 'handed_over';
       done(EMPTY);
     } else if (Number(announced) > limit) {
       done(undefined);
     } else {
+      this.#state = 'collecting';
       this.#limit = limit;
       this.#done = done;
     }
@@ -37,24 +41,37 @@ export class HttpRequest extends IncomingMessage {
 
   /** What the HTTP parser calls with each piece of the body, and with null at its end. */
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    const done = this.#done;
-    if (done === undefined) return super.push(chunk, encoding);
+    if (this.#state === 'streaming') return super.push(chunk, encoding);
+    if (this.#state === 'collecting') this.#collect(chunk);
+    return true;
+  }
+
+  /** Node lets what nobody reads flow away, in two more turns of the event loop; where the body was handed over nothing is left. */
+  override resume(): this {
+    return this.#state === 'handed_over' ? this : super.resume();
+  }
+
+  #collect(chunk: Buffer | null): void {
     if (chunk === null) {
-      this.#done = undefined;
-      done(this.#chunks === undefined ? (this.#only ?? EMPTY) : Buffer.concat(this.#chunks));
-      return true;
+      const only = this.#only ?? EMPTY;
+      this.#end('handed_over', this.#chunks === undefined ? only : Buffer.concat(this.#chunks));
+      return;
     }
     this.#length += chunk.length;
-    if (this.#length > this.#limit) {
-      this.#done = undefined;
-      this.#chunks = undefined;
-      done(undefined);
-      // Node takes what else may come for a stream that nobody reads.
-      return true;
-    }
-    if (this.#only === undefined) this.#only = chunk;
+    // Node takes what else may come for a stream that nobody reads.
+    if (this.#length > this.#limit) this.#end('streaming', undefined);
+    else if (this.#only === undefined) this.#only = chunk;
     else if (this.#chunks === undefined) this.#chunks = [this.#only, chunk];
     else this.#chunks.push(chunk);
-    return true;
+  }
+
+  #end(state: 'streaming' | 'handed_over', body: Buffer | undefined): void {
+    const done = this.#done as BodyListener;
+    this.#state = state;
+    // Node keeps a connection's last request until the next one comes.
+    this.#done = undefined;
+    this.#only = undefined;
+    this.#chunks = undefined;
+    done(body);
   }
 }
