@@ -157,11 +157,13 @@ function unreadable(said: string): Decision {
 function write(response: ServerResponse, { status, headers, body }: WebhookReply): void {
   const head: string[] = [];
   for (const name in headers) head.push(name, headers[name] as string);
-  head.push('content-length', String(Buffer.byteLength(body)));
+  const length = Buffer.byteLength(body);
+  head.push('content-length', String(length));
   response.writeHead(status, head);
   const { socket } = response;
   socket?.cork();
-  response.write(body);
+  // ASCII is the same in both, and need not be looked at byte by byte again.
+  response.write(body, length === body.length ? 'latin1' : 'utf8');
   socket?.uncork();
   response.end();
 }
