@@ -4,7 +4,7 @@ import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
 import type { BrokerConfig } from '../config.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
 import { type Decision, deny, unavailable } from '../decision.ts';
-import type { DecisionLog } from '../operations/decision-log.ts';
+import { type DecisionLog, requestIdOf } from '../operations/decision-log.ts';
 import type { Shedding } from '../operations/load/shedding.ts';
 import type { DecisionMetrics, EndpointMetrics } from '../operations/metrics/decision-metrics.ts';
 import type { BrokerName } from '../question.ts';
@@ -34,7 +34,8 @@ export interface WebhookParts {
 interface Exchange {
   readonly request: HttpRequest;
   readonly response: ServerResponse;
-  readonly requestId: string;
+  /** Which of the process's requests it is. */
+  readonly number: number;
   /** When the request was there as a whole; `undefined` where it was refused before. */
   readonly startedAt: number | undefined;
 }
@@ -76,11 +77,12 @@ export class Webhook {
 
   /**
    * Answers a request. The broker proves itself, and what is too much is refused, before the body is read.
+   * @param number which of the process's requests it is.
    * @param secret the broker's, where it came in the path.
    */
-  answer(request: HttpRequest, response: ServerResponse, requestId: string, secret?: string): void {
+  answer(request: HttpRequest, response: ServerResponse, number: number, secret?: string): void {
     const refuse = (decision: Decision): void =>
-      this.#send({ request, response, requestId, startedAt: undefined }, decision, undefined);
+      this.#send({ request, response, number, startedAt: undefined }, decision, undefined);
     if (!this.#proves(request.headers, secret)) {
       refuse(deny('guard_refused'));
     } else if (this.#parts.shedding?.refuses()) {
@@ -88,7 +90,7 @@ export class Webhook {
     } else {
       request.collectBody(LARGEST_BODY, (body) => {
         if (body !== undefined) {
-          this.#ask({ request, response, requestId, startedAt: performance.now() }, body);
+          this.#ask({ request, response, number, startedAt: performance.now() }, body);
           return;
         }
         // The rest of the body may be on its way.
@@ -126,24 +128,24 @@ export class Webhook {
     });
   }
 
-  #decideFailure(error: unknown, { requestId }: Exchange): Decision {
+  #decideFailure(error: unknown, { number }: Exchange): Decision {
     if (error instanceof RequestUnreadable) return unreadable(error.message);
     this.#parts.log.error(
-      { err: error, requestId, broker: this.#broker, endpoint: this.#endpoint.name },
+      { err: error, requestId: requestIdOf(number), broker: this.#broker, endpoint: this.#endpoint.name },
       'a webhook failed',
     );
     return unavailable('internal_error');
   }
 
   #send(exchange: Exchange, decision: Decision, question: Question | undefined): void {
-    const { response, requestId, startedAt } = exchange;
+    const { response, number, startedAt } = exchange;
     let answer: WebhookReply;
     try {
       answer = this.#endpoint.answer(decision, question);
     } catch (error) {
       answer = this.#endpoint.answer(this.#decideFailure(error, exchange), undefined);
     }
-    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, requestId);
+    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, number);
     this.#metrics.decided(decision, startedAt === undefined ? 0 : performance.now() - startedAt);
     write(response, answer);
   }

@@ -51,7 +51,7 @@ export class Webhooks {
     }
     const webhook = this.#webhooks.get(path)?.[method];
     if (webhook === undefined) return false;
-    webhook.answer(request, response, `webhook-${++this.#requests}`, secret);
+    webhook.answer(request, response, ++this.#requests, secret);
     return true;
   }
 }

@@ -9,13 +9,19 @@ import { shownText } from './decisions/shown-text.ts';
 
 /** Told of every decision. */
 export interface DecisionLog {
+  /** @param request the number of the request, from which {@link requestIdOf} makes its name. */
   record(
     broker: BrokerName,
     endpoint: string,
     decision: Decision,
     question: Question | undefined,
-    requestId: string,
+    request: number,
   ): void;
+}
+
+/** What a webhook's request is called in logs; made of its number only when it is written, which is rare. */
+export function requestIdOf(request: number): string {
+  return `webhook-${request}`;
 }
 
 /** Writes the refusals, so that a refusal without a reason does not exist, and as many of the allows as is wished. */
@@ -34,9 +40,9 @@ export function isRoutine({ reason }: Exclude<Decision, { outcome: 'allow' }>): 
 /** One log after the other. */
 export function inTurn(one: DecisionLog, other: DecisionLog): DecisionLog {
   return {
-    record(broker, endpoint, decision, question, requestId) {
-      one.record(broker, endpoint, decision, question, requestId);
-      other.record(broker, endpoint, decision, question, requestId);
+    record(broker, endpoint, decision, question, request) {
+      one.record(broker, endpoint, decision, question, request);
+      other.record(broker, endpoint, decision, question, request);
     },
   };
 }
@@ -107,14 +113,14 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
   }
 
   return {
-    record(broker, endpoint, decision, question, requestId) {
+    record(broker, endpoint, decision, question, request) {
       tellIgnored(broker, question);
       if (decision.outcome === 'allow' && decision.granted === undefined) {
         if (allowsOneIn > 0 || decisions.isLevelEnabled('debug'))
-          allowed(decision, question, { requestId, broker, endpoint });
+          allowed(decision, question, { requestId: requestIdOf(request), broker, endpoint });
         return;
       }
-      const asked = { requestId, broker, endpoint };
+      const asked = { requestId: requestIdOf(request), broker, endpoint };
       if (decision.outcome === 'allow') {
         if (!mayWrite(broker, endpoint, 'filters_refused')) return;
         const steps = shownSteps(decision.steps);

@@ -10,7 +10,8 @@ import {
   type UnavailableReason,
 } from '../../decision.ts';
 import type { BrokerName, ClientClaim, ConnectAttempt, TopicAction } from '../../question.ts';
-import { type DecisionLog, isRoutine, nameSecret } from '../decision-log.ts';
+import { type DecisionLog, isRoutine, nameSecret, requestIdOf } from '../decision-log.ts';
+import { KeptSteps, STEPS_UNITS, StepTexts } from './kept-steps.ts';
 import { KeptText } from './kept-text.ts';
 import { shownText } from './shown-text.ts';
 
@@ -59,17 +60,16 @@ const OTHERS_KEPT = 500;
 
 /** UTF-16 code units of each text. */
 const LONGEST = { clientId: 128, username: 128, address: 64, listener: 64, topic: 256 } as const;
-const UNITS = Object.values(LONGEST).reduce((sum, longest) => sum + longest, 0);
+const UNITS = Object.values(LONGEST).reduce((sum, longest) => sum + longest, STEPS_UNITS);
 const SENTENCES = { ...DENY_REASONS, ...UNAVAILABLE_REASONS };
-const MOST_STEPS = 16;
 const SAID_BYTES = 400;
 /** A unit is seven bytes at the most, written out in JSON. */
 const SHOWN_BYTES = 2_048;
 
 /**
- * The last decisions of one process. Recording is in the way of every answer, so it only copies: texts into memory that is
- * there already, so that no request is kept alive by a piece of it, and references to what is shared or short. It is put into
- * words when somebody asks.
+ * The last decisions of one process. Recording is in the way of every answer, so it only copies: what it
+ * keeps into memory that is there already, so that no request is kept alive by a piece of it and the garbage collector has nothing
+ * to carry on. It is put into words when somebody asks.
  */
 export class RecentDecisions implements DecisionLog {
   readonly #refusals: Ring;
@@ -77,8 +77,9 @@ export class RecentDecisions implements DecisionLog {
   #sequence = 0;
 
   constructor(refusals = REFUSALS_KEPT, others = OTHERS_KEPT) {
-    this.#refusals = new Ring(refusals);
-    this.#others = new Ring(others);
+    const texts = new StepTexts();
+    this.#refusals = new Ring(refusals, texts);
+    this.#others = new Ring(others, texts);
   }
 
   record(
@@ -86,15 +87,15 @@ export class RecentDecisions implements DecisionLog {
     endpoint: string,
     decision: Decision,
     question: Question | undefined,
-    requestId: string,
+    request: number,
   ): void {
     const slot = (isRefusal(decision) ? this.#refusals : this.#others).next();
     slot.time = Date.now();
     slot.sequence = ++this.#sequence;
     slot.broker = broker;
     slot.endpoint = endpoint;
-    slot.requestId = requestId;
-    slot.steps = decision.steps;
+    slot.request = request;
+    slot.steps.keep(decision.steps);
     slot.outcome = decision.outcome;
     if (decision.outcome === 'allow') {
       slot.reason = undefined;
@@ -153,7 +154,7 @@ function isRefusal(decision: Decision): boolean {
 class Slot {
   time = 0;
   sequence = 0;
-  requestId = '';
+  request = 0;
   broker: BrokerName = 'generic';
   endpoint = '';
   outcome: Decision['outcome'] = 'allow';
@@ -163,18 +164,19 @@ class Slot {
   action: TopicAction | undefined;
   topics = 0;
   granted: readonly boolean[] | undefined;
-  steps: readonly Step[] = [];
   /** In place of a user name that is too long to be kept. */
   usernameHash: string | undefined;
+  readonly steps: KeptSteps;
   readonly clientId: KeptText;
   readonly username: KeptText;
   readonly address: KeptText;
   readonly listener: KeptText;
   readonly topic: KeptText;
 
-  /** @param memory for its texts, from the index `from` on. */
-  constructor(memory: Uint16Array, from: number) {
-    let next = from;
+  /** @param memory for its steps and texts, from the index `from` on. */
+  constructor(memory: Uint16Array, from: number, texts: StepTexts) {
+    this.steps = new KeptSteps(memory, from, texts);
+    let next = from + STEPS_UNITS;
     const textOf = (longest: number): KeptText => {
       next += longest;
       return new KeptText(memory, next - longest, longest);
@@ -191,9 +193,9 @@ class Ring {
   readonly #slots: readonly Slot[];
   #next = 0;
 
-  constructor(size: number) {
+  constructor(size: number, texts: StepTexts) {
     const memory = new Uint16Array(size * UNITS);
-    this.#slots = Array.from({ length: size }, (_, index) => new Slot(memory, index * UNITS));
+    this.#slots = Array.from({ length: size }, (_, index) => new Slot(memory, index * UNITS, texts));
   }
 
   next(): Slot {
@@ -225,10 +227,11 @@ function fits(slot: Slot, { device, broker, since }: DecisionFilter): boolean {
 }
 
 function describe(slot: Slot): RecentDecision {
-  const { time, sequence, requestId, broker, endpoint, outcome, reason, device, role, action } = slot;
-  const { topics, granted, steps } = slot;
+  const { time, sequence, request, broker, endpoint, outcome, reason, device, role, action } = slot;
+  const { topics, granted } = slot;
+  const { steps } = slot.steps;
   return {
-    ...{ time, sequence, requestId, broker, endpoint, outcome, reason },
+    ...{ time, sequence, requestId: requestIdOf(request), broker, endpoint, outcome, reason },
     sentence: reason && SENTENCES[reason],
     device: device && { id: device.id, name: shownText(device.name, SHOWN_BYTES) },
     role,
@@ -240,7 +243,7 @@ function describe(slot: Slot): RecentDecision {
     topic: shown(slot.topic),
     topics: topics > 1 ? topics : undefined,
     granted: granted?.filter((one) => one).length,
-    steps: steps.slice(0, MOST_STEPS).map(({ step, said }) => ({ step, said: shownText(said, SAID_BYTES) })),
+    steps: steps.map(({ step, said }) => ({ step, said: shownText(said, SAID_BYTES) })),
   };
 }
 

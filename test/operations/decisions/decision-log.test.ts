@@ -27,7 +27,7 @@ type Log = ReturnType<typeof createDecisionLog>;
 
 function connect(log: Log, decision: Parameters<Log['record']>[2], clientId = 'c'): void {
   const attempt = { broker: 'emqx', clientId, username: 'token', certificate: NO_CERTIFICATE } as const;
-  log.record('emqx', 'connect', decision, { kind: 'connect', attempt }, 'req-1');
+  log.record('emqx', 'connect', decision, { kind: 'connect', attempt }, 1);
 }
 
 test('refusals are written one by one up to the rate, then summed by reason at the end of the window', (context) => {
@@ -137,8 +137,8 @@ test('no line is longer than 4 KiB, torn, or has anything in it that could play 
           said.map((one) => ({ step: 'a_step', said: one })),
         );
         for (const decision of [refusal, ALLOW]) {
-          decisions.record('emqx', 'topic', decision, { kind: 'topic', accesses }, 'req-1');
-          decisions.record('emqx', 'connect', decision, { kind: 'connect', attempt: client }, 'req-2');
+          decisions.record('emqx', 'topic', decision, { kind: 'topic', accesses }, 1);
+          decisions.record('emqx', 'connect', decision, { kind: 'connect', attempt: client }, 2);
         }
         assert.equal(lines.length, 4);
         for (const line of lines) {

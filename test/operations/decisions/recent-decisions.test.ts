@@ -23,7 +23,7 @@ function connect(
   client: Partial<ConnectAttempt> = {},
 ) {
   const attempt = { broker: 'emqx', clientId: 'c', certificate: NO_CERTIFICATE, ...client } as const;
-  recent.record('emqx', 'connect', decision, { kind: 'connect', attempt }, 'req-1');
+  recent.record('emqx', 'connect', decision, { kind: 'connect', attempt }, 1);
 }
 
 test('the last ones are kept, the latest first; allows push no refusal out', () => {
@@ -43,7 +43,7 @@ test('the last ones are kept, the latest first; allows push no refusal out', () 
 
 test('what brokers ask as a matter of course is no refusal', () => {
   const recent = new RecentDecisions();
-  recent.record('mosquitto', 'superuser', deny('superuser_refused'), undefined, 'req-1');
+  recent.record('mosquitto', 'superuser', deny('superuser_refused'), undefined, 1);
   assert.deepEqual(recent.list({ denied: true }, 10), []);
   assert.equal(recent.list({}, 10)[0]?.reason, 'superuser_refused');
 });
@@ -69,7 +69,7 @@ test('texts are cut and made visible, and a user name is named by its hash', () 
     'topic',
     { ...METER, granted: [true, false, true] },
     { kind: 'topic', accesses, each: true },
-    'req-2',
+    2,
   );
   const [topic, refused] = recent.list({}, 10);
   assert.match(refused?.clientId ?? '', /^\\u\{1b\}\]0;c{124}…$/);
@@ -84,7 +84,7 @@ test('texts are cut and made visible, and a user name is named by its hash', () 
 test('a place is written over whole: nothing of the one before shows', () => {
   const recent = new RecentDecisions(1, 1);
   connect(recent, METER, { username: 'u', peerAddress: '10.0.0.1', listener: 'l' });
-  recent.record('generic', 'connect', deny('superuser_refused'), undefined, 'req-9');
+  recent.record('generic', 'connect', deny('superuser_refused'), undefined, 9);
   const [shown] = recent.list({}, 10);
   assert.deepEqual(
     [
