@@ -1,5 +1,9 @@
-import { type IgnoredHeader, readCertificateHeaders } from '../certificates/header-certificates.ts';
-import type { PresentedCertificate } from '../certificates/peer-certificate.ts';
+import {
+  type IgnoredHeader,
+  mayHoldCertificate,
+  readCertificateHeaders,
+} from '../certificates/header-certificates.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
 
@@ -15,6 +19,7 @@ export interface HeaderCertificate {
  */
 export function readHeaderCertificate(request: WebhookRequest, settings: BrokerSettings): HeaderCertificate {
   const { headerForms = [], isProxy } = settings;
+  if (headerForms.length === 0 && !mayHoldCertificate(request.headers)) return NOTHING;
   // Where no form is on, nobody's headers are believed, and who sent them need not be looked up.
   const fromProxy = headerForms.length > 0 && request.peer !== undefined && isProxy?.(request.peer) === true;
   const { certificate, ignored } = readCertificateHeaders(request.rawHeaders ?? [], headerForms, fromProxy);
@@ -25,6 +30,7 @@ export function readHeaderCertificate(request: WebhookRequest, settings: BrokerS
 }
 
 const NOTHING_IGNORED: readonly string[] = [];
+const NOTHING: HeaderCertificate = Object.freeze({ certificate: NO_CERTIFICATE, ignored: NOTHING_IGNORED });
 
 function describeIgnored({ header, forms }: IgnoredHeader): string {
   return forms.length === 0 ? `${header} is never read` : ignoredCertificate(header, ...forms);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isAbsent } from './absence.ts';
 import { CERTIFICATE_FAULTS, type CertificateFault, CertificateUnreadable } from './fault.ts';
 import { type FormSettings, type HeaderForm, type HeaderNames, headerName } from './forms/form.ts';
@@ -81,7 +82,6 @@ export function readCertificateHeaders(
   forms: readonly SwitchedOnForm[],
   fromProxy: boolean,
 ): HeaderReading {
-  if (forms.length === 0 && !holdsCertificateHeader(rawHeaders)) return NOTHING_READ;
   const view = new HeaderView(rawHeaders);
   const readings: PresentedCertificate[] = [];
   for (const one of forms) {
@@ -91,12 +91,9 @@ export function readCertificateHeaders(
   return { certificate: agreed(readings), ignored: ignoredIn(view, forms) };
 }
 
-const NOTHING_READ: HeaderReading = Object.freeze({ certificate: NO_CERTIFICATE, ignored: [] });
-
-function holdsCertificateHeader(rawHeaders: readonly string[]): boolean {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (FORMS_BY_HEADER.has((rawHeaders[at] as string).toLowerCase())) return true;
-  }
+/** Whether any form of certificate could stand in these headers, whose names are in lower case. */
+export function mayHoldCertificate(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) if (FORMS_BY_HEADER.has(name)) return true;
   return false;
 }
 
