@@ -5,9 +5,9 @@ import { type Containment, containment } from './containment.ts';
 import type { Holder } from './holder.ts';
 import { hasWildcard } from './matching.ts';
 import type { Qos } from './rule.ts';
-import { firstRule, type RuleSet, rulesOf } from './rule-set.ts';
+import { firstRule, mayConcern, type RuleSet, rulesOf } from './rule-set.ts';
 import { mayReceive, mayUse } from './thingsboard-table.ts';
-import { readTopicFilter, readTopicName, withoutSharing } from './topic.ts';
+import { isTopicName, readTopicFilter, readTopicName, withoutSharing } from './topic.ts';
 
 /** One action on one topic (publish, receive) or filter (subscribe, with any `$share/group/` in front). */
 export interface TopicQuestion {
@@ -66,11 +66,10 @@ export function decideTopic(
 }
 
 function decidePublish(holder: Holder, question: TopicQuestion, rules: RuleSet): TopicDecision {
-  const topic = readTopicName(question.topic);
-  if (topic === undefined) return invalid('not a topic name');
-  if (holder.role !== 'provisioning_session') {
+  if (!isTopicName(question.topic)) return invalid('not a topic name');
+  if (holder.role !== 'provisioning_session' && mayConcern(rules, question.topic)) {
     const asked = { action: 'publish', qos: question.qos, retain: question.retain } as const;
-    const rule = firstRule(rules, holder, asked, topic);
+    const rule = firstRule(rules, holder, asked, question.topic.split('/'));
     if (rule !== undefined) return byRule(rule.allow, rule.source.description);
   }
   if (mayUse(holder, 'publish', question.topic)) return { allowed: true, by: BY_TABLE };

@@ -25,6 +25,8 @@ export interface RuleSet {
   readonly groups: ReadonlyMap<string, RuleGroup>;
   /** Whether any rule has a condition that tells one subscribe (publish) to a topic from another. */
   readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
+  /** The words with which the filters of all rules begin, the built-in ones too; `undefined` where one begins otherwise. */
+  readonly firstWords: ReadonlySet<string> | undefined;
   readonly size: number;
 }
 
@@ -66,8 +68,21 @@ export function compileRules(rules: readonly Rule[]): RuleSet {
       publish: all.some((rule) => rule.conditional.publish),
       subscribe: all.some((rule) => rule.conditional.subscribe),
     },
+    firstWords: firstWordsOf([...all, ...OWN_RULES]),
     size: rules.length,
   };
+}
+
+function firstWordsOf(rules: readonly CompiledRule[]): ReadonlySet<string> | undefined {
+  const words = rules.flatMap(({ firstWord }) => (firstWord === undefined ? [] : [firstWord]));
+  return words.length === rules.length ? new Set(words) : undefined;
+}
+
+/** Whether any rule could be about this topic: where none begins as it does, it need not be cut into levels. */
+export function mayConcern({ firstWords }: RuleSet, topic: string): boolean {
+  if (firstWords === undefined) return true;
+  const end = topic.indexOf('/');
+  return firstWords.has(end === -1 ? topic : topic.slice(0, end));
 }
 
 /** No rules of operators: devices have their own topics and ThingsBoard's. */

@@ -15,8 +15,12 @@ import { isTopicName, readTopicFilter } from './topic.ts';
  * (`credentials/thingsboard.md` section 9.4), `devices/<device id>`, and any topic with a request for a firmware chunk
  * somewhere inside, for which ThingsBoard searches without anchors (section 9.1).
  */
-const NOT_THINGSBOARDS =
-  /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$)|(?!v2\/).*v2\/[fs]w\/request\/)/is;
+const NOT_THINGSBOARDS = /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$))/i;
+const CHUNK_REQUEST = /v2\/[fs]w\/request\//;
+
+function isNotThingsBoards(text: string): boolean {
+  return NOT_THINGSBOARDS.test(text) || (CHUNK_REQUEST.test(text) && !text.startsWith('v2/'));
+}
 
 /** `credentials/thingsboard.md` sections 9.1 and 9.3, those without a number in them. */
 const PUBLISH = [
@@ -76,7 +80,7 @@ export const NUMBERED: readonly { readonly filter: string; readonly pattern: str
  * give.
  */
 export function mayUse(holder: Holder, action: 'publish' | 'subscribe', text: string): boolean {
-  if (NOT_THINGSBOARDS.test(text)) return false;
+  if (isNotThingsBoards(text)) return false;
   return decideThingsBoardTopic(holder.role, holder.device?.topics ?? {}, action, text);
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { complexityProblem } from '../../src/access/complexity.ts';
 import type { Qos, Rule, RuleScope } from '../../src/access/rule.ts';
-import { compileRules, firstRule, rulesOf } from '../../src/access/rule-set.ts';
+import { compileRules, firstRule, mayConcern, rulesOf } from '../../src/access/rule-set.ts';
 import { DEVICE_ID, entangled, holder, mqttMatches, rule, rules, TOPICS } from './support.ts';
 
 const SCOPES: readonly RuleScope[] = [
@@ -41,6 +41,8 @@ test('the first rule found quickly is the first of the list', () => {
       (list, action, qos, retain, topics) => {
         const set = compileRules(list);
         for (const topic of topics) {
+          if (!mayConcern(set, topic))
+            assert.equal(firstRule(set, holder(), { action, qos, retain }, topic.split('/')), undefined);
           const first = inOrder(list).find(
             (one) =>
               (one.action === 'all' || one.action === action) &&
@@ -105,4 +107,16 @@ test('ordinary rule sets are simple enough; entangled ones are refused with thei
   assert.match(complexityProblem(compileRules(inside)) ?? '', /^the rules of profile tangle/);
   const forDevice = tangle.map((one) => ({ ...one, scope: { kind: 'device', id: DEVICE_ID } as const }));
   assert.match(complexityProblem(compileRules(forDevice)) ?? '', /^the rules of deviceId/);
+});
+
+test('a topic that begins as no rule does is not compared with any', () => {
+  const set = compileRules([rule('allow publish plant/+/x'), rule('allow publish /y/#')]);
+  const concerned = (topic: string) => mayConcern(set, topic);
+  assert.deepEqual(['plant', 'plant/1/x', '/y', '', 'devices/1'].map(concerned), Array(5).fill(true));
+  assert.deepEqual(
+    ['plants/1/x', 'v1/devices/me/telemetry', 'y', '$SYS/x'].map(concerned),
+    Array(4).fill(false),
+  );
+  for (const filter of ['+/x', '#', '\u0024{clientId}/x'])
+    assert.equal(mayConcern(compileRules([rule(`deny publish ${filter}`)]), 'anything'), true, filter);
 });
