@@ -1,6 +1,6 @@
 import { deny } from '../decision.ts';
 import { type Question, RequestUnreadable } from './dialect.ts';
-import type { Fields } from './fields.ts';
+import type { FieldNames, Fields } from './fields.ts';
 
 /*
  * What the requests of NanoMQ and of mosquitto-go-auth have in common: a superuser question before each ACL question,
@@ -23,11 +23,9 @@ export const SUPERUSER_REFUSED: Question = Object.freeze({
  * @throws {RequestUnreadable} when it is absent, or its bytes are not UTF-8: the text read from them would be another
  *   topic than the one the broker then uses.
  */
-export function topicText(fields: Fields, ...names: readonly string[]): string {
-  const text = fields.required(...names);
-  const field = fields.get(...names);
-  if (field !== undefined && 'bytes' in field && field.bytes !== undefined) {
-    throw new RequestUnreadable('field topic is not UTF-8');
-  }
-  return text;
+export function topicText(fields: Fields, names: FieldNames): string {
+  const field = fields.get(names);
+  if (typeof field === 'string') return field;
+  if (field !== undefined && 'bytes' in field) throw new RequestUnreadable('field topic is not UTF-8');
+  return fields.required(names);
 }

@@ -47,7 +47,7 @@ export function readEmqxCertificate(
   for (const form of EMQX_PEER_FORMS.values()) {
     if (!forms.has(form.form)) continue;
     const names = PLACES[form.place];
-    const value = form.mode === 'crt' ? fields.bytes(...names) : identifying(fields, names);
+    const value = form.mode === 'crt' ? fields.bytes(names) : identifying(fields, names);
     const certificate = readEmqxPeerCertificate(form, value, corroboration(fields, settings, listener));
     if (certificate.kind !== 'none') return certificate;
   }
@@ -105,7 +105,7 @@ export function ignoredEmqxCertificates(
   for (const { form, place, mode } of EMQX_PEER_FORMS.values()) {
     const looksLike = mode === 'pem' ? isBase64OfDer : mode === 'crt' ? isDer : undefined;
     if (looksLike === undefined || certificateForms.has(form)) continue;
-    const text = fields.text(...PLACES[place]) ?? '';
+    const text = fields.text(PLACES[place]) ?? '';
     if (text.length > 200 && looksLike(text)) {
       return [...(ignored ?? []), ignoredCertificate(place, form)];
     }

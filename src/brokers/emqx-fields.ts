@@ -17,7 +17,7 @@ export class PlaceholderNotFilled extends Error {
  * @throws {PlaceholderNotFilled} for an unreplaced placeholder: never a credential (section 10).
  */
 export function identifying(fields: Fields, names: readonly string[]): string | undefined {
-  const text = fields.filled(...names);
+  const text = fields.filled(names);
   if (text !== undefined && isPlaceholder(text)) {
     throw new PlaceholderNotFilled(`field ${names[0]} holds a placeholder: this EMQX does not know it there`);
   }
@@ -26,7 +26,7 @@ export function identifying(fields: Fields, names: readonly string[]): string | 
 
 /** A field that only adds to the picture: an unreplaced placeholder is as good as none. */
 export function additional(fields: Fields, names: readonly string[]): string | undefined {
-  const text = fields.filled(...names);
+  const text = fields.filled(names);
   return text && isPlaceholder(text) ? undefined : text;
 }
 

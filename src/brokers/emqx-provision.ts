@@ -5,8 +5,8 @@ import type { ProvisionStore } from '../devices/provision-store.ts';
 import { RequestUnreadable } from './dialect.ts';
 import type { Message } from './emqx-api.ts';
 import { PROVISIONING_TREE } from './emqx-replies.ts';
-import { readFields } from './fields.ts';
 import { createGuard } from './guard.ts';
+import { readFields } from './read-fields.ts';
 
 /*
  * Provisioning over MQTT (`credentials/thingsboard.md` section 6) at an EMQX: a rule forwards what a provisioning session

@@ -12,7 +12,8 @@ import {
 import { EMQX_FORMS, ignoredEmqxCertificates, readEmqxCertificate } from './emqx-certificate.ts';
 import { additional, CLIENT_ID, identifying, PlaceholderNotFilled, USERNAME } from './emqx-fields.ts';
 import { answerConnect, answerScram, answerTopic, PASSPORT_ATTRIBUTE } from './emqx-replies.ts';
-import { type Fields, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
+import { readFields } from './read-fields.ts';
 
 /**
  * EMQX 5 and 6: the authenticator `password_based:http` and the authorization source `http` (`emqx.md`, whose section

@@ -10,8 +10,9 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from './dialect.ts';
-import { type Fields, readFields } from './fields.ts';
+import type { FieldNames, Fields } from './fields.ts';
 import { type CertificateField, ignoredFields } from './ignored-certificates.ts';
+import { readFields } from './read-fields.ts';
 import { statusReplies } from './status-replies.ts';
 
 /** EMQX 4's plugin `emqx_auth_http` (`emqx.md` section 9): three requests, and the status decides. */
@@ -35,26 +36,26 @@ const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
   ['2', 'publish'],
 ]);
 
-function given(fields: Fields, ...names: readonly string[]): string | undefined {
-  const text = fields.text(...names);
+function given(fields: Fields, names: FieldNames): string | undefined {
+  const text = fields.text(names);
   return text === undefined || isMissing(text) ? undefined : text;
 }
 
 function readClient(fields: Fields, settings: BrokerSettings) {
   return {
     broker: 'emqx4',
-    clientId: given(fields, 'clientid', 'client_id', 'clientId') ?? '',
+    clientId: given(fields, ['clientid', 'client_id', 'clientId']) ?? '',
     username: given(fields, 'username'),
     certificate: readName(fields, settings),
-    peerAddress: given(fields, 'ipaddr', 'peerhost'),
-    listener: given(fields, 'sockport', 'port'),
+    peerAddress: given(fields, ['ipaddr', 'peerhost']),
+    listener: given(fields, ['sockport', 'port']),
   } as const;
 }
 
 function readName(fields: Fields, settings: BrokerSettings): PresentedCertificate {
   if (!settings.certificateForms.has(EMQX4_NAME)) return NO_CERTIFICATE;
-  const commonName = given(fields, ...COMMON_NAME);
-  const subject = given(fields, ...SUBJECT);
+  const commonName = given(fields, COMMON_NAME);
+  const subject = given(fields, SUBJECT);
   if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
   return { kind: 'name', form: EMQX4_NAME, commonName, subject };
 }

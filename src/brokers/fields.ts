@@ -1,49 +1,73 @@
-import { RequestUnreadable, type WebhookRequest } from './dialect.ts';
-import { parseForm } from './form.ts';
-import { parseJsonObject } from './json-object.ts';
+import { RequestUnreadable } from './dialect.ts';
 
-/** A field's value: `bytes` is there when the bytes are not the UTF-8 of `text` (binary passwords in forms). */
-export interface FieldValue {
+/** Text of a form whose bytes are not UTF-8, such as a binary password. */
+export interface BinaryText {
   readonly text: string;
-  readonly bytes?: Buffer | undefined;
+  readonly bytes: Buffer;
 }
 
-/** Objects and arrays of a JSON body stay as they are; scalars have become text. */
-export type Field = FieldValue | { readonly structure: unknown };
+/** A field's value: text, as scalars of a JSON body have become; objects and arrays of a JSON body stay as they are. */
+export type Field = string | BinaryText | { readonly structure: unknown };
+
+/** The name of a field, or several under which brokers send the same. */
+export type FieldNames = string | readonly string[];
 
 /**
  * The fields of one request, by name, in order, repetitions kept.
  *
  * A repeated field that anyone reads is a refusal: old NanoMQ and TBMQ paste client-chosen text into bodies unescaped, so
  * a second `username` may be the client's own.
+ *
+ * Two lists, since a request has few fields: putting them into a map, and looking for each of the names under which brokers
+ * send a thing, took a tenth of a topic check.
  */
 export class Fields {
-  readonly #values: ReadonlyMap<string, readonly Field[]>;
+  readonly #names: string[] = [];
+  readonly #values: Field[] = [];
 
-  constructor(values: ReadonlyMap<string, readonly Field[]>) {
-    this.#values = values;
+  add(name: string, value: Field): void {
+    this.#names.push(name);
+    this.#values.push(value);
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#names.length;
   }
 
-  names(): IterableIterator<string> {
-    return this.#values.keys();
+  names(): readonly string[] {
+    return this.#names;
+  }
+
+  values(): readonly Field[] {
+    return this.#values;
   }
 
   /**
    * The one value that stands under any of the names.
    * @throws {RequestUnreadable} when there are several.
    */
-  get(...names: readonly string[]): Field | undefined {
-    let found: Field | undefined;
+  get(names: FieldNames): Field | undefined {
+    const at = typeof names === 'string' ? this.#placeOf(names, names) : this.#placeOfAny(names);
+    return at === -1 ? undefined : this.#values[at];
+  }
+
+  #placeOfAny(names: readonly string[]): number {
+    let found = -1;
     for (const name of names) {
-      const values = this.#values.get(name);
-      if (values === undefined) continue;
-      if (values.length > 1 || found !== undefined)
-        throw new RequestUnreadable(`field ${names[0]} is repeated`);
-      found = values[0];
+      const at = this.#placeOf(name, names);
+      if (at === -1) continue;
+      if (found !== -1) throw repeated(names);
+      found = at;
+    }
+    return found;
+  }
+
+  #placeOf(name: string, names: FieldNames): number {
+    let found = -1;
+    for (let at = 0; at < this.#names.length; at++) {
+      if (this.#names[at] !== name) continue;
+      if (found !== -1) throw repeated(names);
+      found = at;
     }
     return found;
   }
@@ -52,95 +76,60 @@ export class Fields {
    * Text of the one value under any of the names; `undefined` when absent or JSON null.
    * @throws {RequestUnreadable} when there are several, or it is an object or array.
    */
-  text(...names: readonly string[]): string | undefined {
-    const field = this.get(...names);
-    if (field === undefined) return undefined;
-    if ('structure' in field) throw new RequestUnreadable(`field ${names[0]} is not a text`);
+  text(names: FieldNames): string | undefined {
+    const field = this.get(names);
+    if (field === undefined || typeof field === 'string') return field;
+    if ('structure' in field) throw new RequestUnreadable(`field ${firstOf(names)} is not a text`);
     return field.text;
   }
 
   /** As {@link text}, with the empty text taken for absent, as most brokers mean it. */
-  filled(...names: readonly string[]): string | undefined {
-    return this.text(...names) || undefined;
+  filled(names: FieldNames): string | undefined {
+    return this.text(names) || undefined;
   }
 
   /**
    * As {@link text}, refusing absence.
    * @throws {RequestUnreadable} when it is absent.
    */
-  required(...names: readonly string[]): string {
-    const text = this.text(...names);
-    if (text === undefined) throw new RequestUnreadable(`field ${names[0]} is missing`);
+  required(names: FieldNames): string {
+    const text = this.text(names);
+    if (text === undefined) throw new RequestUnreadable(`field ${firstOf(names)} is missing`);
     return text;
+  }
+
+  /** The one value under any of the names as it came: text, or the structure of a JSON body. */
+  structureOrText(names: FieldNames): unknown {
+    const field = this.get(names);
+    if (field === undefined || typeof field === 'string') return field;
+    return 'structure' in field ? field.structure : field.text;
   }
 
   /** Whether a text stands there, once or several times, that is neither empty nor what `isAbsent` takes for none. */
   holds(name: string, isAbsent: (text: string) => boolean = () => false): boolean {
-    const values = this.#values.get(name);
-    if (values === undefined) return false;
-    return values.some((value) => 'structure' in value || (value.text !== '' && !isAbsent(value.text)));
+    for (let at = 0; at < this.#names.length; at++) {
+      if (this.#names[at] !== name) continue;
+      const value = this.#values[at] as Field;
+      if (typeof value !== 'string' && 'structure' in value) return true;
+      const text = typeof value === 'string' ? value : value.text;
+      if (text !== '' && !isAbsent(text)) return true;
+    }
+    return false;
   }
 
   /** The bytes of the one value under any of the names, as they were before any decoding as text. */
-  bytes(...names: readonly string[]): Buffer | undefined {
-    const field = this.get(...names);
-    if (field === undefined || 'structure' in field) return undefined;
-    return field.bytes ?? Buffer.from(field.text, 'utf8');
+  bytes(names: FieldNames): Buffer | undefined {
+    const field = this.get(names);
+    if (field === undefined) return undefined;
+    if (typeof field === 'string') return Buffer.from(field, 'utf8');
+    return 'structure' in field ? undefined : field.bytes;
   }
 }
 
-const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
-
-/**
- * The fields of a request: of the query for GET (of the body where the query is empty: mosquitto-go-auth sends GET with a
- * JSON body), of the body otherwise.
- *
- * Whether a body is JSON or a form is seen from its first byte, not from its content type: NanoMQ sends forms as
- * `application/json; charset=utf-8` (`nanomq.md` section 2), and a broker, not its client, writes the first byte.
- * @throws {RequestUnreadable} for a body that is neither, or a content type that no broker uses for these.
- */
-export function readFields(request: WebhookRequest): Fields {
-  if (request.method === 'GET' && (request.query !== '' || request.body.length === 0)) {
-    return new Fields(parseForm(Buffer.from(request.query, 'latin1')));
-  }
-  return readBody(request);
+function firstOf(names: FieldNames): string | undefined {
+  return typeof names === 'string' ? names : names[0];
 }
 
-/** The fields of the body alone; see {@link readFields}. */
-export function readBody(request: WebhookRequest): Fields {
-  const { body } = request;
-  refuseForeignContentType(request.headers['content-type']);
-  let start = 0;
-  while (start < body.length && WHITE_SPACE.has(body[start] as number)) start++;
-  if (start === body.length) return new Fields(new Map());
-  switch (body[start]) {
-    case 0x7b: // {
-      return new Fields(parseJsonObject(body));
-    // Other JSON, and a byte-order mark with whatever behind it, may hold a client's `x&username=admin`: never a form.
-    case 0x5b: // [
-    case 0x22: // "
-    case 0xef:
-    case 0xfe:
-    case 0xff:
-      throw new RequestUnreadable(NEITHER);
-  }
-  // mosquitto-go-auth's jwt backend sends the JSON text null for "nothing to say" (`mosquitto.md` section 9).
-  if (body.length - start <= 6 && body.toString('latin1', start).trim() === 'null')
-    return new Fields(new Map());
-  if (!body.includes(0x3d)) throw new RequestUnreadable(NEITHER);
-  return new Fields(parseForm(body));
-}
-
-const NEITHER = 'the body is neither a JSON object nor a form';
-
-const FORM = 'application/x-www-form-urlencoded';
-const JSON_TYPE = 'application/json';
-
-function refuseForeignContentType(contentType: string | undefined): void {
-  if (contentType === undefined || contentType === JSON_TYPE || contentType === FORM || contentType === '')
-    return;
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== JSON_TYPE && type !== FORM) {
-    throw new RequestUnreadable(`the content type is neither ${JSON_TYPE} nor ${FORM}`);
-  }
+function repeated(names: FieldNames): RequestUnreadable {
+  return new RequestUnreadable(`field ${firstOf(names)} is repeated`);
 }

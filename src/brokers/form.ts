@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
-import type { Field, FieldValue } from './fields.ts';
+import { type BinaryText, Fields } from './fields.ts';
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
@@ -19,20 +19,16 @@ export const MAX_FIELDS = 1_000;
  * One pass, whatever the bytes are: a search for the next `=` that runs beyond the field costs seconds on two megabytes of `a&`.
  * @throws {RequestUnreadable} for more than {@link MAX_FIELDS} fields.
  */
-export function parseForm(bytes: Buffer): Map<string, Field[]> {
-  const fields = new Map<string, Field[]>();
-  let count = 0;
+export function parseForm(bytes: Buffer): Fields {
+  const fields = new Fields();
   let start = 0;
   while (start < bytes.length) {
     const { nameEnd, end, plain } = nextField(bytes, start);
     if (end > start) {
-      if (++count > MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
-      const name = plain ? bytes.toString('latin1', start, nameEnd) : decode(bytes, start, nameEnd).text;
+      if (fields.size === MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
+      const name = plain ? bytes.toString('latin1', start, nameEnd) : textOf(decode(bytes, start, nameEnd));
       const from = Math.min(nameEnd + 1, end);
-      const value = plain ? { text: bytes.toString('latin1', from, end) } : decode(bytes, from, end);
-      const values = fields.get(name);
-      if (values === undefined) fields.set(name, [value]);
-      else values.push(value);
+      fields.add(name, plain ? bytes.toString('latin1', from, end) : decode(bytes, from, end));
     }
     start = end + 1;
   }
@@ -54,7 +50,11 @@ function nextField(bytes: Buffer, start: number): { nameEnd: number; end: number
   return { nameEnd: nameEnd === -1 ? at : nameEnd, end: at, plain };
 }
 
-function decode(bytes: Buffer, start: number, end: number): FieldValue {
+function textOf(value: string | BinaryText): string {
+  return typeof value === 'string' ? value : value.text;
+}
+
+function decode(bytes: Buffer, start: number, end: number): string | BinaryText {
   const decoded = Buffer.allocUnsafe(end - start);
   let length = 0;
   for (let at = start; at < end; at++) {
@@ -73,7 +73,7 @@ function decode(bytes: Buffer, start: number, end: number): FieldValue {
   }
   const value = decoded.subarray(0, length);
   const text = value.toString('utf8');
-  return isUtf8(value) ? { text } : { text, bytes: value };
+  return isUtf8(value) ? text : { text, bytes: value };
 }
 
 function hexDigit(byte: number): number {

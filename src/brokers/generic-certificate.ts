@@ -35,7 +35,7 @@ export function readGenericCertificates(
   const inHeaders = readHeaderCertificate(request, settings);
   const inBody = readBodyCertificate(fields, settings);
   const inContext = settings.certificateForms.has(AWS_API_GATEWAY)
-    ? readApiGatewayCertificate({ requestContext: structureOrText(fields, 'requestContext') })
+    ? readApiGatewayCertificate({ requestContext: fields.structureOrText('requestContext') })
     : NO_CERTIFICATE;
   const ignoredInBody = ignoredFields(fields, FIELDS, settings.certificateForms);
   const ignored = ignoredInBody === undefined ? inHeaders.ignored : [...inHeaders.ignored, ...ignoredInBody];
@@ -57,8 +57,8 @@ function readBodyCertificate(fields: Fields, settings: BrokerSettings): Presente
   const certificateVerified = flag(fields.text('certificateVerified'));
   if (forms.has(GENERIC_CERTIFICATE)) {
     const certificate = readGenericCertificate({
-      certificate: structureOrText(fields, 'certificate'),
-      certificateChain: structureOrText(fields, 'certificateChain'),
+      certificate: fields.structureOrText('certificate'),
+      certificateChain: fields.structureOrText('certificateChain'),
       certificateVerified:
         nameMayCome && fields.get('certificate') === undefined ? undefined : certificateVerified,
     });
@@ -74,12 +74,6 @@ function readName(fields: Fields, certificateVerified: unknown): PresentedCertif
   if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
   if (certificateVerified !== true) return unreadable(GENERIC_NAME, 'not_verified');
   return { kind: 'name', form: GENERIC_NAME, commonName, subject };
-}
-
-function structureOrText(fields: Fields, name: string): unknown {
-  const field = fields.get(name);
-  if (field === undefined) return undefined;
-  return 'structure' in field ? field.structure : field.text;
 }
 
 /** Anything but the two words stays as it is, for the reader of the form to refuse. */

@@ -15,8 +15,9 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from './dialect.ts';
-import { type Fields, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { GENERIC_FORMS, readGenericCertificates } from './generic-certificate.ts';
+import { readFields } from './read-fields.ts';
 
 /**
  * For curl, home-made brokers and everything without a dialect of its own: JSON or a form in, in the common spellings
@@ -25,6 +26,7 @@ import { GENERIC_FORMS, readGenericCertificates } from './generic-certificate.ts
 
 const CLIENT_ID = ['clientId', 'clientid', 'client_id'] as const;
 const USERNAME = ['username', 'userName', 'user_name', 'user'] as const;
+const ACTION = ['action', 'access'] as const;
 const PEER_ADDRESS = ['peerAddress', 'peerhost', 'ipaddr', 'ipaddress', 'ip'] as const;
 
 /** What `action` and `access` may hold: words in any case, and EMQX's and NanoMQ's numbers. */
@@ -53,12 +55,12 @@ function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSet
   const { certificate, ignored } = readGenericCertificates(request, fields, settings);
   return {
     broker: 'generic',
-    clientId: fields.text(...CLIENT_ID) ?? '',
-    username: fields.text(...USERNAME),
+    clientId: fields.text(CLIENT_ID) ?? '',
+    username: fields.text(USERNAME),
     password: fields.text('password'),
     certificate,
     ignoredCertificates: ignored,
-    peerAddress: fields.filled(...PEER_ADDRESS),
+    peerAddress: fields.filled(PEER_ADDRESS),
     listener: fields.filled('listener'),
   } as const;
 }
@@ -74,17 +76,20 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   return { kind: 'connect', attempt };
 }
 
+/** In any case; brokers write them in lower case. */
+function actionsOf(words: ReadonlyMap<string, readonly TopicAction[]>, word: string) {
+  return words.get(word) ?? words.get(word.toLowerCase());
+}
+
 /** @throws {RequestUnreadable} for none, for several, and for one that is no action. */
 function readActions(fields: Fields): readonly TopicAction[] {
-  const action = fields.text('action', 'access');
+  const action = fields.text(ACTION);
   const acc = fields.text('acc');
   if (action !== undefined && acc !== undefined) {
     throw new RequestUnreadable('field action is there under several names, whose numbers differ in meaning');
   }
   const actions =
-    acc === undefined
-      ? ACCESS.get(fields.required('action', 'access').toLowerCase())
-      : ACC.get(acc.toLowerCase());
+    acc === undefined ? actionsOf(ACCESS, action ?? fields.required(ACTION)) : actionsOf(ACC, acc);
   if (actions === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
   return actions;
 }
@@ -152,8 +157,7 @@ function refusalReply(decision: Exclude<Decision, Allow>): WebhookReply {
 
 /** Written piece by piece: this is nearly every answer, and the general way takes several times as long. */
 function allowReply({ device, role, expiresAt, connack }: Allow): WebhookReply {
-  const { id, name } = device ?? {};
-  const named = device && `"device":{"id":${JSON.stringify(id)},"name":${JSON.stringify(name)}},`;
+  const named = device && `"device":{"id":${jsonText(device.id)},"name":${jsonText(device.name)}},`;
   const ends = expiresAt === undefined ? '' : `"expiresAt":"${new Date(expiresAt).toISOString()}",`;
   const { v3, v5 } = connack;
   return {
@@ -162,6 +166,13 @@ function allowReply({ device, role, expiresAt, connack }: Allow): WebhookReply {
     body: `{"result":"allow",${named ?? ''}"role":"${role}",${ends}"connack":{"v3":${v3},"v5":${v5}}}\n`,
   };
 }
+
+/** As `JSON.stringify`, whose general way takes several times as long for a text that needs no escaping. */
+function jsonText(text: string): string {
+  return NOT_PLAIN.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+const NOT_PLAIN = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 
 function reply(status: number, body: object): WebhookReply {
   return { status, headers: HEADERS, body: `${JSON.stringify(body)}\n` };

@@ -1,7 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
-import type { Field } from './fields.ts';
+import { type Field, Fields } from './fields.ts';
 import { MAX_FIELDS } from './form.ts';
+import { type SeenName, TemplateNames } from './template-names.ts';
 
 /**
  * Reads a JSON object, keeping repeated members, which `JSON.parse` would drop in silence: a repeated member is how text
@@ -13,7 +14,7 @@ import { MAX_FIELDS } from './form.ts';
  * token is a text, and two of them must not become one.
  * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
  */
-export function parseJsonObject(bytes: Buffer): Map<string, Field[]> {
+export function parseJsonObject(bytes: Buffer): Fields {
   const text = bytes.toString('latin1');
   return parsePlainTexts(text) ?? parseAnyObject(isAscii(bytes) ? text : decode(bytes));
 }
@@ -22,35 +23,43 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const CLOSING_BRACE = 0x7d;
-/** Printable ASCII, but for the backslash: what needs no decoding. */
-const PLAIN = /^\{[\x20-\x5b\x5d-\x7e]*\}$/;
+const OPENING_BRACE = 0x7b;
+/** All but printable ASCII, and the backslash: what needs decoding, or is no JSON. */
+const NOT_PLAIN = /[^\x20-\x5b\x5d-\x7e]/;
 
 /**
  * What brokers nearly always send, an object of plain texts without blanks, at a third of the cost.
  * @returns `undefined` for everything else, right or wrong.
  */
-function parsePlainTexts(text: string): Map<string, Field[]> | undefined {
-  if (!PLAIN.test(text)) return undefined;
-  const fields = new Map<string, Field[]>();
+function parsePlainTexts(text: string): Fields | undefined {
+  if (text.charCodeAt(0) !== OPENING_BRACE || NOT_PLAIN.test(text)) return undefined;
+  const fields = new Fields();
+  let among = templates.first;
   for (let at = 1, count = 1; count <= MAX_FIELDS; count++) {
-    const nameEnd = text.indexOf('"', at + 1);
-    if (text.charCodeAt(at) !== QUOTE || text.charCodeAt(nameEnd + 1) !== COLON) return undefined;
-    const valueEnd = text.indexOf('"', nameEnd + 3);
-    if (text.charCodeAt(nameEnd + 2) !== QUOTE || valueEnd === -1) return undefined;
-    const name = text.slice(at + 1, nameEnd);
-    fields.set(name, fields.has(name) ? REPEATED : [{ text: text.slice(nameEnd + 3, valueEnd) }]);
+    const seen = templates.find(among, text, at) ?? addName(among, text, at);
+    if (seen === undefined) return undefined;
+    const valueStart = at + seen.written.length;
+    const valueEnd = text.indexOf('"', valueStart + 1);
+    if (text.charCodeAt(valueStart) !== QUOTE || valueEnd === -1) return undefined;
+    fields.add(seen.name, text.slice(valueStart + 1, valueEnd));
     const next = text.charCodeAt(valueEnd + 1);
     if (next === CLOSING_BRACE && valueEnd + 2 === text.length) return fields;
     if (next !== COMMA) return undefined;
     at = valueEnd + 2;
+    among = seen.next;
   }
   return undefined;
 }
 
-/** Which value counts is nobody's to say, so none is kept. */
-const REPEATED: Field[] = [{ text: '' }, { text: '' }];
+const templates = new TemplateNames();
 
-function parseAnyObject(text: string): Map<string, Field[]> {
+function addName(among: SeenName[], text: string, at: number): SeenName | undefined {
+  const nameEnd = text.indexOf('"', at + 1);
+  if (text.charCodeAt(at) !== QUOTE || text.charCodeAt(nameEnd + 1) !== COLON) return undefined;
+  return templates.add(among, text.slice(at + 1, nameEnd));
+}
+
+function parseAnyObject(text: string): Fields {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -62,7 +71,7 @@ function parseAnyObject(text: string): Map<string, Field[]> {
   }
   const members = membersOf(text);
   if (members.length > MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
-  const fields = new Map<string, Field[]>();
+  const fields = new Fields();
   // Own members, `__proto__` among them: JSON.parse defines it like any other.
   const names = Object.keys(parsed);
   let sources: ReadonlyMap<string, string> | undefined;
@@ -71,8 +80,8 @@ function parseAnyObject(text: string): Map<string, Field[]> {
     if (value === null) continue;
     if (typeof value === 'number') {
       sources ??= numberSources(members, text);
-      fields.set(name, [numberField(value, sources.get(name))]);
-    } else fields.set(name, [asField(value)]);
+      fields.add(name, numberField(value, sources.get(name)));
+    } else fields.add(name, asField(value));
   }
   if (members.length !== names.length) markRepetitions(fields, members, text);
   return fields;
@@ -84,13 +93,13 @@ function decode(bytes: Buffer): string {
 }
 
 function asField(value: unknown): Field {
-  if (typeof value === 'string') return { text: value };
-  return typeof value === 'boolean' ? { text: String(value) } : { structure: value };
+  if (typeof value === 'string') return value;
+  return typeof value === 'boolean' ? String(value) : { structure: value };
 }
 
 /** `JSON.parse` has rounded it: `0.99999999999999999999` is 1 by now. */
 function numberField(value: number, source: string | undefined): Field {
-  return Number.isSafeInteger(value) && String(value) === source ? { text: source } : { structure: value };
+  return Number.isSafeInteger(value) && String(value) === source ? source : { structure: value };
 }
 
 const NUMBER = /[ \t\n\r]*:[ \t\n\r]*(-?\d[^ \t\n\r,}]*)/y;
@@ -107,11 +116,15 @@ function numberSources(members: readonly number[], text: string): ReadonlyMap<st
   return sources;
 }
 
-function markRepetitions(fields: Map<string, Field[]>, members: readonly number[], text: string): void {
+function markRepetitions(fields: Fields, members: readonly number[], text: string): void {
   const seen = new Set<string>();
   for (const start of members) {
     const name = JSON.parse(text.slice(start, stringEnd(text, start) + 1)) as string;
-    if (seen.has(name)) fields.set(name, REPEATED);
+    if (seen.has(name)) {
+      // Twice: a null among the repetitions is not there itself.
+      fields.add(name, '');
+      fields.add(name, '');
+    }
     seen.add(name);
   }
 }

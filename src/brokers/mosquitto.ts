@@ -11,8 +11,9 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from './dialect.ts';
-import { type Fields, readBody, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { nameInUsername } from './name-in-username.ts';
+import { readBody, readFields } from './read-fields.ts';
 import { statusReplies } from './status-replies.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { WebhookRequest } from './dialect.ts';
-import { Fields, readBody, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { parseForm } from './form.ts';
+import { readBody, readFields } from './read-fields.ts';
 
 /**
  * The fields that NanoMQ filled in: of the body for POST (a query is then the url's own), of the query for GET
@@ -23,7 +24,7 @@ export function nanomqFields(request: WebhookRequest, known: ReadonlySet<string>
 function withoutOwnQuery(query: string, known: ReadonlySet<string>): string {
   const mark = query.indexOf('?');
   if (mark === -1) return query;
-  const own = new Fields(parseForm(Buffer.from(query.slice(0, mark), 'latin1')));
+  const own = parseForm(Buffer.from(query.slice(0, mark), 'latin1'));
   for (const name of own.names()) if (known.has(name)) return query;
   return query.slice(mark + 1);
 }

@@ -59,15 +59,15 @@ const reply = statusReplies({
 /** The fields that `auth_req` and `acl_req` share. Absent and empty are one here: NanoMQ leaves both out (section 3). */
 function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSettings) {
   const certificate = readCertificateName(request, fields, settings);
-  const clientId = fields.text(...CLIENT_ID) ?? '';
-  const username = fields.filled(...USERNAME);
-  const password = fields.filled(...PASSWORD);
+  const clientId = fields.text(CLIENT_ID) ?? '';
+  const username = fields.filled(USERNAME);
+  const password = fields.filled(PASSWORD);
   if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
     // A block without any header sends a bare GET, one without params an empty body (section 2).
     throw new RequestUnreadable('no field names the client: http_auth needs params, and one header at least');
   }
-  const peerAddress = fields.filled(...PEER_ADDRESS);
-  const listener = fields.filled(...LISTENER);
+  const peerAddress = fields.filled(PEER_ADDRESS);
+  const listener = fields.filled(LISTENER);
   return { broker: 'nanomq', clientId, username, password, certificate, peerAddress, listener } as const;
 }
 
@@ -83,8 +83,8 @@ function readCertificateName(
   fields: Fields,
   settings: BrokerSettings,
 ): PresentedCertificate {
-  const commonName = fields.text(...COMMON_NAME);
-  const subject = fields.text(...SUBJECT);
+  const commonName = fields.text(COMMON_NAME);
+  const subject = fields.text(SUBJECT);
   if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
   if (!settings.certificateForms.has(NANOMQ_NAME)) return NO_CERTIFICATE;
   if (!sentAsJson(request)) {
@@ -101,7 +101,7 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   const fields = nanomqFields(request, KNOWN);
   const client = readClient(request, fields, settings);
   // `MQTT` is said for 3.1.1 and 5 alike (section 3).
-  const protocolVersion = fields.text(...PROTOCOL) === 'MQIsdp' ? 3 : undefined;
+  const protocolVersion = fields.text(PROTOCOL) === 'MQIsdp' ? 3 : undefined;
   const ignoredCertificates = ignoredFields(fields, NAMES, settings.certificateForms);
   const attempt: ConnectAttempt = { protocolVersion, ignoredCertificates, ...client };
   return { kind: 'connect', attempt };
@@ -111,9 +111,9 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = nanomqFields(request, KNOWN);
   const client = readClient(request, fields, settings);
-  const action = ACTIONS.get(fields.required(...ACCESS));
+  const action = ACTIONS.get(fields.required(ACCESS));
   if (action === undefined) throw new RequestUnreadable('field access is neither 1 nor 2');
-  const topic = topicText(fields, ...TOPIC);
+  const topic = topicText(fields, TOPIC);
 
   if (action === 'publish') {
     if (isStatusEvent(topic, client.clientId)) return STATUS_EVENT;

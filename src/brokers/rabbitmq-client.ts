@@ -2,8 +2,9 @@ import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-
 import { type Allow, type Deny, type DenyReason, deny } from '../decision.ts';
 import type { ClientClaim } from '../question.ts';
 import { type BrokerSettings, RequestUnreadable, type WebhookRequest } from './dialect.ts';
-import { type Fields, readBody, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { nameInUsername } from './name-in-username.ts';
+import { readBody, readFields } from './read-fields.ts';
 
 /** How RabbitMQ's requests say who the client is. Section numbers are of `rabbitmq.md`. */
 
@@ -51,7 +52,7 @@ export function requiredUtf8(fields: Fields, name: string): string {
 /** As {@link requiredUtf8}, but it may be absent. */
 export function optionalUtf8(fields: Fields, name: string): string | undefined {
   const field = fields.get(name);
-  if (field !== undefined && 'bytes' in field && field.bytes !== undefined) {
+  if (typeof field === 'object' && 'bytes' in field) {
     throw new RequestUnreadable(`field ${name} is not UTF-8`);
   }
   return fields.text(name);

@@ -11,7 +11,8 @@ import {
   RequestUnreadable,
   type WebhookRequest,
 } from './dialect.ts';
-import { type Fields, readFields } from './fields.ts';
+import type { Fields } from './fields.ts';
+import { readFields } from './read-fields.ts';
 import { answerAcl, answerAuth } from './rmqtt-answer.ts';
 
 /**
@@ -27,6 +28,7 @@ export const RMQTT_SUBJECT = 'rmqtt_subject';
 
 // The names are the operator's own (`params`); the shipped ones stand first.
 const CLIENT_ID = ['clientid', 'client_id', 'clientId'] as const;
+const PEER_ADDRESS = ['ipaddr', 'ipaddress', 'ip'] as const;
 const USERNAME = ['username'] as const;
 
 /** `%A`, a number here and nowhere a word (sections 2 and 6). */
@@ -78,9 +80,9 @@ const NO_PROVISIONING: Question = Object.freeze({
 
 /** Absent and empty are the same (section 2). */
 function readClient(fields: Fields, settings: BrokerSettings, naming: Naming) {
-  const clientId = fields.text(...CLIENT_ID) ?? '';
-  const { username, certificate } = naming(fields.filled(...USERNAME), settings);
-  const peerAddress = fields.filled('ipaddr', 'ipaddress', 'ip');
+  const clientId = fields.text(CLIENT_ID) ?? '';
+  const { username, certificate } = naming(fields.filled(USERNAME), settings);
+  const peerAddress = fields.filled(PEER_ADDRESS);
   return { broker: 'rmqtt', clientId, username, certificate, peerAddress } as const;
 }
 
@@ -112,7 +114,7 @@ function readAcl(request: WebhookRequest, settings: BrokerSettings, naming: Nami
   const action = ACTIONS.get(fields.required('access'));
   if (action === undefined) throw new RequestUnreadable('field access is neither 1 nor 2');
   const topic = topicText(fields, 'topic');
-  const sentName = fields.filled(...USERNAME);
+  const sentName = fields.filled(USERNAME);
   const client = readClient(fields, settings, naming);
   if (client.clientId === '' && sentName === undefined) {
     throw new RequestUnreadable('no field names the client: http_acl_req needs its params');

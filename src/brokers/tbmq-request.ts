@@ -1,5 +1,5 @@
 import { RequestUnreadable, type WebhookRequest } from './dialect.ts';
-import { Fields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { parseForm } from './form.ts';
 import { parseJsonObject } from './json-object.ts';
 
@@ -45,20 +45,18 @@ export function readTbmqMembers(request: WebhookRequest): TbmqMembers {
 
 /** Spring encodes neither `+` as anything else nor a blank as `+` (section 1), as a form would. */
 function queryFields(query: string): Fields {
-  const values = parseForm(Buffer.from(query.replaceAll('+', '%2B'), 'latin1'));
-  for (const value of values.values()) {
-    if (value.some((one) => 'bytes' in one && one.bytes !== undefined)) {
-      throw new RequestUnreadable('the query is not UTF-8');
-    }
+  const fields = parseForm(Buffer.from(query.replaceAll('+', '%2B'), 'latin1'));
+  if (fields.values().some((value) => typeof value !== 'string')) {
+    throw new RequestUnreadable('the query is not UTF-8');
   }
-  return new Fields(values);
+  return fields;
 }
 
 function bodyFields(body: Buffer): Fields {
-  const values = parseJsonObject(body);
+  const fields = parseJsonObject(body);
   const parsed = JSON.parse(body.toString('utf8')) as object;
   if (Object.values(parsed).some((value) => typeof value !== 'string')) {
     throw new RequestUnreadable('a member is not a text');
   }
-  return new Fields(values);
+  return fields;
 }

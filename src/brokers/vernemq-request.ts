@@ -49,15 +49,15 @@ export function readRegister(fields: Fields, settings: BrokerSettings, version?:
 
 /** The leaf, where `forward_connection_opts` is on (section 2, "Certificate data"). */
 function readCertificate(fields: Fields, settings: BrokerSettings) {
-  const field = fields.get('client_cert');
-  if (field === undefined) return { certificate: NO_CERTIFICATE };
+  const sent = fields.structureOrText('client_cert');
+  if (sent === undefined) return { certificate: NO_CERTIFICATE };
   if (!settings.certificateForms.has(VERNEMQ_CLIENT_CERT)) {
     return {
       certificate: NO_CERTIFICATE,
       ignoredCertificates: [ignoredCertificate('client_cert', VERNEMQ_CLIENT_CERT)],
     };
   }
-  return { certificate: readVernemqClientCert('structure' in field ? field.structure : field.text) };
+  return { certificate: readVernemqClientCert(sent) };
 }
 
 /** The listener's port (2.2 with `forward_connection_opts`), else the mount point, by which operators mark listeners. */
@@ -131,8 +131,7 @@ function isMountedApart(fields: Fields): boolean {
 
 /** As VerneMQ sent them: the answer's list takes their place. */
 function readFilters(fields: Fields): SubscribedFilter[] {
-  const field = fields.get('topics');
-  const list = field !== undefined && 'structure' in field ? field.structure : undefined;
+  const list = fields.structureOrText('topics');
   if (!Array.isArray(list) || list.length === 0) throw new RequestUnreadable('field topics is not a list');
   for (const one of list) {
     if (typeof (one as SubscribedFilter | null)?.topic === 'string') continue;

@@ -8,7 +8,7 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from './dialect.ts';
-import { Fields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { parseJsonObject } from './json-object.ts';
 import { NOTED, OK, vernemqAnswer } from './vernemq-answer.ts';
 import { readPublish, readRegister, readSubscribe } from './vernemq-request.ts';
@@ -83,7 +83,7 @@ function read(request: WebhookRequest, settings: BrokerSettings): Question {
   if (settled !== undefined) return settled;
   const reader = READERS.get(hook);
   if (reader === undefined) throw new RequestUnreadable('the header vernemq-hook names no hook of VerneMQ');
-  return reader(new Fields(parseJsonObject(request.body)), settings, request);
+  return reader(parseJsonObject(request.body), settings, request);
 }
 
 /** What is settled is answered by what it is: `{}` suits a notification, and crashes an auth hook (section 3). */

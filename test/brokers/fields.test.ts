@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RequestUnreadable } from '../../src/brokers/dialect.ts';
-import { readFields } from '../../src/brokers/fields.ts';
+import { readFields } from '../../src/brokers/read-fields.ts';
 import { hostileRequests } from '../support/hostile-requests.ts';
 import { assertRefused, FORM, readPosted } from '../support/posted-fields.ts';
 import { get, post } from '../support/questions.ts';
@@ -60,7 +60,10 @@ describe('a request', () => {
   });
 
   it('says which field is missing, by its name alone', () => {
-    assertRefused(() => readPosted('{"topic":null}').required('topic', 'filter'), /^field topic is missing$/);
+    assertRefused(
+      () => readPosted('{"topic":null}').required(['topic', 'filter']),
+      /^field topic is missing$/,
+    );
   });
 
   it('of any bytes is read or refused', () => {

@@ -30,6 +30,23 @@ describe('answers', () => {
     }
   });
 
+  it('write every name as JSON has it', () => {
+    const device = { id: 'd', tenantId: 't', profileId: 'p', profileName: 'x', topics: {} };
+    for (const name of [
+      'Meter 1',
+      'say "x"',
+      '\\',
+      'a\nb',
+      '\u0000\u007f',
+      'Zähler',
+      '\u2028',
+      '😀',
+      '\ud800',
+      '',
+    ])
+      assert.equal(said({ ...ALLOW, device: { ...device, name } }).device.name, name);
+  });
+
   it('name the device, its role and the end of the permission, and nothing secret', () => {
     const device = {
       id: 'd-1',

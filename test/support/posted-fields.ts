@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { RequestUnreadable } from '../../src/brokers/dialect.ts';
-import { type Fields, readFields } from '../../src/brokers/fields.ts';
+import type { Fields } from '../../src/brokers/fields.ts';
+import { readFields } from '../../src/brokers/read-fields.ts';
 import { post } from './questions.ts';
 
 export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
