@@ -26,8 +26,11 @@ const QUESTIONS = SOAK ? 2_000 : 60;
 /** They come over so long: each holds a connection for up to the budget, where brokers have a handful. */
 const QUESTIONS_WITHIN_MS = SOAK ? 15_000 : 2_000;
 const BUDGET_MS = 1_000;
-/** The timers of a busy machine fire late, and not all by as much. */
-const LATE_MS = 500;
+/**
+ * The timers of a busy machine fire late, and not all by as much; beside other tests by up to a second. Who waits for the database
+ * answers later than that still.
+ */
+const LATE_MS = SOAK ? 500 : 1_200;
 const WINDOW_SECONDS = SOAK ? 20 : 4;
 const CANNOT_DECIDE = unavailable('storage_unavailable');
 
