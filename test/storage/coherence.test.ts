@@ -97,7 +97,8 @@ test('on a PostgreSQL in trouble', { skip: await withoutPostgresql(), timeout: 6
       await wait(Math.random() * 300);
       cut += proxy.cut('listening');
     });
-    assert.ok(cut >= 9, `${cut} connections were cut`);
+    // One that was cut is made anew within some hundred milliseconds, and may not be there yet at the next cut.
+    assert.ok(cut >= 3, `${cut} connections were cut`);
     judge(`${cut} listening connections cut`, delays);
   });
 
