@@ -25,6 +25,8 @@ const FIELDS: readonly CertificateField[] = [
   { names: [COMMON_NAME, SUBJECT], form: GENERIC_NAME },
   { names: ['requestContext'], form: AWS_API_GATEWAY },
 ];
+const VERIFIED = 'certificateVerified';
+const NAMES: ReadonlySet<string> = new Set([...FIELDS.flatMap(({ names }) => names), VERIFIED]);
 
 /** The one certificate that came. Where several came, in whichever forms, one of them is somebody else's. */
 export function readGenericCertificates(
@@ -33,6 +35,8 @@ export function readGenericCertificates(
   settings: BrokerSettings,
 ): HeaderCertificate {
   const inHeaders = readHeaderCertificate(request, settings);
+  // Nearly all who ask for a topic have none, and need not be looked at under each of the names.
+  if (!fields.names().some((name) => NAMES.has(name))) return inHeaders;
   const inBody = readBodyCertificate(fields, settings);
   const inContext = settings.certificateForms.has(AWS_API_GATEWAY)
     ? readApiGatewayCertificate({ requestContext: fields.structureOrText('requestContext') })
@@ -54,7 +58,7 @@ export function readGenericCertificates(
 function readBodyCertificate(fields: Fields, settings: BrokerSettings): PresentedCertificate {
   const forms = settings.certificateForms;
   const nameMayCome = forms.has(GENERIC_NAME);
-  const certificateVerified = flag(fields.text('certificateVerified'));
+  const certificateVerified = flag(fields.text(VERIFIED));
   if (forms.has(GENERIC_CERTIFICATE)) {
     const certificate = readGenericCertificate({
       certificate: fields.structureOrText('certificate'),
