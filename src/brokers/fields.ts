@@ -22,12 +22,13 @@ export type FieldNames = string | readonly string[];
  * send a thing, took a tenth of a topic check.
  */
 export class Fields {
-  readonly #names: string[] = [];
-  readonly #values: Field[] = [];
+  readonly #names: readonly string[];
+  readonly #values: readonly Field[];
 
-  add(name: string, value: Field): void {
-    this.#names.push(name);
-    this.#values.push(value);
+  /** @param values of the fields with these names, in the same order. */
+  constructor(names: readonly string[] = [], values: readonly Field[] = []) {
+    this.#names = names;
+    this.#values = values;
   }
 
   get size(): number {

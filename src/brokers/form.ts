@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
-import { type BinaryText, Fields } from './fields.ts';
+import { type BinaryText, type Field, Fields } from './fields.ts';
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
@@ -20,19 +20,20 @@ export const MAX_FIELDS = 1_000;
  * @throws {RequestUnreadable} for more than {@link MAX_FIELDS} fields.
  */
 export function parseForm(bytes: Buffer): Fields {
-  const fields = new Fields();
+  const names: string[] = [];
+  const values: Field[] = [];
   let start = 0;
   while (start < bytes.length) {
     const { nameEnd, end, plain } = nextField(bytes, start);
     if (end > start) {
-      if (fields.size === MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
-      const name = plain ? bytes.toString('latin1', start, nameEnd) : textOf(decode(bytes, start, nameEnd));
+      if (names.length === MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
+      names.push(plain ? bytes.toString('latin1', start, nameEnd) : textOf(decode(bytes, start, nameEnd)));
       const from = Math.min(nameEnd + 1, end);
-      fields.add(name, plain ? bytes.toString('latin1', from, end) : decode(bytes, from, end));
+      values.push(plain ? bytes.toString('latin1', from, end) : decode(bytes, from, end));
     }
     start = end + 1;
   }
-  return fields;
+  return new Fields(names, values);
 }
 
 /** Where the field that begins at `start` ends, and its name; `plain` when neither holds anything to decode. */

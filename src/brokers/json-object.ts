@@ -33,30 +33,30 @@ const NOT_PLAIN = /[^\x20-\x5b\x5d-\x7e]/;
  */
 function parsePlainTexts(text: string): Fields | undefined {
   if (text.charCodeAt(0) !== OPENING_BRACE || NOT_PLAIN.test(text)) return undefined;
-  const fields = new Fields();
-  let among = templates.first;
+  const values: string[] = [];
+  let before: SeenName = templates.start;
   for (let at = 1, count = 1; count <= MAX_FIELDS; count++) {
-    const seen = templates.find(among, text, at) ?? addName(among, text, at);
+    const seen = templates.find(before, text, at) ?? addName(before, text, at);
     if (seen === undefined) return undefined;
     const valueStart = at + seen.written.length;
     const valueEnd = text.indexOf('"', valueStart + 1);
     if (text.charCodeAt(valueStart) !== QUOTE || valueEnd === -1) return undefined;
-    fields.add(seen.name, text.slice(valueStart + 1, valueEnd));
+    values.push(text.slice(valueStart + 1, valueEnd));
     const next = text.charCodeAt(valueEnd + 1);
-    if (next === CLOSING_BRACE && valueEnd + 2 === text.length) return fields;
+    if (next === CLOSING_BRACE && valueEnd + 2 === text.length) return new Fields(seen.names, values);
     if (next !== COMMA) return undefined;
     at = valueEnd + 2;
-    among = seen.next;
+    before = seen;
   }
   return undefined;
 }
 
 const templates = new TemplateNames();
 
-function addName(among: SeenName[], text: string, at: number): SeenName | undefined {
+function addName(before: SeenName, text: string, at: number): SeenName | undefined {
   const nameEnd = text.indexOf('"', at + 1);
   if (text.charCodeAt(at) !== QUOTE || text.charCodeAt(nameEnd + 1) !== COLON) return undefined;
-  return templates.add(among, text.slice(at + 1, nameEnd));
+  return templates.add(before, text.slice(at + 1, nameEnd));
 }
 
 function parseAnyObject(text: string): Fields {
@@ -71,20 +71,28 @@ function parseAnyObject(text: string): Fields {
   }
   const members = membersOf(text);
   if (members.length > MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
-  const fields = new Fields();
+  const names: string[] = [];
+  const values: Field[] = [];
   // Own members, `__proto__` among them: JSON.parse defines it like any other.
-  const names = Object.keys(parsed);
+  const own = Object.keys(parsed);
   let sources: ReadonlyMap<string, string> | undefined;
-  for (const name of names) {
+  for (const name of own) {
     const value = (parsed as Record<string, unknown>)[name];
     if (value === null) continue;
+    names.push(name);
     if (typeof value === 'number') {
       sources ??= numberSources(members, text);
-      fields.add(name, numberField(value, sources.get(name)));
-    } else fields.add(name, asField(value));
+      values.push(numberField(value, sources.get(name)));
+    } else values.push(asField(value));
   }
-  if (members.length !== names.length) markRepetitions(fields, members, text);
-  return fields;
+  if (members.length !== own.length) {
+    for (const name of repeatedNames(members, text)) {
+      // Twice: a null among the repetitions is not there itself.
+      names.push(name, name);
+      values.push('', '');
+    }
+  }
+  return new Fields(names, values);
 }
 
 function decode(bytes: Buffer): string {
@@ -116,17 +124,15 @@ function numberSources(members: readonly number[], text: string): ReadonlyMap<st
   return sources;
 }
 
-function markRepetitions(fields: Fields, members: readonly number[], text: string): void {
+function repeatedNames(members: readonly number[], text: string): Set<string> {
   const seen = new Set<string>();
+  const repeated = new Set<string>();
   for (const start of members) {
     const name = JSON.parse(text.slice(start, stringEnd(text, start) + 1)) as string;
-    if (seen.has(name)) {
-      // Twice: a null among the repetitions is not there itself.
-      fields.add(name, '');
-      fields.add(name, '');
-    }
+    if (seen.has(name)) repeated.add(name);
     seen.add(name);
   }
+  return repeated;
 }
 
 /**

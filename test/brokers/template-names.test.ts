@@ -6,13 +6,17 @@ import { TemplateNames } from '../../src/brokers/template-names.ts';
 function read(names: TemplateNames, body: string): { found: string[]; added: string[] } {
   const found: string[] = [];
   const added: string[] = [];
-  let among = names.first;
+  let before = names.start;
   for (const match of body.matchAll(/"([^"]*)":/g)) {
-    const seen = names.find(among, body, match.index);
+    const seen = names.find(before, body, match.index);
     if (seen === undefined) added.push(match[1] as string);
-    else found.push(seen.name);
-    among = (seen ?? names.add(among, match[1] as string)).next;
+    else found.push(seen.names.at(-1) as string);
+    before = seen ?? names.add(before, match[1] as string);
   }
+  assert.deepEqual(
+    before.names,
+    [...body.matchAll(/"([^"]*)":/g)].map(([, name]) => name),
+  );
   return { found, added };
 }
 
@@ -37,7 +41,7 @@ test('what clients bring takes no more room than it may', () => {
   read(names, `"${long}":`);
   assert.deepEqual(read(names, `"${long}":`).added, [long]);
   for (let at = 0; at < 2_000; at++) read(names, `"pasted-${at}":"clientid":`);
-  assert.ok(names.first.length <= 8, `${names.first.length} names begin a body`);
+  assert.ok(names.start.next.length <= 8, `${names.start.next.length} names begin a body`);
   for (let at = 0; at < 2_000; at++) read(names, `${`"deep-${at % 8}":`.repeat(5)}"clientid":"${at}":`);
   assert.deepEqual(read(names, '"clientid":"username":').found, ['clientid', 'username']);
 });
