@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { credentialsIdOf } from '../../src/certificates/identity.ts';
-import { basicCredentialsId } from '../../src/credentials/hash.ts';
 import { importDevices } from '../../src/devices/import/import-devices.ts';
 import { createSecretKeeper, importQueue } from '../../src/devices/import/keep-secret.ts';
 import { createKeepPassword } from '../../src/secrets/keep-password.ts';
@@ -12,6 +10,7 @@ import { ImportRepository } from '../../src/storage/import-repository.ts';
 import { openPrisma, type PrismaClient } from '../../src/storage/prisma.ts';
 import { withThingsBoardDevices } from '../../src/storage/thingsboard/read-devices.ts';
 import { ThingsBoardSchemaProblem } from '../../src/storage/thingsboard/schema-check.ts';
+import { credentialsOfEach } from '../storage/thingsboard/support/one-of-each.ts';
 import {
   type ThingsBoardDatabase,
   thingsBoardDatabase,
@@ -49,20 +48,7 @@ const STORE: VectorStore = {
     { id: CERTIFICATE, tenantId: TENANT, name: 'tb-certificate', deviceProfileId: DEFAULT },
     { id: BARE, tenantId: TENANT, name: 'tb-bare', deviceProfileId: DEFAULT },
   ],
-  credentials: [
-    {
-      ...{ deviceId: GATEWAY, credentialsType: 'ACCESS_TOKEN', credentialsId: 'tb-token' },
-      credentialsValue: null,
-    },
-    {
-      ...{ deviceId: BASIC, credentialsType: 'MQTT_BASIC', credentialsId: basicCredentialsId('c', 'u') },
-      credentialsValue: '{"clientId":"c","userName":"u","password":"p"}',
-    },
-    {
-      ...{ deviceId: CERTIFICATE, credentialsType: 'X509_CERTIFICATE', credentialsId: credentialsIdOf(LEAF) },
-      credentialsValue: LEAF.toString('base64'),
-    },
-  ],
+  credentials: credentialsOfEach({ gateway: GATEWAY, basic: BASIC, certificate: CERTIFICATE }, LEAF),
 };
 
 describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {

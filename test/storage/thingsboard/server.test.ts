@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { credentialsIdOf } from '../../../src/certificates/identity.ts';
-import { basicCredentialsId } from '../../../src/credentials/hash.ts';
 import { DeviceRepository } from '../../../src/storage/device-repository.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { ThingsBoardSchemaProblem } from '../../../src/storage/thingsboard/schema-check.ts';
@@ -14,6 +13,7 @@ import { freshDatabase, type TestDatabase, withoutPostgresql } from '../../suppo
 import { startTestServer, type TestServer } from '../../support/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { credentialsOfEach } from './support/one-of-each.ts';
 import { type ThingsBoardDatabase, thingsBoardDatabase } from './support/thingsboard-database.ts';
 
 const TENANT = '11111111-0000-4000-8000-000000000001';
@@ -70,20 +70,7 @@ const STORE: VectorStore = {
     { id: BASIC, tenantId: TENANT, name: 'tb-basic', deviceProfileId: TOPICS },
     { id: CERTIFICATE, tenantId: TENANT, name: 'tb-certificate', deviceProfileId: DEFAULT },
   ],
-  credentials: [
-    {
-      ...{ deviceId: GATEWAY, credentialsType: 'ACCESS_TOKEN', credentialsId: 'tb-token' },
-      credentialsValue: null,
-    },
-    {
-      ...{ deviceId: BASIC, credentialsType: 'MQTT_BASIC', credentialsId: basicCredentialsId('c', 'u') },
-      credentialsValue: '{"clientId":"c","userName":"u","password":"p"}',
-    },
-    {
-      ...{ deviceId: CERTIFICATE, credentialsType: 'X509_CERTIFICATE', credentialsId: credentialsIdOf(LEAF) },
-      credentialsValue: LEAF.toString('base64'),
-    },
-  ],
+  credentials: credentialsOfEach({ gateway: GATEWAY, basic: BASIC, certificate: CERTIFICATE }, LEAF),
 };
 
 interface Answer {
