@@ -2,14 +2,14 @@ import { decideTopic, type TopicDecision } from './access/decide-topic.ts';
 import type { Holder } from './access/holder.ts';
 import type { RuleSet } from './access/rule-set.ts';
 import type { BrokerSettings, PeerAddressBelief, Question } from './brokers/dialect.ts';
-import type { CertificateNames } from './credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from './credentials/certificate-chain.ts';
-import type { CertificateTrust } from './credentials/certificate-trust.ts';
+import type { CertificateNames } from './credentials/certificate-names.ts';
 import type { DenyList } from './credentials/deny-list.ts';
 import { type IdentifyContext, identify, passportHolder } from './credentials/identify.ts';
 import type { Passports } from './credentials/passport.ts';
 import type { CredentialsStore } from './credentials/record.ts';
 import { resolve } from './credentials/resolve.ts';
+import type { CertificateTrust } from './credentials/resolve-step.ts';
 import { resolveScram, type ScramContext } from './credentials/scram.ts';
 import type { VerifySecret } from './credentials/verify-secret.ts';
 import {

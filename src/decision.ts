@@ -1,5 +1,6 @@
 import type { Holder } from './access/holder.ts';
 import type { RuleSet } from './access/rule-set.ts';
+import type { DeviceIdentity, Role } from './device-identity.ts';
 import type { ScramKeys } from './secrets/scram.ts';
 
 /**
@@ -69,8 +70,6 @@ export const UNAVAILABLE_REASONS = {
 
 export type UnavailableReason = keyof typeof UNAVAILABLE_REASONS;
 
-export type Role = 'device' | 'gateway' | 'sparkplug_node' | 'provisioning_session';
-
 /** The CONNACK codes ThingsBoard would have sent (`credentials/thingsboard.md` section 5), unsigned. */
 export interface ConnackCode {
   readonly v3: number;
@@ -84,24 +83,6 @@ export const CONNACK_SERVER_UNAVAILABLE: ConnackCode = Object.freeze({ v3: 3, v5
 export interface Step {
   readonly step: string;
   readonly said: string;
-}
-
-/** The device that a decision found, as far as rules, answers and logs need it. */
-export interface DeviceIdentity {
-  readonly id: string;
-  readonly name: string;
-  readonly tenantId: string;
-  readonly profileId: string;
-  readonly profileName: string;
-  /** ThingsBoard's MQTT settings of the profile; absent parts mean ThingsBoard's defaults. */
-  readonly topics: ProfileTopics;
-}
-
-/** `profile_data.transportConfiguration` of an MQTT profile (`credentials/thingsboard.md` sections 9.2 and 11). */
-export interface ProfileTopics {
-  readonly telemetry?: string | undefined;
-  readonly attributes?: string | undefined;
-  readonly attributesSubscribe?: string | undefined;
 }
 
 /** Whom the rules are asked about, and which rules; `access/` turns them into a broker's own lists. */

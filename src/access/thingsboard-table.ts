@@ -1,4 +1,4 @@
-import type { ProfileTopics } from '../decision.ts';
+import type { ProfileTopics } from '../device-identity.ts';
 import type { Holder } from './holder.ts';
 import { matches } from './matching.ts';
 import { decideThingsBoardTopic } from './thingsboard-topics.ts';

@@ -1,4 +1,4 @@
-import type { ProfileTopics, Role } from '../decision.ts';
+import type { ProfileTopics, Role } from '../device-identity.ts';
 import { isJavaInteger } from './java-integer.ts';
 import { profileFilter } from './profile-filter.ts';
 

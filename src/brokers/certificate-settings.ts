@@ -1,4 +1,4 @@
-import { CERTIFICATE_NAME_USES, type CertificateNameUse } from '../credentials/certificate-by-name.ts';
+import { CERTIFICATE_NAME_USES, type CertificateNameUse } from '../credentials/certificate-names.ts';
 import { BROKER_NAMES, type BrokerName } from '../question.ts';
 
 /** What the operator says of a broker's certificates, beside the forms in which they come. */

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { ShownSecret } from '../devices/new-credentials.ts';
 import type { DeviceEntry } from '../storage/device-entry.ts';
+import type { DeviceListing } from '../storage/device-listing.ts';
 import {
   DEVICE_SOURCES,
-  type DeviceListing,
   type DeviceQuery,
   type DeviceSource,
   type DeviceSummary,
-} from '../storage/device-listing.ts';
+} from '../storage/device-query.ts';
 import { CommandFailed, example, print, withDevices, withListing } from './command.ts';
 import {
   addCredentialsOptions,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { PeerCertificate } from '../certificates/peer-certificate.ts';
 import { NotExplainable } from '../explain/asked-request.ts';
-import type { Asked, Explanation } from '../explain/explain.ts';
+import type { Asked, Explanation } from '../explain/explanation.ts';
 import { withExplainer } from '../explain/open.ts';
 import { BROKER_NAMES, type BrokerName } from '../question.ts';
 import { CommandFailed, example, loadConfig, print } from './command.ts';

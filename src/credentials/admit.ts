@@ -6,9 +6,9 @@ import {
   type Decision,
   type Deny,
   deny,
-  type Role,
   type Step,
 } from '../decision.ts';
+import type { Role } from '../device-identity.ts';
 import { CONNACK_RATE_LIMITED } from './connack.ts';
 import type { DenyList } from './deny-list.ts';
 import { followUpOf } from './follow-up.ts';

@@ -5,7 +5,7 @@ import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
-import type { ResolveContext } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 import { storedBasicOf } from './stored-basic.ts';
 
 /** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */

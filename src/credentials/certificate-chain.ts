@@ -1,4 +1,4 @@
-import type { ProfileTopics } from '../decision.ts';
+import type { ProfileTopics } from '../device-identity.ts';
 import type { CredentialsRecord, CredentialsType, StoredDevice, TransportType } from './record.ts';
 
 /** A device profile as chain provisioning needs it (`thingsboard.md` sections 4.3, 4.4 and 11). Plain data. */

@@ -1,7 +1,7 @@
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
 import type { ConnectAttempt } from '../question.ts';
 import { hashedChain, readableFacts, structureOf } from './certificate-facts.ts';
-import type { ResolveContext } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 
 /**
  * A chain must hold by itself (design, "Trust"). ThingsBoard refuses one whose signatures do not follow from another during the

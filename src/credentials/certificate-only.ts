@@ -1,6 +1,6 @@
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
 import type { ConnectAttempt } from '../question.ts';
-import type { ResolveContext } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 
 /**
  * On a listener that is declared to admit verified certificates only, the absence of one is a denial, whatever else was sent

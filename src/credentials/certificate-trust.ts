@@ -1,12 +1,9 @@
-import type { Finding, Trust } from '../certificates/trust/trust.ts';
+import type { Finding } from '../certificates/trust/trust.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../decision.ts';
 import { after, type Eventual } from '../eventual.ts';
 import { admit, type Match, refuseDenied } from './admit.ts';
 import type { HashedChain } from './certificate-facts.ts';
-import type { ResolveContext } from './resolve.ts';
-
-/** What is asked of a certificate beyond ThingsBoard's rules. */
-export type CertificateTrust = Pick<Trust, 'check'>;
+import type { ResolveContext } from './resolve-step.ts';
 
 /**
  * Admits a client by its certificate, once neither the deny list nor anything that is required speaks against it. Asked after the credentials were found,

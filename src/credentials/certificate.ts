@@ -10,7 +10,7 @@ import { type CertificateFacts, type HashedChain, hashedChain, readableFacts } f
 import { planProvisioning } from './certificate-provisioning.ts';
 import { admitTrusted } from './certificate-trust.ts';
 import type { CredentialsRecord } from './record.ts';
-import type { ResolveContext } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 
 /**
  * A certificate decides alone: client id, user name and password are not looked at, and a certificate that is unknown,

@@ -13,7 +13,8 @@ import { isUnusable } from './basic.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { Passports } from './passport.ts';
 import type { CredentialsRecord } from './record.ts';
-import { PROVISION, type ResolveContext, resolve } from './resolve.ts';
+import { PROVISION, resolve } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 import { storedBasicOf } from './stored-basic.ts';
 
 export interface IdentifyContext extends ResolveContext {

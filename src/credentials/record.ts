@@ -1,4 +1,4 @@
-import type { DeviceIdentity } from '../decision.ts';
+import type { DeviceIdentity } from '../device-identity.ts';
 import type { Eventual } from '../eventual.ts';
 
 export const CREDENTIALS_TYPES = [

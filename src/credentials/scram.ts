@@ -7,7 +7,7 @@ import { certificateOnly } from './certificate-only.ts';
 import { connackForRefusedBasic } from './connack.ts';
 import { basicCredentialsId } from './hash.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
-import type { ResolveContext } from './resolve.ts';
+import type { ResolveContext } from './resolve-step.ts';
 import { readStoredBasic } from './stored-basic.ts';
 
 /** SCRAM keys, and the secret whose password they are of. */

@@ -1,4 +1,4 @@
-import type { ProfileTopics } from '../decision.ts';
+import type { ProfileTopics } from '../device-identity.ts';
 
 /** What deciding needs of `profile_data.transportConfiguration`. */
 export interface ProfileTransport {

@@ -1,4 +1,5 @@
-import { type Config, ConfigError, readConfig } from '../config.ts';
+import { ConfigError, readConfig } from '../config.ts';
+import type { Check, Environment, Examined } from './check.ts';
 import { checkCertificates } from './checks/certificates.ts';
 import { checkClock } from './checks/clock.ts';
 import { checkConfiguration } from './checks/configuration.ts';
@@ -10,28 +11,6 @@ import { checkSecrets } from './checks/secrets.ts';
 import { checkThingsBoard } from './checks/thingsboard.ts';
 import { checkTopics } from './checks/topics.ts';
 import { type Checked, type Finding, problem } from './finding.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What every check is given. */
-export interface Examined {
-  readonly environment: Environment;
-  /** The file that settings were read from besides, where there is one. */
-  readonly environmentFile: string | undefined;
-  /** Absent where the configuration cannot be used: checks that need it are left out then. */
-  readonly config: Config | undefined;
-  readonly configProblems: readonly string[];
-  readonly now: number;
-}
-
-export interface Check {
-  readonly name: string;
-  /** What it looks at, in words for people. */
-  readonly looks: string;
-  /** Whether it needs a configuration that can be used. */
-  readonly needsConfig: boolean;
-  readonly run: (examined: Examined) => readonly Finding[] | Promise<readonly Finding[]>;
-}
 
 /** In the order in which they are told; a new check is one more line here. */
 const CHECKS: readonly Check[] = [

@@ -3,7 +3,7 @@ import { DIALECTS } from '../brokers/registry.ts';
 import { CONNACK_RATE_LIMITED } from '../credentials/connack.ts';
 import type { CredentialsRecord, CredentialsStore, CredentialsType } from '../credentials/record.ts';
 import type { Decider, DeciderSettings } from '../decider.ts';
-import { DENY_REASONS, type Decision, deny, type Step, UNAVAILABLE_REASONS } from '../decision.ts';
+import { DENY_REASONS, type Decision, deny, UNAVAILABLE_REASONS } from '../decision.ts';
 import { nameSecret } from '../operations/decision-log.ts';
 import { shownText } from '../operations/decisions/shown-text.ts';
 import type { Blocked } from '../operations/throttle/failure-book.ts';
@@ -11,44 +11,10 @@ import type { BrokerName, ConnectAttempt } from '../question.ts';
 import type { AskedRequest } from './asked-request.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
 import { connackSeen } from './connack.ts';
+import type { Asked, Explanation, Verdict } from './explanation.ts';
 import { type NeutralQuestion, questionOf } from './neutral-question.ts';
 import { suggest } from './suggestion.ts';
-import { type Understood, understoodOf } from './understood.ts';
-
-/** What is explained: a broker-neutral question, or a request as the broker sent it. */
-export type Asked = { readonly question: NeutralQuestion } | { readonly request: AskedRequest };
-
-/** A decision with what it rests on. */
-interface Verdict {
-  readonly outcome: Decision['outcome'];
-  readonly reason?: string | undefined;
-  readonly sentence?: string | undefined;
-}
-
-/** Why a decision is what it is. Credentials ids, which may be tokens, are named by short hashes. */
-export interface Explanation extends Verdict {
-  /** Absent where no broker's endpoint has the method and path of the request. */
-  readonly broker?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly role?: string | undefined;
-  readonly device?: { readonly id: string; readonly name: string; readonly profile: string } | undefined;
-  /** What was read out of the request; absent where it was refused before, or could not be read. */
-  readonly understood?: Understood | undefined;
-  /** In order; where the client is blocked, those that would follow without the block come after it. */
-  readonly steps: readonly Step[];
-  /** Credentials ids that were looked up, in order. */
-  readonly lookups: readonly { readonly id: string; readonly found?: string | undefined }[];
-  /** Why the client is refused at this moment whatever it brings. */
-  readonly blocked?: (Omit<Blocked, 'until' | 'lastFailure'> & { readonly until: string }) | undefined;
-  /** What would be decided without the block. */
-  readonly unblocked?: Verdict | undefined;
-  readonly ignoredCertificates: readonly string[];
-  /** What the client sees of this broker; for what is asked at CONNECT. */
-  readonly connack?: string | undefined;
-  /** What the broker is answered; without the body where that holds keys. */
-  readonly answer?: { readonly status: number; readonly body?: string | undefined } | undefined;
-  readonly suggestion?: string | undefined;
-}
+import { understoodOf } from './understood.ts';
 
 export interface ExplainParts {
   readonly credentials: CredentialsStore;

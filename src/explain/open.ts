@@ -3,8 +3,8 @@ import type { RuleSet } from '../access/rule-set.ts';
 import { switchOnForms } from '../brokers/check-forms.ts';
 import type { Dialect } from '../brokers/dialect.ts';
 import type { Config } from '../config.ts';
-import type { CertificateNames } from '../credentials/certificate-by-name.ts';
 import type { ChainProvisioning } from '../credentials/certificate-chain.ts';
+import type { CertificateNames } from '../credentials/certificate-names.ts';
 import { createPassports } from '../credentials/passport.ts';
 import type { ScramKeyStore } from '../credentials/scram.ts';
 import { createScramDecoys } from '../credentials/scram-decoy.ts';
@@ -21,7 +21,8 @@ import { openScramKeysReader } from '../storage/scram-keys-reader.ts';
 import { openStorage } from '../storage/storage.ts';
 import { openUncachedCredentials } from '../storage/uncached-credentials.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
-import { type Asked, type ExplainParts, type Explanation, explain } from './explain.ts';
+import { type ExplainParts, explain } from './explain.ts';
+import type { Explain } from './explanation.ts';
 
 /** What decisions rest on beside credentials: that of a running server, or opened for one explanation. */
 export interface InForce {
@@ -35,9 +36,6 @@ export interface InForce {
   readonly findDevice: (idOrName: string) => Promise<DeviceEntry | undefined>;
   readonly blockOf?: ExplainParts['blockOf'];
 }
-
-/** Explains a decision, as {@link explain} does. */
-export type Explain = (asked: Asked) => Promise<Explanation>;
 
 export interface Explainer {
   readonly explain: Explain;

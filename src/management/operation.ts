@@ -2,7 +2,7 @@ import type { Static, TObject, TSchema } from 'typebox';
 import type { Actor } from '../devices/audit.ts';
 import type { WatchedAuthority } from '../devices/expiry/expiring.ts';
 import type { DeviceSessions } from '../devices/sessions/device-sessions.ts';
-import type { Explain } from '../explain/open.ts';
+import type { Explain } from '../explain/explanation.ts';
 import type { DecisionReader } from '../operations/decisions/gather-decisions.ts';
 import type { RecentSession } from '../operations/sessions/recent-sessions.ts';
 import type { BlockedList } from '../operations/throttle/throttle.ts';

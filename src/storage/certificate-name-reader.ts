@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import type { CertificateNames } from '../credentials/certificate-by-name.ts';
+import type { CertificateNames } from '../credentials/certificate-names.ts';
 import type { CredentialsRecord } from '../credentials/record.ts';
 import { isStorable } from './credentials-reader.ts';
 import {

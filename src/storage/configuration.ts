@@ -1,6 +1,6 @@
 import { type DatabaseLocation, parseDatabaseUrl, parseThingsBoardUrl } from './database-url.ts';
 import type { StorageOptions } from './sources.ts';
-import type { ThingsBoardSource } from './storage.ts';
+import type { ThingsBoardSource } from './thingsboard/source.ts';
 
 /** The part of the configuration that says where devices are kept, and how they are kept in memory. */
 export interface StorageConfig {

@@ -4,11 +4,11 @@ import type { CredentialsStore } from '../credentials/record.ts';
 import { readAccessRules } from './access-rule-reader.ts';
 import type { CacheStatistics } from './cache/credentials-cache.ts';
 import { inOrder } from './cache/in-order.ts';
-import type { DatabaseLocation, PostgresqlLocation } from './database-url.ts';
+import type { DatabaseLocation } from './database-url.ts';
 import { migrate } from './migrations/apply.ts';
 import { serverKey } from './server-key.ts';
 import { openOwnSource, type Source, STORAGE_DEFAULTS, type StorageOptions } from './sources.ts';
-import { openThingsBoardSource } from './thingsboard/source.ts';
+import { openThingsBoardSource, type ThingsBoardSource } from './thingsboard/source.ts';
 
 /** The database as serving needs it. Management has repositories of its own, opened when first used. */
 export interface Storage {
@@ -36,12 +36,6 @@ export interface DatabaseStatistics extends CacheStatistics {
   readonly database: 'thingsboard' | 'own';
   /** Codes of what is wrong with it, as readiness tells them. */
   readonly troubles: readonly string[];
-}
-
-export interface ThingsBoardSource {
-  readonly location: PostgresqlLocation;
-  /** A changed credential there is obeyed after so many milliseconds at the latest. */
-  readonly stalenessMs: number;
 }
 
 /**

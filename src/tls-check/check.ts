@@ -2,29 +2,16 @@ import { isIP } from 'node:net';
 import type { Problem } from '../certificates/examine/problem.ts';
 import { warning } from '../certificates/examine/problem.ts';
 import { type Alert, alertIn, alertOf, VERIFICATION_WORDS } from './alerts.ts';
-import { type ClientSide, connectSocket, type Handshake, shakeHands } from './connect.ts';
+import type { CheckOptions } from './check-options.ts';
+import { connectSocket, type Handshake, shakeHands } from './connect.ts';
 import { Conversation } from './conversation.ts';
-import { type ConnectFields, connackWords } from './mqtt-packets.ts';
+import { connackWords } from './mqtt-packets.ts';
 import type { ClientCertificateReport, TlsReport } from './report.ts';
 import { chainProblems, clientProblems, reportChain, versionProblems } from './server-problems.ts';
 import { openSession, type Session } from './session.ts';
 import { schemeName } from './signature-schemes.ts';
-import type { Target } from './target.ts';
 import { askVersions } from './versions.ts';
 import { networkWords, noTlsWords, postHandshakeWords, tlsWords } from './words.ts';
-
-export interface CheckOptions extends ConnectFields {
-  readonly target: Target;
-  /** Name that the server's certificate must be for; the host otherwise. */
-  readonly servername?: string | undefined;
-  readonly client: ClientSide;
-  /** DER of the client's certificates, leaf first; what `client.cert` holds. */
-  readonly ownCertificates: readonly Buffer[];
-  /** With wss: the path of the upgrade. */
-  readonly path?: string | undefined;
-  /** For each step: connecting, handshake, upgrade, CONNACK. */
-  readonly stepMs: number;
-}
 
 /** How long to listen for an alert where nothing is sent any more: with TLS 1.3 it comes after the client's handshake. */
 const LATE_ALERT_MS = 300;

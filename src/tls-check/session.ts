@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Problem, warning } from '../certificates/examine/problem.ts';
-import type { CheckOptions } from './check.ts';
+import type { CheckOptions } from './check-options.ts';
 import type { Conversation, Waited } from './conversation.ts';
 import { connectPacket, DISCONNECT_PACKET, readConnack } from './mqtt-packets.ts';
 import type { TlsReport } from './report.ts';

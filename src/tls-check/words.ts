@@ -1,7 +1,7 @@
 import { inspectCertificate } from '../certificates/inspect.ts';
 import { formatName } from '../certificates/name.ts';
 import type { Alert } from './alerts.ts';
-import type { CheckOptions } from './check.ts';
+import type { CheckOptions } from './check-options.ts';
 import type { Handshake } from './connect.ts';
 import { askPlain } from './plain.ts';
 import type { VersionSeen } from './versions.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isJavaInteger } from '../../src/access/java-integer.ts';
 import { decideThingsBoardTopic, publishOutcome } from '../../src/access/thingsboard-topics.ts';
-import type { ProfileTopics, Role } from '../../src/decision.ts';
+import type { ProfileTopics, Role } from '../../src/device-identity.ts';
 
 function outcomes(role: Role, expected: Readonly<Record<string, string>>, topics: ProfileTopics = {}): void {
   for (const [topic, outcome] of Object.entries(expected)) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CertificateName } from '../../src/certificates/peer-certificate.ts';
-import type { CertificateNames, RecordedName } from '../../src/credentials/certificate-by-name.ts';
+import type { CertificateNames, RecordedName } from '../../src/credentials/certificate-names.ts';
 import { type IdentifyContext, identify } from '../../src/credentials/identify.ts';
 import type { CredentialsRecord } from '../../src/credentials/record.ts';
 import { resolve } from '../../src/credentials/resolve.ts';

@@ -6,7 +6,7 @@ import {
   publishOutcome,
 } from '../../src/access/thingsboard-topics.ts';
 import { readProfileTransport } from '../../src/credentials/stored-json.ts';
-import type { Role } from '../../src/decision.ts';
+import type { Role } from '../../src/device-identity.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 
 interface FilterCase {

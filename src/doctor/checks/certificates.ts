@@ -2,8 +2,8 @@ import { AuthoritiesUnusable } from '../../certificates/trust/authorities.ts';
 import { openTrust, type TrustExpiries } from '../../certificates/trust/trust.ts';
 import type { TrustLog } from '../../certificates/trust/trust-log.ts';
 import type { Config } from '../../config.ts';
+import type { Check } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 import { AUTHORITY_NOTICE_MS, dayOf } from './days.ts';
 
 /** Authorities and revocation lists that are unusable, have ended or end soon. */

@@ -1,7 +1,7 @@
 import { isLoopback } from '../../config.ts';
 import { BROKER_NAMES } from '../../question.ts';
+import type { Check } from '../check.ts';
 import { type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 
 /** Whether `serve` would take the settings at all. */
 export const checkConfiguration: Check = {

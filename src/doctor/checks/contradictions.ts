@@ -2,8 +2,8 @@ import { HEADER_FORMS } from '../../certificates/forms/registry.ts';
 import { TRUST_RULES } from '../../certificates/trust/policy.ts';
 import type { Config } from '../../config.ts';
 import { BROKER_NAMES } from '../../question.ts';
+import type { Check, Environment } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check, Environment } from '../installation.ts';
 
 /** Settings that are good each by itself, and together do nothing, too much, or the opposite of each other. */
 export const checkContradictions: Check = {

@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseLocation } from '../../storage/database-url.ts';
 import { missingMigrations } from '../../storage/migrations/apply.ts';
+import type { Check } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 
 /** Whether the database is there, can be written to, and is of this version. */
 export const checkDatabase: Check = {

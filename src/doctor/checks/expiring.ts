@@ -5,8 +5,8 @@ import { CaBundleRepository } from '../../storage/ca-bundle-repository.ts';
 import { ExpiryRepository } from '../../storage/expiry-repository.ts';
 import { missingMigrations } from '../../storage/migrations/apply.ts';
 import { openPrisma } from '../../storage/prisma.ts';
+import type { Check } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 import { AUTHORITY_NOTICE_MS, DAY_MS, dayOf } from './days.ts';
 
 const NOTICE_DAYS = 30;

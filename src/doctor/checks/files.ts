@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { SETTINGS } from '../../settings.ts';
+import type { Check, Examined } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check, Examined } from '../installation.ts';
 
 interface Kept {
   readonly what: string;

@@ -1,8 +1,8 @@
 import { PLACEHOLDER_SECRET } from '../../broker-config/options.ts';
 import { SHORTEST_SECRET, settledEnvironment } from '../../config.ts';
 import { SETTINGS } from '../../settings.ts';
+import type { Check } from '../check.ts';
 import { type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 
 /** What configurations and the documentation have in the place of a secret begins so. */
 const PLACEHOLDER = PLACEHOLDER_SECRET.slice(0, 'CHANGE-ME'.length);

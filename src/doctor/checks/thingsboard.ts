@@ -1,6 +1,6 @@
 import { checkThingsBoardSchema, ThingsBoardSchemaProblem } from '../../storage/thingsboard/schema-check.ts';
+import type { Check } from '../check.ts';
 import { problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 
 /** ThingsBoard's own database, where one is read. */
 export const checkThingsBoard: Check = {

@@ -7,8 +7,8 @@ import { type Config, ConfigError } from '../../config.ts';
 import { readRulesFile } from '../../operations/read-rules-file.ts';
 import { BROKER_NAMES } from '../../question.ts';
 import { readAccessRules } from '../../storage/access-rule-reader.ts';
+import type { Check } from '../check.ts';
 import { advice, type Finding, problem } from '../finding.ts';
-import type { Check } from '../installation.ts';
 
 /** ThingsBoard's topics that are one session's there, and everybody's on a broker that mounts nobody apart. */
 const OF_ONE_SESSION = ['v1/devices/me/#', 'v1/gateway/#', 'v2/fw/response/#', 'v2/sw/response/#'].map(

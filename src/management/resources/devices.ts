@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { DeviceProblem } from '../../devices/device-problem.ts';
 import { requireOurs } from '../../devices/device-service.ts';
-import { DEVICE_SOURCES, type DeviceSource, type DeviceSummary } from '../../storage/device-listing.ts';
+import { DEVICE_SOURCES, type DeviceSource, type DeviceSummary } from '../../storage/device-query.ts';
 import type { ManagementStore } from '../../storage/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';

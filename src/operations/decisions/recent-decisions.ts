@@ -3,12 +3,11 @@ import {
   DENY_REASONS,
   type Decision,
   type DenyReason,
-  type DeviceIdentity,
-  type Role,
   type Step,
   UNAVAILABLE_REASONS,
   type UnavailableReason,
 } from '../../decision.ts';
+import type { DeviceIdentity, Role } from '../../device-identity.ts';
 import type { BrokerName, ClientClaim, ConnectAttempt, TopicAction } from '../../question.ts';
 import { type DecisionLog, isRoutine, nameSecret, requestIdOf } from '../decision-log.ts';
 import { KeptSteps, STEPS_UNITS, StepTexts } from './kept-steps.ts';

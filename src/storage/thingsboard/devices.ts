@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { CredentialsType } from '../../credentials/record.ts';
 import { isGateway } from '../../credentials/stored-json.ts';
 import type { PostgresqlLocation } from '../database-url.ts';
-import type { DeviceQuery, DeviceSummary } from '../device-listing.ts';
+import type { DeviceQuery, DeviceSummary } from '../device-query.ts';
 import { connectionConfig, driver } from '../postgresql-connection.ts';
 import { isUuid } from '../prisma.ts';
 

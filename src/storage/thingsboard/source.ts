@@ -6,8 +6,13 @@ import type { PostgresqlLocation } from '../database-url.ts';
 import { listen } from '../news/listen.ts';
 import { openPostgresqlReader } from '../postgresql-reader.ts';
 import { cacheFor, DATABASE_SHARE, type Source, type StorageOptions } from '../sources.ts';
-import type { ThingsBoardSource } from '../storage.ts';
 import { checkThingsBoardSchema } from './schema-check.ts';
+
+export interface ThingsBoardSource {
+  readonly location: PostgresqlLocation;
+  /** A changed credential there is obeyed after so many milliseconds at the latest. */
+  readonly stalenessMs: number;
+}
 
 /**
  * ThingsBoard's own tables, read and never written (the connections refuse writes themselves). They tell of no change, so
