@@ -15,6 +15,7 @@ export interface Examined {
   readonly now: number;
 }
 
+/** One look at an installation. */
 export interface Check {
   readonly name: string;
   /** What it looks at, in words for people. */

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import type { Problem } from '../certificates/examine/problem.ts';
-import { warning } from '../certificates/examine/problem.ts';
+import { type Problem, warning } from '../certificates/examine/problem.ts';
 import { type Alert, alertIn, alertOf, VERIFICATION_WORDS } from './alerts.ts';
 import type { CheckOptions } from './check-options.ts';
 import { connectSocket, type Handshake, shakeHands } from './connect.ts';

@@ -8,6 +8,7 @@ import { openPostgresqlReader } from '../postgresql-reader.ts';
 import { cacheFor, DATABASE_SHARE, type Source, type StorageOptions } from '../sources.ts';
 import { checkThingsBoardSchema } from './schema-check.ts';
 
+/** Where ThingsBoard's own database is, and how old what is known of it may be. */
 export interface ThingsBoardSource {
   readonly location: PostgresqlLocation;
   /** A changed credential there is obeyed after so many milliseconds at the latest. */
