@@ -16,10 +16,11 @@ import { isTopicName, readTopicFilter } from './topic.ts';
  * somewhere inside, for which ThingsBoard searches without anchors (section 9.1).
  */
 const NOT_THINGSBOARDS = /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$))/i;
-const CHUNK_REQUEST = /v2\/[fs]w\/request\//;
+const CHUNK_REQUEST = /v2\/[fs]w\/request\//i;
+const SHORT_FORM = /^v2\//i;
 
 function isNotThingsBoards(text: string): boolean {
-  return NOT_THINGSBOARDS.test(text) || (CHUNK_REQUEST.test(text) && !text.startsWith('v2/'));
+  return NOT_THINGSBOARDS.test(text) || (CHUNK_REQUEST.test(text) && !SHORT_FORM.test(text));
 }
 
 /** `credentials/thingsboard.md` sections 9.1 and 9.3, those without a number in them. */

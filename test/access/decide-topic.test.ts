@@ -80,6 +80,8 @@ test('a profileâ€™s topic as wide as # does not reach $ topics or other devicesâ
   const other = DEVICE_ID.replace('0e', '0f');
   assert.equal(outcome('publish', 'any/thing', [], SHARED, who), 'allowed');
   assert.equal(outcome('publish', '$SYS/broker', [], SHARED, who), 'topic_not_allowed');
+  for (const topic of ['a/v2/fw/request/1/chunk/2', 'a/V2/SW/Request/1'])
+    assert.equal(outcome('publish', topic, [], SHARED, who), 'topic_not_allowed', topic);
   assert.equal(outcome('publish', `devices/${other}/x`, [], SHARED, who), 'topic_not_allowed');
   assert.equal(outcome('subscribe', '#', [], SHARED, who), 'topic_shared_between_devices');
   assert.equal(outcome('subscribe', '$SYS/#', [], APART, who), 'topic_not_allowed');
