@@ -147,20 +147,9 @@ export function createDecider(parts: DeciderParts): Decider {
   ): Eventual<Decision> {
     const first = accesses[0];
     if (first === undefined) return deny('topic_invalid');
-    return after(identify(first, contextFor(settings)), (client) => {
-      if (client.outcome !== 'allow') return client;
-      if (accesses.length === 1) return decideOneTopic(client, first, settings);
-      return decideTopics(client, accesses, settings, each);
-    });
-  }
-
-  /** Nearly every question is about one. */
-  function decideOneTopic(client: Allow, access: TopicAccess, settings: DeciderSettings): Decision {
-    const mountedApart = settings.mountsDevicesApart;
-    const said = decideTopic(holderOf(client), access, parts.rules(), { mountedApart });
-    const steps = [...client.steps, { step: access.action, said: describe(said) }];
-    if (!said.allowed) return deny(said.reason, steps);
-    return withParts(client, steps, client.passport, client.rights);
+    return after(identify(first, contextFor(settings)), (client) =>
+      client.outcome === 'allow' ? decideTopics(client, accesses, settings, each) : client,
+    );
   }
 
   function decideTopics(
