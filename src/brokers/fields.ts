@@ -31,10 +31,6 @@ export class Fields {
     this.#values = values;
   }
 
-  get size(): number {
-    return this.#names.length;
-  }
-
   names(): readonly string[] {
     return this.#names;
   }

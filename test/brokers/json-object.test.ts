@@ -144,7 +144,7 @@ describe('a JSON object', () => {
     assert.equal(readPosted(deep).text('username'), 'u');
     const members = (count: number) =>
       `{${Array.from({ length: count }, (_, at) => `"m${at}":1`).join(',')}}`;
-    assert.equal(readPosted(members(MAX_FIELDS)).size, MAX_FIELDS);
+    assert.equal(readPosted(members(MAX_FIELDS)).names().length, MAX_FIELDS);
     assertRefused(() => readPosted(members(MAX_FIELDS + 1)), /too many fields/);
     assertRefused(() => readPosted(`{${'"a":1,'.repeat(300_000)}"a":1}`), /too many fields/);
   });
