@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { CommandFailed, exitCodesOf } from './commands/command.ts';
-import { ConfigError } from './config.ts';
-import { DeviceProblem } from './devices/device-problem.ts';
-import { AlreadyTaken } from './storage/already-taken.ts';
+import { ConfigError } from './config/config.ts';
+import { DeviceProblem } from './model/device-problem.ts';
+import { AlreadyTaken } from './storage/repositories/already-taken.ts';
 import { ThingsBoardSchemaProblem } from './storage/thingsboard/schema-check.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from './util/version.ts';
 
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: Command) => void>])[] = [
   ['serve', async () => (await import('./commands/serve.ts')).addServe],

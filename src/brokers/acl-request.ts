@@ -1,4 +1,4 @@
-import { deny } from '../decision.ts';
+import { deny } from '../model/decision.ts';
 import { type Question, RequestUnreadable } from './dialect.ts';
 import type { FieldNames, Fields } from './fields.ts';
 

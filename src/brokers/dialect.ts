@@ -1,8 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { SwitchedOnForm } from '../certificates/header-certificates.ts';
-import type { Allow, Decision, Deny } from '../decision.ts';
-import type { BrokerName, ClientClaim, ConnectAttempt, ScramAttempt, TopicAccess } from '../question.ts';
-import type { CertificateSettings } from './certificate-settings.ts';
+import type { CertificateSettings } from '../config/broker-certificates.ts';
+import type { SwitchedOnForm } from '../engine/certificates/header-certificates.ts';
+import type { Allow, Decision, Deny } from '../model/decision.ts';
+import type {
+  BrokerName,
+  ClientClaim,
+  ConnectAttempt,
+  ScramAttempt,
+  TopicAccess,
+} from '../model/question.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
 export interface WebhookRequest {

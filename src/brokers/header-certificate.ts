@@ -2,8 +2,8 @@ import {
   type IgnoredHeader,
   mayHoldCertificate,
   readCertificateHeaders,
-} from '../certificates/header-certificates.ts';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../certificates/peer-certificate.ts';
+} from '../engine/certificates/header-certificates.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../engine/certificates/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
 

@@ -1,8 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { RequestUnreadable } from './dialect.ts';
 import { type Field, Fields } from './fields.ts';
-import { MAX_FIELDS } from './form.ts';
 import { type SeenName, TemplateNames } from './template-names.ts';
+import { MAX_FIELDS } from './urlencoded.ts';
 
 /**
  * Reads a JSON object, keeping repeated members, which `JSON.parse` would drop in silence: a repeated member is how text

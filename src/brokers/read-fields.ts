@@ -1,7 +1,7 @@
 import { RequestUnreadable, type WebhookRequest } from './dialect.ts';
 import { Fields } from './fields.ts';
-import { parseForm } from './form.ts';
 import { parseJsonObject } from './json-object.ts';
+import { parseForm } from './urlencoded.ts';
 
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 

@@ -1,14 +1,14 @@
 import type { Dialect } from './dialect.ts';
-import { emqx } from './emqx.ts';
-import { emqx4 } from './emqx4.ts';
-import { forwardAuth } from './forward-auth.ts';
-import { generic } from './generic.ts';
-import { mosquitto } from './mosquitto.ts';
-import { nanomq } from './nanomq.ts';
-import { rabbitmq } from './rabbitmq.ts';
-import { rmqtt } from './rmqtt.ts';
-import { tbmq } from './tbmq.ts';
-import { vernemq } from './vernemq.ts';
+import { emqx } from './emqx/dialect.ts';
+import { emqx4 } from './emqx4/dialect.ts';
+import { forwardAuth } from './forward-auth/dialect.ts';
+import { generic } from './generic/dialect.ts';
+import { mosquitto } from './mosquitto/dialect.ts';
+import { nanomq } from './nanomq/dialect.ts';
+import { rabbitmq } from './rabbitmq/dialect.ts';
+import { rmqtt } from './rmqtt/dialect.ts';
+import { tbmq } from './tbmq/dialect.ts';
+import { vernemq } from './vernemq/dialect.ts';
 
 /** Every dialect there is; a new broker is one more line here. */
 export const DIALECTS: readonly Dialect[] = [

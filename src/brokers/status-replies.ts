@@ -1,4 +1,4 @@
-import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../decision.ts';
+import { DENY_REASONS, type Decision, UNAVAILABLE_REASONS } from '../model/decision.ts';
 import type { WebhookReply } from './dialect.ts';
 
 /** The bodies that go with each status, for brokers to which the status says it all. */

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type ApiKeyEntry, makeApiKey, SCOPES, type Scope } from '../management/api-key.ts';
-import { ApiKeyRepository } from '../storage/api-key-repository.ts';
+import { type ApiKeyEntry, makeApiKey, SCOPES, type Scope } from '../fleet/devices/api-key.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { ApiKeyRepository } from '../storage/repositories/api-key-repository.ts';
+import { table } from '../util/table.ts';
 import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
-import { table } from './table.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

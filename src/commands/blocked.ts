@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { THROTTLE_KINDS } from '../operations/throttle/keys.ts';
+import { THROTTLE_KINDS } from '../server/throttle/keys.ts';
+import { table } from '../util/table.ts';
 import { example, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';
-import { table } from './table.ts';
 
 interface BlockedPage {
   readonly items: readonly { by: string; value: string; failures: number; until: string }[];

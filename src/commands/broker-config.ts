@@ -9,8 +9,8 @@ import {
   type Identity,
   PLACEHOLDER_SECRET,
   type Product,
-} from '../broker-config/options.ts';
-import { PRODUCTS } from '../broker-config/products.ts';
+} from '../tools/product-config/options.ts';
+import { PRODUCTS } from '../tools/product-config/products.ts';
 import { CommandFailed, example, print } from './command.ts';
 import { readBytes } from './input.ts';
 

@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
-import { CertificatesRefused } from '../ca-bundles/bundle.ts';
-import { addCertificates, type CaBundle, findCaBundle, retireCertificate } from '../ca-bundles/service.ts';
-import { CaBundleRepository } from '../storage/ca-bundle-repository.ts';
+import { CertificatesRefused } from '../fleet/ca-bundles/bundle.ts';
+import {
+  addCertificates,
+  type CaBundle,
+  findCaBundle,
+  retireCertificate,
+} from '../fleet/ca-bundles/service.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { CaBundleRepository } from '../storage/repositories/ca-bundle-repository.ts';
+import { table } from '../util/table.ts';
 import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
-import { table } from './table.ts';
 
 const BUNDLE_NAME = /^[A-Za-z0-9._-]{1,100}$/;
 

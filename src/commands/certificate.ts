@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CertificateReport, type Examination, examine } from '../certificates/examine/examine.ts';
-import type { Problem } from '../certificates/examine/problem.ts';
-import { CertificateUnreadable } from '../certificates/fault.ts';
-import type { CredentialsReader } from '../storage/credentials-reader.ts';
+import { type CertificateReport, type Examination, examine } from '../engine/certificates/examine/examine.ts';
+import type { Problem } from '../engine/certificates/examine/problem.ts';
+import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
+import type { CredentialsReader } from '../storage/reading/credentials-reader.ts';
+import { properties } from '../util/table.ts';
 import { example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes, unusable } from './input.ts';
-import { properties } from './table.ts';
 
 /** `thingpass certificate …`. */
 export function addCertificate(program: Command): void {
@@ -88,8 +88,8 @@ async function openReaders(): Promise<CredentialsReader[]> {
   const readers: CredentialsReader[] = [];
   const options = { connections: 1, answerMs: LONGEST_ANSWER_MS };
   if (thingsboard !== undefined || database.kind === 'postgresql') {
-    const { openPostgresqlReader } = await import('../storage/postgresql-reader.ts');
-    const { WITHOUT_OWN_TABLES } = await import('../storage/credentials-rows.ts');
+    const { openPostgresqlReader } = await import('../storage/reading/postgresql-reader.ts');
+    const { WITHOUT_OWN_TABLES } = await import('../storage/reading/credentials-rows.ts');
     if (thingsboard !== undefined) {
       const theirs = { ...options, joins: WITHOUT_OWN_TABLES, readOnly: true };
       readers.push(openPostgresqlReader(thingsboard.location, theirs));
@@ -97,7 +97,7 @@ async function openReaders(): Promise<CredentialsReader[]> {
     if (database.kind === 'postgresql') readers.push(openPostgresqlReader(database, options));
   }
   if (database.kind === 'sqlite' && existsSync(database.file)) {
-    const { openSqliteReader } = await import('../storage/sqlite-reader.ts');
+    const { openSqliteReader } = await import('../storage/reading/sqlite-reader.ts');
     readers.push(openSqliteReader(database.file));
   }
   return readers;

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { loadEnvFile } from 'node:process';
 import type { Command } from 'commander';
-import { type Config, readConfig } from '../config.ts';
-import type { Actor } from '../devices/audit.ts';
-import { CredentialsService } from '../devices/credentials-service.ts';
-import { DeviceService } from '../devices/device-service.ts';
-import { createKeepPassword } from '../secrets/keep-password.ts';
-import { createSecretSchemes } from '../secrets/secret-schemes.ts';
-import { DeviceListing } from '../storage/device-listing.ts';
-import { DEVICE_SOURCES, type DeviceSource } from '../storage/device-query.ts';
-import { DeviceRepository } from '../storage/device-repository.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { createKeepPassword } from '../engine/secrets/keep-password.ts';
+import { createSecretSchemes } from '../engine/secrets/secret-schemes.ts';
+import { CredentialsService } from '../fleet/devices/credentials-service.ts';
+import { DeviceService } from '../fleet/devices/device-service.ts';
+import type { Actor } from '../model/audit.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { DeviceListing } from '../storage/repositories/device-listing.ts';
+import { DEVICE_SOURCES, type DeviceSource } from '../storage/repositories/device-query.ts';
+import { DeviceRepository } from '../storage/repositories/device-repository.ts';
 import { ThingsBoardDevices } from '../storage/thingsboard/devices.ts';
 
 /** Something the user did that cannot work; the message is for them, exit code 1. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { CredentialsWish } from '../devices/new-credentials.ts';
+import type { CredentialsWish } from '../fleet/devices/new-credentials.ts';
 import { CommandFailed } from './command.ts';
 
 export interface CredentialsOptions {

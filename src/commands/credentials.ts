@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { Rotated } from '../devices/credentials-service.ts';
-import { describeCredentials } from '../devices/describe-credentials.ts';
+import type { Rotated } from '../fleet/devices/credentials-service.ts';
+import { describeCredentials } from '../fleet/devices/describe-credentials.ts';
+import { properties } from '../util/table.ts';
 import { CommandFailed, example, print, withDevices } from './command.ts';
 import {
   addCredentialsOptions,
@@ -12,7 +13,6 @@ import {
 import { secretLines, withSecret } from './device.ts';
 import { readDuration, readTime } from './duration.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
-import { properties } from './table.ts';
 
 /** `thingpass credentials …`. */
 export function addCredentials(program: Command): void {

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { RecentDecision } from '../operations/decisions/recent-decisions.ts';
-import { BROKER_NAMES } from '../question.ts';
+import { BROKER_NAMES } from '../model/question.ts';
+import type { RecentDecision } from '../server/logging/decisions/recent-decisions.ts';
+import { printable } from '../util/table.ts';
 import { CommandFailed, example, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';
-import { printable } from './table.ts';
 
 interface Decision extends Omit<RecentDecision, 'time' | 'sequence'> {
   readonly id: string;

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { DENY_KINDS, type DenyEntry, type DenyKind, denyValue } from '../devices/deny-entry.ts';
-import { DeviceProblem } from '../devices/device-problem.ts';
-import { DenyRepository } from '../storage/deny-repository.ts';
+import { DENY_KINDS, type DenyEntry, type DenyKind, denyValue } from '../fleet/devices/deny-entry.ts';
+import { DeviceProblem } from '../model/device-problem.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { DenyRepository } from '../storage/repositories/deny-repository.ts';
+import { table } from '../util/table.ts';
 import { CommandFailed, commandActor, example, loadConfig, print, withDevices } from './command.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
-import { table } from './table.ts';
 
 const PAGE = 500;
 

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
-import type { ShownSecret } from '../devices/new-credentials.ts';
-import type { DeviceEntry } from '../storage/device-entry.ts';
-import type { DeviceListing } from '../storage/device-listing.ts';
+import type { ShownSecret } from '../fleet/devices/new-credentials.ts';
+import type { DeviceEntry } from '../model/device.ts';
+import type { DeviceListing } from '../storage/repositories/device-listing.ts';
 import {
   DEVICE_SOURCES,
   type DeviceQuery,
   type DeviceSource,
   type DeviceSummary,
-} from '../storage/device-query.ts';
+} from '../storage/repositories/device-query.ts';
+import { properties, table } from '../util/table.ts';
 import { CommandFailed, example, print, withDevices, withListing } from './command.ts';
 import {
   addCredentialsOptions,
@@ -15,7 +16,6 @@ import {
   readCredentialsWish,
 } from './credentials-options.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
-import { properties, table } from './table.ts';
 
 /** `thingpass device …`. */
 export function addDevice(program: Command): void {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { type Command, Option } from 'commander';
-import { PLAYED } from '../doctor/as-broker/brokers.ts';
-import type { PlayedBroker } from '../doctor/as-broker/played.ts';
-import { hasProblems, readableChecks, readableFinding, summary } from '../doctor/report.ts';
-import type { BrokerName } from '../question.ts';
+import type { BrokerName } from '../model/question.ts';
+import { PLAYED } from '../tools/broker-simulator/brokers.ts';
+import type { PlayedBroker } from '../tools/broker-simulator/simulated-broker.ts';
+import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
 import { CommandFailed, example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
 import { reachable } from './running-server.ts';
@@ -65,7 +65,7 @@ async function run(options: Options, command: Command): Promise<void> {
 }
 
 async function examine(command: Command): Promise<void> {
-  const { examineInstallation } = await import('../doctor/installation.ts');
+  const { examineInstallation } = await import('../tools/doctor/installation.ts');
   const environmentFile = existsSync('.env') ? '.env' : undefined;
   if (environmentFile !== undefined) loadEnvFile(environmentFile);
   const checks = await examineInstallation(process.env, environmentFile);
@@ -78,7 +78,7 @@ async function diagnoseFile(
   { product, for: version }: Options,
   command: Command,
 ): Promise<void> {
-  const { diagnose, READ_PRODUCTS } = await import('../doctor/broker-config/diagnose.ts');
+  const { diagnose, READ_PRODUCTS } = await import('../tools/product-config/check/check.ts');
   const text = readBytes(file)?.toString('utf8');
   if (text === undefined) return;
   const diagnosis = diagnose(text, product, version);
@@ -96,7 +96,7 @@ async function diagnoseFile(
 }
 
 async function play(name: string, options: Options, command: Command): Promise<void> {
-  const { playBroker } = await import('../doctor/as-broker/play.ts');
+  const { playBroker } = await import('../tools/broker-simulator/run.ts');
   const broker = PLAYED.get(name) as PlayedBroker;
   const { publish, subscribe, clientId = '', username = '', password } = options;
   const topic = publish ?? subscribe;

@@ -1,4 +1,4 @@
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../util/duration.ts';
 import { CommandFailed } from './command.ts';
 
 /**

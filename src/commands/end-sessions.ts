@@ -1,7 +1,7 @@
-import { ENDING_BROKERS, type SessionEnd } from '../brokers/end-sessions/session-end.ts';
-import type { Ended } from '../devices/sessions/device-sessions.ts';
-import { AuditRepository } from '../storage/audit-repository.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import type { Ended } from '../fleet/broker-sessions/device-sessions.ts';
+import { ENDING_BROKERS, type SessionEnd } from '../fleet/broker-sessions/session-end.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
+import { AuditRepository } from '../storage/repositories/audit-repository.ts';
 import { commandActor, loadConfig } from './command.ts';
 import { askRunningServer } from './running-server.ts';
 
@@ -15,8 +15,8 @@ export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefi
   if (ENDING_BROKERS.every((broker) => endSessions[broker] === undefined)) return undefined;
   // Most installations never need these, and they take as long to load as a command takes.
   const [{ DeviceSessions }, { OutgoingConnections }] = await Promise.all([
-    import('../devices/sessions/device-sessions.ts'),
-    import('../outgoing/call.ts'),
+    import('../fleet/broker-sessions/device-sessions.ts'),
+    import('../util/outgoing-call.ts'),
   ]);
   const connections = new OutgoingConnections();
   const prisma = await openPrisma(database);

@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
-import { formatName } from '../certificates/name.ts';
-import { AuthoritiesUnusable, readAuthorities } from '../certificates/trust/authorities.ts';
+import { AuthoritiesUnusable, readAuthorities } from '../engine/certificates/trust/authorities.ts';
+import { formatName } from '../engine/certificates/x509/name.ts';
 import {
   type Expiring,
   listExpiring,
   type WatchedAuthority,
   watchedAuthorities,
-} from '../devices/expiry/expiring.ts';
-import { ExpiryRepository } from '../storage/expiry-repository.ts';
+} from '../fleet/devices/expiry/expiring.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { ExpiryRepository } from '../storage/repositories/expiry-repository.ts';
+import { table } from '../util/table.ts';
 import { CommandFailed, example, loadConfig, print } from './command.ts';
 import { readInput } from './credentials-options.ts';
 import { readDuration } from './duration.ts';
-import { table } from './table.ts';
 
 const PAGE = 1_000;
 

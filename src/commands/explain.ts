@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { PeerCertificate } from '../certificates/peer-certificate.ts';
-import { NotExplainable } from '../explain/asked-request.ts';
-import type { Asked, Explanation } from '../explain/explanation.ts';
-import { withExplainer } from '../explain/open.ts';
-import { BROKER_NAMES, type BrokerName } from '../question.ts';
+import type { PeerCertificate } from '../engine/certificates/peer-certificate.ts';
+import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
+import { NotExplainable } from '../tools/explain/asked-request.ts';
+import type { Asked, Explanation } from '../tools/explain/explanation.ts';
+import { withExplainer } from '../tools/explain/open.ts';
 import { CommandFailed, example, loadConfig, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';
 

@@ -2,10 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { EXPORT_FORMATS, type ExportFormat, writeDevices } from '../devices/import/write-devices.ts';
-import { exportDevices } from '../storage/export-repository.ts';
+import { EXPORT_FORMATS, type ExportFormat, writeDevices } from '../fleet/devices/import/write-devices.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
+import { exportDevices } from '../storage/repositories/export-repository.ts';
 import { CommandFailed, example, loadConfig } from './command.ts';
 
 /** `thingpass export …`. */

@@ -5,8 +5,8 @@ import {
   EMQX_SALT_POSITIONS,
   type EmqxAlgorithmOptions,
   readEmqxAlgorithm,
-} from '../devices/import/emqx-algorithm.ts';
-import type { ImportOptions } from '../devices/import/read-import.ts';
+} from '../fleet/devices/import/emqx-algorithm.ts';
+import type { ImportOptions } from '../fleet/devices/import/read-import.ts';
 import { CommandFailed } from './command.ts';
 
 /** What the formats do not tell of themselves. */

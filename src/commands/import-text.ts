@@ -1,5 +1,5 @@
-import type { Counts, LineReport, Outcome } from '../devices/import/report.ts';
-import { printable } from './table.ts';
+import type { Counts, LineReport, Outcome } from '../fleet/devices/import/report.ts';
+import { printable } from '../util/table.ts';
 
 const IN_A_DRY_RUN: Readonly<Record<Outcome, string>> = {
   created: 'would be created',

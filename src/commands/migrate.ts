@@ -12,7 +12,7 @@ export function addMigrate(program: Command): void {
         const { database } = loadConfig();
         const applied = await migrate(database);
         // Credentials of older versions, and those that came by other means; also a part of what serve does.
-        const { recordMissingNames } = await import('../storage/record-missing-names.ts');
+        const { recordMissingNames } = await import('../storage/repositories/record-missing-names.ts');
         const named = await recordMissingNames(database);
         print(command, { applied, named }, () =>
           [

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type RuleEntry, RuleService } from '../devices/rule-service.ts';
-import { readRulesFile } from '../operations/read-rules-file.ts';
+import { type RuleEntry, RuleService } from '../fleet/devices/rule-service.ts';
+import { readRulesFile } from '../server/read-rules-file.ts';
+import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { openPrisma } from '../storage/prisma.ts';
-import { RuleRepository } from '../storage/rule-repository.ts';
+import { RuleRepository } from '../storage/repositories/rule-repository.ts';
+import { table } from '../util/table.ts';
 import { commandActor, example, loadConfig, print } from './command.ts';
-import { table } from './table.ts';
 
 /** `thingpass rule …`. */
 export function addRule(program: Command): void {

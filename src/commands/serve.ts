@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { settledEnvironment } from '../config.ts';
-import type { RunningServer } from '../main.ts';
+import { settledEnvironment } from '../config/config.ts';
+import type { RunningServer } from '../server/start.ts';
 import { example, loadConfig } from './command.ts';
 
 /** `thingpass serve`. */
@@ -19,14 +19,14 @@ async function serve(): Promise<void> {
   const config = loadConfig();
   // The other commands need no server, and start in half the time without it.
   const [{ startServer }, { createLog }] = await Promise.all([
-    import('../main.ts'),
-    import('../operations/log.ts'),
+    import('../server/start.ts'),
+    import('../server/logging/log.ts'),
   ]);
   const log = createLog(config.logLevel);
   let server: RunningServer;
   if (config.workers === 1) server = await startServer(config, log);
   else {
-    const { startWorkers } = await import('../workers/start.ts');
+    const { startWorkers } = await import('../server/start-workers.ts');
     server = await startWorkers(config, settledEnvironment(process.env), log);
   }
   if (server.firstStart) process.stderr.write(firstSteps(server.url));

@@ -1,12 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Command } from 'commander';
-import { guessForm } from '../certificates/examine/guess-form.ts';
-import { CertificateUnreadable } from '../certificates/fault.ts';
-import { opensslCertificate } from '../certificates/inspect.ts';
-import { checkTls } from '../tls-check/check.ts';
-import { readableReport } from '../tls-check/readable.ts';
-import { parseTarget } from '../tls-check/target.ts';
+import { guessForm } from '../engine/certificates/examine/guess-form.ts';
+import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
+import { opensslCertificate } from '../engine/certificates/x509/inspect.ts';
+import { checkTls } from '../tools/tls-check/check.ts';
+import { readableReport } from '../tools/tls-check/readable.ts';
+import { parseTarget } from '../tools/tls-check/target.ts';
 import { example, exitCodes, print } from './command.ts';
 import { readBytes, unusable } from './input.ts';
 

@@ -2,11 +2,11 @@
  * What one topic check costs: `node --import tsx test/bench/access.ts`. Prints nanoseconds per check, the median of
  * seven rounds, and the slowest of them.
  */
-import { decideTopic } from '../../src/access/decide-topic.ts';
-import { emqxList } from '../../src/access/emqx-list.ts';
-import { compileRules, type RuleSet } from '../../src/access/rule-set.ts';
-import { tbmqRules } from '../../src/access/tbmq-rules.ts';
-import { DEVICE_ID, holder, rule } from '../access/support.ts';
+import { decideTopic } from '../../src/engine/access/decide-topic.ts';
+import { emqxList } from '../../src/engine/access/emqx-list.ts';
+import { compileRules, type RuleSet } from '../../src/engine/access/rule-set.ts';
+import { tbmqRules } from '../../src/engine/access/tbmq-rules.ts';
+import { DEVICE_ID, holder, rule } from '../engine/access/support.ts';
 
 const who = holder();
 const shared = { mountedApart: false };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Fields } from '../../src/brokers/fields.ts';
-import { MAX_FIELDS } from '../../src/brokers/form.ts';
 import { parseJsonObject } from '../../src/brokers/json-object.ts';
+import { MAX_FIELDS } from '../../src/brokers/urlencoded.ts';
 import { assertRefused, JSON_TYPE, readPosted } from '../support/posted-fields.ts';
 
 describe('a JSON object', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BROKER_NAMES } from '../../src/question.ts';
+import { BROKER_NAMES } from '../../src/model/question.ts';
 import { startTestServer } from '../support/server.ts';
 
 const MOUNTING = ['emqx', 'emqx4', 'vernemq', 'generic'] as const;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DIALECTS } from '../../src/brokers/registry.ts';
-import { BROKER_NAMES, type BrokerName } from '../../src/question.ts';
+import { BROKER_NAMES, type BrokerName } from '../../src/model/question.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { speakersFor } from '../support/speakers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

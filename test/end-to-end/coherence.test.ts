@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DatabaseLocation } from '../../src/storage/database-url.ts';
+import type { DatabaseLocation } from '../../src/storage/connections/database-url.ts';
 import { CuttingProxy } from '../storage/support/cutting-proxy.ts';
 import { type Delays, distribution } from '../storage/support/deciders.ts';
 import { type Expectation, Fleet, SEEN_FROM_OUTSIDE } from '../storage/support/fleet.ts';

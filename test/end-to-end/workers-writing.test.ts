@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Issued, OpensslAuthority } from '../certificates/trust/support/openssl-authority.ts';
+import { type Issued, OpensslAuthority } from '../engine/certificates/trust/support/openssl-authority.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { DEFAULT_OPTIONS } from '../../src/broker-config/options.ts';
-import { PRODUCTS } from '../../src/broker-config/products.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { DEFAULT_OPTIONS } from '../../src/tools/product-config/options.ts';
+import { PRODUCTS } from '../../src/tools/product-config/products.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/docker', import.meta.url));
 const read = (path: string): string => readFileSync(join(FOLDER, path), 'utf8');

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const UNIT = fileURLToPath(new URL('../../deploy/systemd/thingpass.service', import.meta.url));

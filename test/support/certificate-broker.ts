@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { certificateOf } from '../../src/certificates/forms/proxy-v2.ts';
-import { decodeProxyHeader } from '../../src/certificates/proxy-protocol.ts';
+import { decodeProxyHeader } from './proxy-protocol/decode.ts';
+import { certificateOf } from './proxy-protocol/form.ts';
 
 export interface CertificateBroker {
   readonly wsPort: number;

@@ -1,3 +1,4 @@
+import type { ScramKeys } from '../../src/engine/secrets/scram.ts';
 import {
   type Allow,
   CONNACK_ACCEPTED,
@@ -9,8 +10,7 @@ import {
   UNAVAILABLE_REASONS,
   type UnavailableReason,
   unavailable,
-} from '../../src/decision.ts';
-import type { ScramKeys } from '../../src/secrets/scram.ts';
+} from '../../src/model/decision.ts';
 
 export const ALLOW: Allow = Object.freeze({
   outcome: 'allow',

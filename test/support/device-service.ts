@@ -1,8 +1,8 @@
-import { CredentialsService } from '../../src/devices/credentials-service.ts';
-import { DeviceService } from '../../src/devices/device-service.ts';
-import type { KeepPassword } from '../../src/devices/keep-password.ts';
-import { hashGenerated } from '../../src/secrets/generated-secret.ts';
-import type { DeviceRepository } from '../../src/storage/device-repository.ts';
+import { hashGenerated } from '../../src/engine/secrets/generated-secret.ts';
+import { CredentialsService } from '../../src/fleet/devices/credentials-service.ts';
+import { DeviceService } from '../../src/fleet/devices/device-service.ts';
+import type { KeepPassword } from '../../src/fleet/devices/stored-password.ts';
+import type { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
 
 /** Hashes that cost nothing, which the server verifies all the same. */
 export const keepCheaply: KeepPassword = async (password) => ({ hash: hashGenerated(password) });

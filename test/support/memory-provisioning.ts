@@ -2,8 +2,8 @@ import type {
   ChainCredentials,
   ChainProfile,
   ChainProvisioning,
-} from '../../src/credentials/certificate-chain.ts';
-import { readProfileTransport } from '../../src/credentials/stored-json.ts';
+} from '../../src/engine/credentials/certificate-chain.ts';
+import { readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
 import type { VectorStore } from './memory-store.ts';
 
 interface ProvisionConfiguration {

@@ -3,8 +3,8 @@ import type {
   CredentialsStore,
   CredentialsType,
   TransportType,
-} from '../../src/credentials/record.ts';
-import { isGateway, readProfileTransport } from '../../src/credentials/stored-json.ts';
+} from '../../src/engine/credentials/record.ts';
+import { isGateway, readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
 
 /** A store as the ThingsBoard vectors write it down. */
 export interface VectorStore {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { PostgresqlLocation } from '../../src/storage/database-url.ts';
+import type { PostgresqlLocation } from '../../src/storage/connections/database-url.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const BINARIES = '/usr/lib/postgresql';

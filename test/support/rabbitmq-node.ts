@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { GOLDEN } from './golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const SCRIPT = fileURLToPath(new URL('../brokers/rabbitmq.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./rabbitmq.sh', import.meta.url));
 const HOME = process.env.RMQ_HOME ?? '/usr/lib/rabbitmq';
 
 /** Why no RabbitMQ can be started here, if none can. */

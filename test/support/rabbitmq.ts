@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Question, WebhookRequest } from '../../src/brokers/dialect.ts';
-import type { Allow, Deny } from '../../src/decision.ts';
+import type { Allow, Deny } from '../../src/model/decision.ts';
 import { ALLOW } from './decisions.ts';
 import { post } from './questions.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /*
- * A SCRAM client and an EMQX between which a login goes to and fro (RFC 5802 section 3; `src/brokers/emqx.md` section 7).
+ * A SCRAM client and an EMQX between which a login goes to and fro (RFC 5802 section 3; `src/brokers/emqx/emqx.md` section 7).
  * It shares no line with what makes the keys.
  */
 

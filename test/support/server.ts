@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { buildApp } from '../../src/app.ts';
-import { type Config, readConfig } from '../../src/config.ts';
-import type { Decider } from '../../src/decider.ts';
-import { startServer } from '../../src/main.ts';
-import { createDecisionLog } from '../../src/operations/decision-log.ts';
-import { Shedding } from '../../src/operations/load/shedding.ts';
-import { createLog } from '../../src/operations/log.ts';
-import { Metrics } from '../../src/operations/metrics/metrics.ts';
-import { alone } from '../../src/workers/crew.ts';
+import { type Config, readConfig } from '../../src/config/config.ts';
+import type { Decider } from '../../src/engine/deciding/decider.ts';
+import { buildApp } from '../../src/server/app.ts';
+import { createDecisionLog } from '../../src/server/logging/decision-log.ts';
+import { createLog } from '../../src/server/logging/log.ts';
+import { Metrics } from '../../src/server/metrics/metrics.ts';
+import { alone } from '../../src/server/process-group/group.ts';
+import { Shedding } from '../../src/server/shedding.ts';
+import { startServer } from '../../src/server/start.ts';
 import { keepLog, keepSecretSettings } from './kept-logs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -44,7 +44,7 @@ export async function fakeBrokerApi(
   };
 }
 
-/** EMQX's API as far as sessions go (`src/brokers/emqx.md` section 8): clients by id, with their user names. */
+/** EMQX's API as far as sessions go (`src/brokers/emqx/emqx.md` section 8): clients by id, with their user names. */
 export function emqxApi(clients: Map<string, string>, { nodeCaches = true } = {}) {
   const caches = { resets: 0 };
   const answer = ({ method, path }: AskedOfBroker): Answer => {

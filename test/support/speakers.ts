@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { emqxDecides } from '../../src/doctor/as-broker/emqx-decides.ts';
-import type { BrokerName } from '../../src/question.ts';
+import type { BrokerName } from '../../src/model/question.ts';
+import { emqxDecides } from '../../src/tools/broker-simulator/emqx-decides.ts';
 import { keepSecrets } from './kept-logs.ts';
 
 /** What a client sends, and the certificate behind its TLS connection, as PEM. */

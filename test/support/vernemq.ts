@@ -1,7 +1,7 @@
 import type { WebhookRequest } from '../../src/brokers/dialect.ts';
-import type { Allow } from '../../src/decision.ts';
-import type { Answer } from '../../src/doctor/as-broker/played.ts';
-import { vernemqReads } from '../../src/doctor/as-broker/vernemq-reads.ts';
+import type { Allow } from '../../src/model/decision.ts';
+import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
+import { vernemqReads } from '../../src/tools/broker-simulator/vernemq-reads.ts';
 import { ALLOW } from './decisions.ts';
 import { post } from './questions.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { profileFilter } from '../../src/access/profile-filter.ts';
+import { profileFilter } from '../../src/engine/access/profile-filter.ts';
 import {
   decideThingsBoardTopic,
   type PublishOutcome,
   publishOutcome,
-} from '../../src/access/thingsboard-topics.ts';
-import { readProfileTransport } from '../../src/credentials/stored-json.ts';
-import type { Role } from '../../src/device-identity.ts';
+} from '../../src/engine/access/thingsboard-topics.ts';
+import { readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
+import type { Role } from '../../src/model/device-identity.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 
 interface FilterCase {

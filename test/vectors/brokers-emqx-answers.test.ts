@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { emqx } from '../../src/brokers/emqx.ts';
-import { type Decision, deny } from '../../src/decision.ts';
-import { type EmqxOutcome, emqxReads } from '../../src/doctor/as-broker/emqx-reads.ts';
+import { emqx } from '../../src/brokers/emqx/dialect.ts';
+import { type Decision, deny } from '../../src/model/decision.ts';
+import { type EmqxOutcome, emqxReads } from '../../src/tools/broker-simulator/emqx-reads.ts';
 import { ALLOW, EVERY_DECISION, SCRAM_KEYS } from '../support/decisions.ts';
 import { GOLDEN, goldenFile, goldenJson } from '../support/golden.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Question } from '../../src/brokers/dialect.ts';
-import { rabbitmq } from '../../src/brokers/rabbitmq.ts';
-import { CERTIFICATE_TAG, RABBITMQ_NAME } from '../../src/brokers/rabbitmq-client.ts';
-import type { Answer } from '../../src/doctor/as-broker/played.ts';
-import { rabbitmqReads } from '../../src/doctor/as-broker/rabbitmq-reads.ts';
+import { CERTIFICATE_TAG, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
+import { rabbitmq } from '../../src/brokers/rabbitmq/dialect.ts';
+import { rabbitmqReads } from '../../src/tools/broker-simulator/rabbitmq-reads.ts';
+import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import { EVERY_DECISION } from '../support/decisions.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 

@@ -6,10 +6,10 @@ import {
   CERTIFICATE_TAG,
   PASSWORD_TAG,
   RABBITMQ_NAME,
-} from '../../src/brokers/rabbitmq-client.ts';
-import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
-import { type Allow, unavailable } from '../../src/decision.ts';
-import type { TopicAccess } from '../../src/question.ts';
+} from '../../src/brokers/rabbitmq/client.ts';
+import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
+import { type Allow, unavailable } from '../../src/model/decision.ts';
+import type { TopicAccess } from '../../src/model/question.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW } from '../support/decisions.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Endpoint, Question } from '../../src/brokers/dialect.ts';
-import { RMQTT_SUBJECT, rmqtt } from '../../src/brokers/rmqtt.ts';
-import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
-import { type Decision, unavailable } from '../../src/decision.ts';
-import type { Answer } from '../../src/doctor/as-broker/played.ts';
-import { rmqttReads } from '../../src/doctor/as-broker/rmqtt-reads.ts';
+import { RMQTT_SUBJECT, rmqtt } from '../../src/brokers/rmqtt/dialect.ts';
+import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
+import { type Decision, unavailable } from '../../src/model/decision.ts';
+import { rmqttReads } from '../../src/tools/broker-simulator/rmqtt-reads.ts';
+import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';

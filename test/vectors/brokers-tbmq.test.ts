@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NO_RULES } from '../../src/access/rule-set.ts';
 import type { Question } from '../../src/brokers/dialect.ts';
-import { TBMQ_NAME } from '../../src/brokers/tbmq.ts';
-import { isReadByBoth, successWith, tbmqAnswer } from '../../src/brokers/tbmq-answer.ts';
-import { NO_CERTIFICATE } from '../../src/certificates/peer-certificate.ts';
-import { unavailable } from '../../src/decision.ts';
-import type { Answer } from '../../src/doctor/as-broker/played.ts';
+import { isReadByBoth, successWith, tbmqAnswer } from '../../src/brokers/tbmq/answer.ts';
+import { TBMQ_NAME } from '../../src/brokers/tbmq/dialect.ts';
+import { NO_RULES } from '../../src/engine/access/rule-set.ts';
+import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
+import { unavailable } from '../../src/model/decision.ts';
+import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import {
   type AuthRules,
   type TbmqReading,
   tbmqAllows,
   tbmqReads,
-} from '../../src/doctor/as-broker/tbmq-reads.ts';
+} from '../../src/tools/broker-simulator/tbmq-reads.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Question } from '../../src/brokers/dialect.ts';
-import { vernemq } from '../../src/brokers/vernemq.ts';
-import type { Decision } from '../../src/decision.ts';
-import type { Answer } from '../../src/doctor/as-broker/played.ts';
-import { vernemqReads } from '../../src/doctor/as-broker/vernemq-reads.ts';
+import { vernemq } from '../../src/brokers/vernemq/dialect.ts';
+import type { Decision } from '../../src/model/decision.ts';
+import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
+import { vernemqReads } from '../../src/tools/broker-simulator/vernemq-reads.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { EVERY_DECISION } from '../support/decisions.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';

@@ -3,16 +3,18 @@ import { hash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
-import { identifyingCommonName, NAME_SOURCES } from '../../src/certificates/certificate-name.ts';
-import { decodeBase64, decodeConcatenatedDer, decodePem } from '../../src/certificates/decode.ts';
-import { readApiGatewayCertificate } from '../../src/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem } from '../../src/certificates/forms/emqx.ts';
-import { readEmqxPeerCertificate } from '../../src/certificates/forms/emqx-peer-certificate.ts';
-import { readProxyCertificate } from '../../src/certificates/forms/proxy-v2.ts';
-import { readCertificateHeaders, type SwitchedOnForm } from '../../src/certificates/header-certificates.ts';
-import { HeaderView } from '../../src/certificates/header-view.ts';
-import { inspectCertificate } from '../../src/certificates/inspect.ts';
-import type { PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
+import { identifyingCommonName, NAME_SOURCES } from '../../src/engine/certificates/certificate-name.ts';
+import { readApiGatewayCertificate } from '../../src/engine/certificates/forms/aws-api-gateway.ts';
+import { readEmqxCertPem } from '../../src/engine/certificates/forms/emqx.ts';
+import { readEmqxPeerCertificate } from '../../src/engine/certificates/forms/emqx-peer-certificate.ts';
+import {
+  readCertificateHeaders,
+  type SwitchedOnForm,
+} from '../../src/engine/certificates/header-certificates.ts';
+import { HeaderView } from '../../src/engine/certificates/header-view.ts';
+import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
+import { decodeBase64, decodeConcatenatedDer, decodePem } from '../../src/engine/certificates/text/decode.ts';
+import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
 import {
   type CapturedEntry,
   capturedBytes,
@@ -20,10 +22,11 @@ import {
   type Expected,
   formOf,
   INDEX,
-} from '../certificates/support/captured-forms.ts';
-import { peerForm } from '../certificates/support/peer-form.ts';
-import { headersInBytes, type Replay, ReplayServer } from '../certificates/support/replay.ts';
+} from '../engine/certificates/support/captured-forms.ts';
+import { peerForm } from '../engine/certificates/support/peer-form.ts';
+import { headersInBytes, type Replay, ReplayServer } from '../engine/certificates/support/replay.ts';
 import { GOLDEN, goldenFile, missing } from '../support/golden.ts';
+import { readProxyCertificate } from '../support/proxy-protocol/form.ts';
 
 /**
  * Every recorded and constructed message, byte for byte through a real HTTP server: once with Node's defaults, whose

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { disbelief } from '../../src/certificates/belief.ts';
-import { readCertificateFields } from '../../src/certificates/certificate-fields.ts';
-import { checkChain } from '../../src/certificates/chain.ts';
-import { decodePem } from '../../src/certificates/decode.ts';
-import { MalformedDer } from '../../src/certificates/der.ts';
-import type { FormSettings } from '../../src/certificates/forms/form.ts';
-import { readProxyCertificate } from '../../src/certificates/forms/proxy-v2.ts';
+import { disbelief } from '../../src/engine/certificates/belief.ts';
+import type { FormSettings } from '../../src/engine/certificates/forms/form.ts';
 import {
   readCertificateHeaders,
   type SwitchedOnForm,
   switchOn,
-} from '../../src/certificates/header-certificates.ts';
-import { sha256Of } from '../../src/certificates/identity.ts';
-import type { PresentedCertificate } from '../../src/certificates/peer-certificate.ts';
-import { ReplayServer, requestWith } from '../certificates/support/replay.ts';
+} from '../../src/engine/certificates/header-certificates.ts';
+import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
+import { decodePem } from '../../src/engine/certificates/text/decode.ts';
+import { readCertificateFields } from '../../src/engine/certificates/x509/certificate-fields.ts';
+import { checkChain } from '../../src/engine/certificates/x509/chain.ts';
+import { MalformedDer } from '../../src/engine/certificates/x509/der.ts';
+import { sha256Of } from '../../src/engine/certificates/x509/identity.ts';
+import { ReplayServer, requestWith } from '../engine/certificates/support/replay.ts';
 import { goldenBytes, goldenFile, goldenJson } from '../support/golden.ts';
+import { readProxyCertificate } from '../support/proxy-protocol/form.ts';
 
 const FILE = 'vectors/forwarded-certificates/negative.json';
 

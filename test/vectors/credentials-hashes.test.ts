@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { credentialsIdOf } from '../../src/certificates/identity.ts';
+import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts';
 import {
   OPENSSL_HAS_SHA3,
   sha3,
@@ -7,7 +7,7 @@ import {
   sha3WithNoble,
   sha3WithOpenSsl,
   trim,
-} from '../../src/credentials/hash.ts';
+} from '../../src/engine/credentials/hash.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import type { Difference } from './differences.ts';
 

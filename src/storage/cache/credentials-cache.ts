@@ -1,9 +1,9 @@
-import type { CredentialsRecord, CredentialsStore } from '../../credentials/record.ts';
-import type { Change, NewsListener } from '../change.ts';
-import { isOutage } from '../credentials-reader.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { Change, NewsListener } from '../change-feed/change.ts';
+import { isOutage } from '../reading/credentials-reader.ts';
 import { Entries, type Entry, isTombstone } from './entries.ts';
-import { type Flight, Flights, type Landed } from './flights.ts';
-import { WereMissing } from './were-missing.ts';
+import { WereMissing } from './known-absent.ts';
+import { type Flight, Flights, type Landed } from './load-batches.ts';
 
 export interface CacheOptions {
   /** Records to keep, of ordinary size. */

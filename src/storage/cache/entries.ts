@@ -1,5 +1,5 @@
-import type { CredentialsRecord } from '../../credentials/record.ts';
-import { ownCopy } from '../../own-copy.ts';
+import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import { ownCopy } from '../../util/detached-string.ts';
 import { EntryList, type Listed } from './entry-list.ts';
 
 /** What is known of one credentials id. */

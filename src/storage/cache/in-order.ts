@@ -1,6 +1,6 @@
-import type { CredentialsRecord, CredentialsStore } from '../../credentials/record.ts';
-import { isOutage } from '../credentials-reader.ts';
-import { WereMissing } from './were-missing.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import { isOutage } from '../reading/credentials-reader.ts';
+import { WereMissing } from './known-absent.ts';
 
 type Found = ReadonlyMap<string, CredentialsRecord>;
 

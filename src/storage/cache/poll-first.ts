@@ -1,5 +1,5 @@
-import type { CredentialsStore } from '../../credentials/record.ts';
-import type { News } from '../change.ts';
+import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { News } from '../change-feed/change.ts';
 
 /** A store that reads the news before it answers, for news that cost next to nothing: then nothing known is ever old. */
 export function pollFirst(store: CredentialsStore, news: News): CredentialsStore {

@@ -1,6 +1,6 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { DatabaseLocation } from '../database-url.ts';
-import { connectionConfig, schemaOf } from '../postgresql-connection.ts';
+import type { DatabaseLocation } from '../connections/database-url.ts';
+import { connectionConfig, schemaOf } from '../connections/postgresql-connection.ts';
 
 /** Management is seldom and short; PostgreSQL's connections are for deciding, and there are a hundred of them for all. */
 const MANAGEMENT_CONNECTIONS = 3;
@@ -14,7 +14,7 @@ export async function migrationAdapter(
   { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): Promise<SqlMigrationAwareDriverAdapterFactory> {
   if (location.kind === 'sqlite') {
-    const { OneConnectionLibSql } = await import('../one-connection.ts');
+    const { OneConnectionLibSql } = await import('../connections/one-connection.ts');
     const url = location.file === ':memory:' ? ':memory:' : `file:${location.file}`;
     return new OneConnectionLibSql({ url, timeout: 50 });
   }

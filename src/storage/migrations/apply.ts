@@ -2,8 +2,8 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import type pg from 'pg';
-import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../database-url.ts';
-import { connectionConfig, driver } from '../postgresql-connection.ts';
+import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../connections/database-url.ts';
+import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { migrationNames, readMigrations, readSchema } from './files.ts';
 import { migrateNewFile } from './new-file.ts';
 

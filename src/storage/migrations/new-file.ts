@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
-import type { SqliteLocation } from '../database-url.ts';
+import type { SqliteLocation } from '../connections/database-url.ts';
 import { migrationNames, prismaFolder } from './files.ts';
 
 /** As the schema engine makes it, which from then on finds its own table. */

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseLocation } from '../database-url.ts';
+import type { DatabaseLocation } from '../connections/database-url.ts';
 import { migrationAdapter } from './adapter.ts';
 import { type DatabaseKind, migrationNames, prismaFolder, readSchema } from './files.ts';
 import { openSchemaEngine } from './schema-engine.ts';

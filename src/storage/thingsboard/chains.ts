@@ -3,11 +3,11 @@ import type {
   ChainDevice,
   ChainProfile,
   ChainProvisioning,
-} from '../../credentials/certificate-chain.ts';
-import type { CredentialsType } from '../../credentials/record.ts';
-import { findChainProfiles, toChainDevice } from '../chain-profiles.ts';
-import type { PostgresqlLocation } from '../database-url.ts';
-import { openPrisma, type PrismaClient } from '../prisma.ts';
+} from '../../engine/credentials/certificate-chain.ts';
+import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { openPrisma, type PrismaClient } from '../connections/prisma.ts';
+import { findChainProfiles, toChainDevice } from '../repositories/chain-profiles.ts';
 
 /**
  * Certificate profiles and their devices in ThingsBoard's own tables, marked as read-only: whoever would have to be created

@@ -1,10 +1,10 @@
 import type pg from 'pg';
-import type { CredentialsType } from '../../credentials/record.ts';
-import { isGateway } from '../../credentials/stored-json.ts';
-import type { PostgresqlLocation } from '../database-url.ts';
-import type { DeviceQuery, DeviceSummary } from '../device-query.ts';
-import { connectionConfig, driver } from '../postgresql-connection.ts';
-import { isUuid } from '../prisma.ts';
+import type { CredentialsType } from '../../engine/credentials/record.ts';
+import { isGateway } from '../../engine/credentials/stored-json.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
+import { isUuid } from '../connections/prisma.ts';
+import type { DeviceQuery, DeviceSummary } from '../repositories/device-query.ts';
 
 /** A device as far as messages name it. */
 export interface NamedDevice {

@@ -1,9 +1,9 @@
-import type { KeepPassword } from '../../devices/keep-password.ts';
-import type { ProvisionProfile, ProvisionStore } from '../../devices/provision-store.ts';
-import type { DatabaseLocation, PostgresqlLocation } from '../database-url.ts';
-import { openPrisma } from '../prisma.ts';
-import { findProvisionProfile } from '../provision-profile.ts';
-import { ProvisionRepository } from '../provision-repository.ts';
+import type { ProvisionProfile, ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import type { KeepPassword } from '../../fleet/devices/stored-password.ts';
+import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
+import { openPrisma } from '../connections/prisma.ts';
+import { findProvisionProfile } from '../repositories/provision-profile.ts';
+import { ProvisionRepository } from '../repositories/provision-repository.ts';
 
 /**
  * Our provisioning; where credentials are read from ThingsBoard's database as well, with the profiles there in front. Their

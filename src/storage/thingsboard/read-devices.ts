@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { CREDENTIALS_TYPES, type CredentialsType } from '../../credentials/record.ts';
+import { CREDENTIALS_TYPES, type CredentialsType } from '../../engine/credentials/record.ts';
 import {
   type DeviceOrigin,
   type ImportedDevice,
@@ -7,9 +7,9 @@ import {
   type LineProblem,
   lineProblem,
   type StoredCredentials,
-} from '../../devices/import/record.ts';
-import type { PostgresqlLocation } from '../database-url.ts';
-import { connectionConfig, driver } from '../postgresql-connection.ts';
+} from '../../fleet/devices/import/record.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { checkThingsBoardSchema, ThingsBoardSchemaProblem } from './schema-check.ts';
 
 /** All devices of one tenant of a ThingsBoard database, read page by page and never written. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { PostgresqlLocation } from '../database-url.ts';
-import { connectionConfig, driver } from '../postgresql-connection.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 
 /**
  * The columns that are read (`credentials/thingsboard.md` section 10), all of them as old as device profiles themselves

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { type NewsListener, readChange } from '../change.ts';
-import { WITHOUT_OWN_TABLES } from '../credentials-rows.ts';
-import type { PostgresqlLocation } from '../database-url.ts';
-import { listen } from '../news/listen.ts';
-import { openPostgresqlReader } from '../postgresql-reader.ts';
-import { cacheFor, DATABASE_SHARE, type Source, type StorageOptions } from '../sources.ts';
+import { type NewsListener, readChange } from '../change-feed/change.ts';
+import { listen } from '../change-feed/listen.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { WITHOUT_OWN_TABLES } from '../reading/credentials-rows.ts';
+import { openPostgresqlReader } from '../reading/postgresql-reader.ts';
+import { cacheFor, DATABASE_SHARE, type Source, type StorageOptions } from '../reading/sources.ts';
 import { checkThingsBoardSchema } from './schema-check.ts';
 
 /** Where ThingsBoard's own database is, and how old what is known of it may be. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DatabaseLocation } from '../../../src/storage/database-url.ts';
+import type { DatabaseLocation } from '../../../src/storage/connections/database-url.ts';
 import { freshDatabase, withoutPostgresql } from '../../support/postgresql.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { Measured } from './client.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import Database from 'libsql';
 import pg from 'pg';
-import type { DatabaseLocation } from '../../../src/storage/database-url.ts';
+import type { DatabaseLocation } from '../../../src/storage/connections/database-url.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { OWN_TENANT } from '../../../src/storage/tenant.ts';
+import { OWN_TENANT } from '../../../src/storage/repositories/tenant.ts';
 
 /** Tokens are `fleet-0000000` and so on. */
 export function tokenOf(index: number): string {

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
-import { HTTP_OPTIONS } from '../../../src/app.ts';
+import { HTTP_OPTIONS } from '../../../src/server/app.ts';
 
 const ANSWER = '{"result":"allow"}';
 

@@ -14,7 +14,7 @@ import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
 import { Service } from 'kubernetes-models/v1/Service';
 import { parse, parseAllDocuments } from 'yaml';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const CHART = fileURLToPath(new URL('../../../deploy/kubernetes/thingpass', import.meta.url));

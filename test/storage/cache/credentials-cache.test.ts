@@ -4,10 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parseJsonObject } from '../../../src/brokers/json-object.ts';
-import type { CredentialsRecord } from '../../../src/credentials/record.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
-import { WereMissing } from '../../../src/storage/cache/were-missing.ts';
-import { UnreadableRow } from '../../../src/storage/credentials-reader.ts';
+import { WereMissing } from '../../../src/storage/cache/known-absent.ts';
+import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 /** A cache over a table in memory whose answers, failures and clock are the test's. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CredentialsStore } from '../../../src/credentials/record.ts';
+import type { CredentialsStore } from '../../../src/engine/credentials/record.ts';
 import { inOrder } from '../../../src/storage/cache/in-order.ts';
-import { WereMissing } from '../../../src/storage/cache/were-missing.ts';
-import { UnreadableRow } from '../../../src/storage/credentials-reader.ts';
+import { WereMissing } from '../../../src/storage/cache/known-absent.ts';
+import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 function table(name: string, ids: readonly string[], asked: string[][], later = false): CredentialsStore {

@@ -2,9 +2,9 @@
  * A process that decides, as a worker or replica does: `deciding-process.ts <DATABASE_URL>`, then questions over IPC. A watch
  * asks for ids again and again until they lead to what is expected, and reports when it last said anything else.
  */
-import type { CredentialsRecord } from '../../../src/credentials/record.ts';
-import { parseDatabaseUrl } from '../../../src/storage/database-url.ts';
-import { openStorage } from '../../../src/storage/storage.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
+import { parseDatabaseUrl } from '../../../src/storage/connections/database-url.ts';
+import { openStorage } from '../../../src/storage/reading/storage.ts';
 
 export interface Watch {
   readonly watch: number;

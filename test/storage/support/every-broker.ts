@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Endpoint, WebhookReply } from '../../../src/brokers/dialect.ts';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
-import type { Decision } from '../../../src/decision.ts';
-import type { BrokerName } from '../../../src/question.ts';
+import type { Decision } from '../../../src/model/decision.ts';
+import type { BrokerName } from '../../../src/model/question.ts';
 import type { TestServer } from '../../support/server.ts';
 
 /** A CONNECT as each broker tells of it, by form or JSON. */

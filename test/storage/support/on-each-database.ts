@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import Database from 'libsql';
-import type { DatabaseLocation } from '../../../src/storage/database-url.ts';
+import type { DatabaseLocation } from '../../../src/storage/connections/database-url.ts';
 import { freshDatabase, type TestDatabase, withoutPostgresql } from '../../support/postgresql.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

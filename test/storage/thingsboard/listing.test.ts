@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { apiServer } from '../../management/support/api-server.ts';
+import { apiServer } from '../../server/management/support/api-server.ts';
 import { withoutPostgresql } from '../../support/postgresql.ts';
 import { Installation } from '../../support/process.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { credentialsIdOf } from '../../../src/certificates/identity.ts';
-import { DeviceRepository } from '../../../src/storage/device-repository.ts';
+import { credentialsIdOf } from '../../../src/engine/certificates/x509/identity.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { ThingsBoardSchemaProblem } from '../../../src/storage/thingsboard/schema-check.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
@@ -184,7 +184,7 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
   test('nothing is written there, whatever the user may do', async () => {
     const url = new URL(thingsboard.location.url);
     url.username = 'postgres';
-    const { openPostgresqlReader } = await import('../../../src/storage/postgresql-reader.ts');
+    const { openPostgresqlReader } = await import('../../../src/storage/reading/postgresql-reader.ts');
     const reader = openPostgresqlReader(
       { kind: 'postgresql', url: url.toString() },
       {

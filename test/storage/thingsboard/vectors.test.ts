@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../../src/certificates/peer-certificate.ts';
-import { resolve } from '../../../src/credentials/resolve.ts';
-import type { ResolveContext } from '../../../src/credentials/resolve-step.ts';
-import { createVerifySecret } from '../../../src/credentials/verify-secret.ts';
-import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/chain-profile-keys.ts';
-import { openChains } from '../../../src/storage/open-chains.ts';
-import { openStorage, type Storage } from '../../../src/storage/storage.ts';
+import {
+  NO_CERTIFICATE,
+  type PresentedCertificate,
+} from '../../../src/engine/certificates/peer-certificate.ts';
+import { resolve } from '../../../src/engine/credentials/resolve.ts';
+import type { ResolveContext } from '../../../src/engine/credentials/resolve-step.ts';
+import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
+import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/reading/chain-profile-keys.ts';
+import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
+import { openChains } from '../../../src/storage/repositories/open-chains.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { memoryProvisioning } from '../../support/memory-provisioning.ts';

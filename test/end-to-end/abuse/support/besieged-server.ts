@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { BrokerName } from '../../../../src/question.ts';
+import type { BrokerName } from '../../../../src/model/question.ts';
 import { Installation, type ServerProcess } from '../../../support/process.ts';
 import { type SpokenFor, speakersFor } from '../../../support/speakers.ts';
 import { DOORS, type Door } from './doors.ts';

@@ -1,8 +1,8 @@
 import type { Endpoint } from '../../../../src/brokers/dialect.ts';
 import { DIALECTS } from '../../../../src/brokers/registry.ts';
-import { DENY_REASONS, type DenyReason, deny } from '../../../../src/decision.ts';
-import type { BrokerName } from '../../../../src/question.ts';
-import { DOCUMENT } from '../../../management/support/api-client.ts';
+import { DENY_REASONS, type DenyReason, deny } from '../../../../src/model/decision.ts';
+import type { BrokerName } from '../../../../src/model/question.ts';
+import { DOCUMENT } from '../../../server/management/support/api-client.ts';
 import type { RawReply } from './wire.ts';
 
 /** A webhook, as it can be seen from outside: where it is, and which answers of it are refusals to its broker. */

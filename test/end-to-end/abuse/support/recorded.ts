@@ -1,6 +1,6 @@
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BrokerName } from '../../../../src/question.ts';
+import type { BrokerName } from '../../../../src/model/question.ts';
 import { type SpokenFor, speakersFor } from '../../../support/speakers.ts';
 import type { RawRequest } from './wire.ts';
 

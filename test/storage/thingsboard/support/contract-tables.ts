@@ -17,7 +17,7 @@ const TABLES = ['device_profile', 'device', 'device_credentials'] as const;
  */
 export function contractTables(age: 'new' | 'old'): string[] {
   const contract = readFileSync(
-    new URL('../../../../src/credentials/thingsboard.md', import.meta.url),
+    new URL('../../../../src/engine/credentials/thingsboard.md', import.meta.url),
     'utf8',
   );
   const section = contract.slice(contract.indexOf('\n## 10. SQL'), contract.indexOf('\n## 11.'));

@@ -1,5 +1,5 @@
-import { credentialsIdOf } from '../../../../src/certificates/identity.ts';
-import { basicCredentialsId } from '../../../../src/credentials/hash.ts';
+import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
+import { basicCredentialsId } from '../../../../src/engine/credentials/hash.ts';
 import type { VectorStore } from '../../../support/memory-store.ts';
 
 /** Ids of three devices. */

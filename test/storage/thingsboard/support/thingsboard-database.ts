@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import type { PostgresqlLocation } from '../../../../src/storage/database-url.ts';
+import type { PostgresqlLocation } from '../../../../src/storage/connections/database-url.ts';
 import type { VectorStore } from '../../../support/memory-store.ts';
 import { freshDatabase, type TestDatabase } from '../../../support/postgresql.ts';
 import { contractTables } from './contract-tables.ts';

@@ -1,0 +1,42 @@
+import { type EmqxRule, emqxList } from '../../engine/access/emqx-list.ts';
+import type { TopicRights } from '../../model/decision.ts';
+
+/** A list is kept for as long as client and rules are the same: making it costs more than the decision. */
+interface KeptList {
+  readonly rights: TopicRights;
+  readonly list: EmqxAcl;
+}
+
+/** The list, and how it is written in an answer, which takes as long again as deciding. */
+export interface EmqxAcl {
+  readonly rules: readonly EmqxRule[];
+  readonly json: string;
+}
+
+const keptLists = new WeakMap<object, KeptList>();
+
+/**
+ * The `acl` of an authentication answer (`emqx.md` section 4): what EMQX may decide by itself for the length of the
+ * connection. What the list does not know, EMQX asks the authorizer, which its configuration therefore has
+ * (`deploy/emqx`).
+ */
+export function emqxAcl(rights: TopicRights): EmqxAcl {
+  const { holder, rules, mountedApart } = rights;
+  const kept = holder.device && keptLists.get(holder.device);
+  if (kept !== undefined && isSame(kept.rights, rights)) return kept.list;
+  const made = emqxList(holder, rules, { mountedApart, authorizer: true });
+  const list = { rules: made, json: JSON.stringify(made) };
+  if (holder.device !== undefined) keptLists.set(holder.device, { rights, list });
+  return list;
+}
+
+function isSame(one: TopicRights, other: TopicRights): boolean {
+  return (
+    one.rules === other.rules &&
+    one.mountedApart === other.mountedApart &&
+    one.holder.role === other.holder.role &&
+    one.holder.clientId === other.holder.clientId &&
+    one.holder.username === other.holder.username &&
+    one.holder.commonName === other.holder.commonName
+  );
+}

@@ -1,0 +1,49 @@
+import { decodeConcatenatedDer, decodeDer } from '../text/decode.ts';
+import { CertificateUnreadable } from '../text/fault.ts';
+import { readElement } from '../x509/der.ts';
+import type { Guess } from './problem.ts';
+
+const OTHER_FILES: ReadonlyMap<string, string> = new Map([
+  ['06092a864886f70d0107', 'PKCS #7: convert it with openssl pkcs7 -print_certs'],
+]);
+
+/** One certificate, several in a row, or one with something behind it, which is said. */
+export function readDerBytes(bytes: Buffer): Omit<Guess, 'form'> {
+  try {
+    return { certificates: decodeConcatenatedDer(bytes), problems: [] };
+  } catch (error) {
+    if (!(error instanceof CertificateUnreadable)) throw error;
+  }
+  const hex = bytes.subarray(0, 64).toString('hex');
+  for (const [start, what] of OTHER_FILES) {
+    if (hex.indexOf(start) >= 0 && hex.indexOf(start) <= 12)
+      throw new CertificateUnreadable('malformed_der', what);
+  }
+  if (/^30..(?:..){0,3}020103/.test(hex)) {
+    throw new CertificateUnreadable(
+      'malformed_der',
+      'PKCS #12, a key store: take the certificate out with openssl pkcs12 -nokeys',
+    );
+  }
+  const end = lengthOfFirst(bytes);
+  const certificate = decodeDer(bytes.subarray(0, end));
+  const rest = bytes.length - end;
+  return {
+    certificates: [certificate],
+    problems: [
+      {
+        severity: 'refused',
+        code: 'trailing_data',
+        says: `${rest} bytes stand behind the certificate; ThingPass refuses them, because others read over them`,
+      },
+    ],
+  };
+}
+
+function lengthOfFirst(bytes: Buffer): number {
+  try {
+    return readElement(bytes, 0, bytes.length).end;
+  } catch {
+    throw new CertificateUnreadable('malformed_der', 'not DER, or cut off');
+  }
+}

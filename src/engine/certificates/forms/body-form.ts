@@ -1,0 +1,35 @@
+import type { CertificateForm, PeerCertificate, PresentedCertificate } from '../peer-certificate.ts';
+import { assembleChain } from '../text/assemble-chain.ts';
+import { CertificateUnreadable } from '../text/fault.ts';
+
+/** What the operator says of a broker that hands certificates on in its request's body. */
+export interface BodySettings {
+  /** The broker verifies every certificate that it hands on. */
+  readonly endpointVerifies?: boolean | undefined;
+}
+
+/** Turns what `read` throws for an unreadable certificate into its verdict. */
+export function readBodyForm(form: CertificateForm, read: () => PresentedCertificate): PresentedCertificate {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CertificateUnreadable)) throw error;
+    return { kind: 'unreadable', form, fault: error.fault, detail: error.message };
+  }
+}
+
+/** @param certificates the leaf first, then the others in any order; the leaf may be among them. */
+export function bodyCertificate(
+  form: CertificateForm,
+  certificates: readonly [Buffer, ...Buffer[]],
+  settings: BodySettings,
+): PeerCertificate {
+  const [leaf, ...others] = certificates;
+  return {
+    kind: 'certificate',
+    form,
+    der: leaf,
+    chain: assembleChain(leaf, others),
+    verification: settings.endpointVerifies === true ? 'verified' : 'not_checked',
+  };
+}

@@ -1,0 +1,63 @@
+import { decodeDerBase64 } from '../text/decode.ts';
+import { readVerification, trueOrFalse, type Verification } from '../verification.ts';
+import {
+  type FormRequest,
+  type HeaderForm,
+  lineOf,
+  textOf,
+  withCertificate,
+  withoutCertificate,
+} from './form.ts';
+import { readByteSequences } from './rfc9440.ts';
+
+const MANAGED_TRANSFORM = {
+  verification: 'cf-cert-verified',
+  presented: 'cf-cert-presented',
+  revoked: 'cf-cert-revoked',
+} as const;
+
+/**
+ * Cloudflare's `Cf-Client-Cert-Der-Base64` (`forwarded-certificates.md` section 4.8). It is filled whether or not the
+ * certificate is valid: what counts are the headers of the managed transform "Add TLS client auth headers". Not every
+ * request need carry it: one that says "presented" and has none is no absence.
+ */
+export const cloudflare: HeaderForm = {
+  name: 'cloudflare',
+  headers: {
+    certificate: 'cf-client-cert-der-base64',
+    digest: 'cf-client-cert-sha256',
+    ...MANAGED_TRANSFORM,
+  },
+  read: (request) => {
+    const text = textOf(request, 'certificate');
+    const verification = verificationOf(request);
+    if (text === undefined) return withoutCertificate(request.form, verification);
+    return withCertificate(request, [decodeDerBase64(text)], verification);
+  },
+};
+
+/** `cf.tls_client_auth.cert_rfc9440` and `cert_chain_rfc9440` in a transform rule: as unverified as the other. */
+export const cloudflareRfc9440: HeaderForm = {
+  name: 'cloudflare_rfc9440',
+  headers: { certificate: 'client-cert', chain: 'client-cert-chain', ...MANAGED_TRANSFORM },
+  read: (request) => readByteSequences(request, verificationOf(request)),
+};
+
+/**
+ * Verified and not revoked, both said. A certificate beside which nothing of that stands was not looked at, as far as
+ * this request tells.
+ */
+function verificationOf(request: FormRequest): Verification {
+  if (lineOf(request, 'presented') === 'false') return { said: 'none' };
+  const verification = readVerification(lineOf(request, 'verification'), trueOrFalse);
+  const revoked = lineOf(request, 'revoked') ?? '';
+  if (revoked === 'true') return { said: 'failed', detail: 'revoked' };
+  if (verification.said === 'verified' && revoked !== 'false') {
+    return { said: 'failed', detail: 'nothing says that it is not revoked' };
+  }
+  if (verification.said !== 'silent') return verification;
+  const certificate = request.headers.certificate;
+  const came =
+    certificate !== undefined && request.view.lines(certificate).some((line) => line.trim() !== '');
+  return came || lineOf(request, 'presented') === 'true' ? { said: 'not_checked' } : verification;
+}

@@ -1,0 +1,66 @@
+import {
+  decodeBase64,
+  decodeConcatenatedDer,
+  decodeDerBase64,
+  decodePem,
+  MAX_CHAIN_TEXT,
+  onlyOne,
+} from '../text/decode.ts';
+import { CertificateUnreadable } from '../text/fault.ts';
+import { opensslCode, type Verification } from '../verification.ts';
+import {
+  type FormRequest,
+  type HeaderForm,
+  lineOf,
+  textOf,
+  verificationIn,
+  withCertificate,
+  withoutCertificate,
+} from './form.ts';
+
+const HEADERS = {
+  certificate: 'x-ssl-client-cert',
+  chain: 'x-ssl-client-chain-der',
+  verification: 'x-ssl-client-verify',
+  presented: 'x-ssl-client-used',
+  digest: 'x-ssl-client-sha256',
+} as const;
+
+/**
+ * HAProxy (`forwarded-certificates.md` section 4.4): `%[ssl_c_der,base64]`, or the same between PEM markers; the chain from
+ * `%[ssl_c_chain_der,base64]`, one concatenation without the leaf; `%[ssl_c_verify]` and, where forwarded, `%[ssl_c_used]`.
+ */
+export const haproxy: HeaderForm = {
+  name: 'haproxy',
+  headers: HEADERS,
+  read: (request) => readHaproxy(request, decodeDerBase64),
+};
+
+/** `-----BEGIN CERTIFICATE----- %[ssl_c_der,base64] -----END CERTIFICATE-----`. */
+export const haproxyPem: HeaderForm = {
+  name: 'haproxy_pem',
+  headers: HEADERS,
+  read: (request) => readHaproxy(request, (text) => onlyOne(decodePem(text, 'blanks'))),
+};
+
+function readHaproxy(request: FormRequest, decode: (text: string) => Buffer) {
+  const text = textOf(request, 'certificate');
+  const chain = textOf(request, 'chain', MAX_CHAIN_TEXT);
+  const others = chain === undefined ? [] : decodeConcatenatedDer(decodeBase64(chain));
+  const verification = verificationIn(request, opensslCode);
+  if (text !== undefined) {
+    return withCertificate(request, [decode(text), ...others], contradicted(request, verification));
+  }
+  if (others.length > 0) throw new CertificateUnreadable('chain_without_leaf');
+  return withoutCertificate(request.form, ofNothing(request, verification));
+}
+
+/** `ssl_c_verify` is 0 where no certificate was presented; only `ssl_c_used` tells that one was. */
+function ofNothing(request: FormRequest, verification: Verification): Verification {
+  if (verification.said !== 'verified' && verification.said !== 'not_checked') return verification;
+  return lineOf(request, 'presented') === '1' ? verification : { said: 'none' };
+}
+
+function contradicted(request: FormRequest, verification: Verification): Verification {
+  return lineOf(request, 'presented') === '0' ? { said: 'none' } : verification;
+}

@@ -1,0 +1,25 @@
+import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { isAbsent } from '../text/absence.ts';
+import { decodeDerBase64, MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
+import { CertificateUnreadable } from '../text/fault.ts';
+import { remembered } from '../text/remembered.ts';
+import { bodyCertificate, readBodyForm } from './body-form.ts';
+
+export const VERNEMQ_CLIENT_CERT = 'vernemq_client_cert';
+
+const decoded = remembered((text) => [decodeDerBase64(text)]);
+
+/**
+ * `client_cert` of VerneMQ's webhooks with `forward_connection_opts`: Base64 of the leaf's DER (`vernemq.md` section
+ * "Certificate data"). Always verified: VerneMQ hands on only what passed. With `base64encode = off` it is broken text.
+ * @param value the JSON member, whatever its type.
+ */
+export function readVernemqClientCert(value: unknown): PresentedCertificate {
+  return readBodyForm(VERNEMQ_CLIENT_CERT, () => {
+    if (value === undefined || value === null) return NO_CERTIFICATE;
+    if (typeof value !== 'string') throw new CertificateUnreadable('malformed_field');
+    if (isAbsent(value)) return NO_CERTIFICATE;
+    if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+    return bodyCertificate(VERNEMQ_CLIENT_CERT, [onlyOne(decoded(value))], { endpointVerifies: true });
+  });
+}

@@ -1,0 +1,160 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type FormSettings, type HeaderForm, type HeaderNames, headerName } from './forms/form.ts';
+import { FORMS_BY_HEADER, HEADER_FORMS } from './forms/registry.ts';
+import { HeaderView } from './header-view.ts';
+import {
+  type CertificateForm,
+  NO_CERTIFICATE,
+  type PresentedCertificate,
+  type UnreadableCertificate,
+} from './peer-certificate.ts';
+import { isAbsent } from './text/absence.ts';
+import { CERTIFICATE_FAULTS, type CertificateFault, CertificateUnreadable } from './text/fault.ts';
+import { sha256Of } from './x509/identity.ts';
+
+/** A form that the operator named, with the header names in force. Made by {@link switchOn}. */
+export interface SwitchedOnForm {
+  readonly form: HeaderForm;
+  readonly headers: HeaderNames;
+  readonly settings: FormSettings;
+}
+
+/** A header that holds a certificate in some form, and that no switched-on form reads. */
+export interface IgnoredHeader {
+  readonly header: string;
+  /** The forms that use this header; none where it is never read. */
+  readonly forms: readonly CertificateForm[];
+}
+
+export interface HeaderReading {
+  readonly certificate: PresentedCertificate;
+  readonly ignored: readonly IgnoredHeader[];
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/**
+ * Switches forms on, as configured.
+ * @throws {Error} with a sentence for the operator: an unknown form or role, a name that is no header name, or two forms
+ *   that would read one header (nothing in a value says whose it is).
+ */
+export function switchOn(
+  forms: readonly { readonly name: CertificateForm; readonly settings?: FormSettings }[],
+): SwitchedOnForm[] {
+  const readers = new Map<string, CertificateForm>();
+  return forms.map(({ name, settings = {} }) => {
+    const form = HEADER_FORMS.get(name);
+    if (form === undefined) throw new Error(`there is no certificate form "${name}" in headers`);
+    const headers = namesInForce(form, settings);
+    const certificate = headers.certificate ?? '';
+    const other = readers.get(certificate);
+    if (other !== undefined)
+      throw new Error(`the forms ${other} and ${name} both read the header ${certificate}`);
+    readers.set(certificate, name);
+    return { form, headers, settings };
+  });
+}
+
+function namesInForce(form: HeaderForm, settings: FormSettings): HeaderNames {
+  const names = new Map<string, string>(Object.entries(form.headers));
+  for (const [role, text] of Object.entries(settings.headers ?? {})) {
+    const name = headerName(text);
+    const isOwn = role in form.headers || (form.name === 'rfc9440' && role === 'verification');
+    if (!isOwn) throw new Error(`the certificate form ${form.name} has no ${role} header`);
+    if (name === '' && role !== 'certificate') names.delete(role);
+    else if (HEADER_NAME.test(name)) names.set(role, name);
+    else throw new Error(`the certificate form ${form.name}: "${text}" is not a header name`);
+  }
+  return Object.fromEntries(names);
+}
+
+/**
+ * The certificate that a request's headers present, in the forms that are switched on, and what else stood there.
+ *
+ * Nothing is guessed: other forms are left alone and named in `ignored` (`forwarded-certificates.md` section 2, rule 1).
+ * Forms that are on and disagree are a refusal. So is a header of such a form from anyone but a proxy (rule 2): its
+ * sender meant to be taken for one.
+ * @param rawHeaders names and values in turn, as in `IncomingMessage.rawHeaders`.
+ * @param fromProxy the TCP peer, not an address in a header, is one of the proxies that may write these forms.
+ */
+export function readCertificateHeaders(
+  rawHeaders: readonly string[],
+  forms: readonly SwitchedOnForm[],
+  fromProxy: boolean,
+): HeaderReading {
+  const view = new HeaderView(rawHeaders);
+  const readings: PresentedCertificate[] = [];
+  for (const one of forms) {
+    const reading = fromProxy ? readForm(view, one) : refuseForm(view, one);
+    if (reading.kind !== 'none') readings.push(reading);
+  }
+  return { certificate: agreed(readings), ignored: ignoredIn(view, forms) };
+}
+
+/** Whether any form of certificate could stand in these headers, whose names are in lower case. */
+export function mayHoldCertificate(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) if (FORMS_BY_HEADER.has(name)) return true;
+  return false;
+}
+
+function readForm(view: HeaderView, { form, headers, settings }: SwitchedOnForm): PresentedCertificate {
+  try {
+    return form.read({ form: form.name, view, headers, settings });
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return unreadable(form.name, error.fault, error.message);
+    throw error;
+  }
+}
+
+function refuseForm(view: HeaderView, { form, headers }: SwitchedOnForm): PresentedCertificate {
+  const present = view.lines(headers.certificate ?? '').some((line) => !isAbsent(line));
+  return present ? unreadable(form.name, 'untrusted_source') : NO_CERTIFICATE;
+}
+
+export function unreadable(
+  form: CertificateForm,
+  fault: CertificateFault,
+  detail: string = CERTIFICATE_FAULTS[fault],
+): UnreadableCertificate {
+  return { kind: 'unreadable', form, fault, detail };
+}
+
+/** One refusal refuses all; otherwise all must name one certificate, and the most doubtful word about it counts. */
+function agreed(readings: readonly PresentedCertificate[]): PresentedCertificate {
+  const [first, ...others] = readings;
+  if (first === undefined) return NO_CERTIFICATE;
+  if (others.length === 0) return first;
+  const refusal = readings.find((reading) => reading.kind === 'unreadable');
+  if (refusal !== undefined) return refusal;
+  const identities = new Set(readings.map(identityOf));
+  if (identities.size > 1 || identities.has(undefined)) {
+    return unreadable(formOf(first), 'conflicting_headers');
+  }
+  const certificates = readings.filter((reading) => reading.kind === 'certificate');
+  const doubtful =
+    certificates.find((reading) => reading.verification === 'failed') ??
+    certificates.find((reading) => reading.verification === 'not_checked');
+  return doubtful ?? certificates[0] ?? first;
+}
+
+/** SHA-256 in hex where it is known. */
+function identityOf(reading: PresentedCertificate): string | undefined {
+  if (reading.kind === 'certificate') return sha256Of(reading.der);
+  const digest = reading.kind === 'name' ? reading.digest : undefined;
+  return digest?.algorithm === 'sha256' ? digest.hex : undefined;
+}
+
+function formOf(reading: PresentedCertificate): CertificateForm {
+  return reading.kind === 'none' ? '' : reading.form;
+}
+
+function ignoredIn(view: HeaderView, forms: readonly SwitchedOnForm[]): IgnoredHeader[] {
+  const ignored: IgnoredHeader[] = [];
+  for (const header of view.names()) {
+    const candidates = FORMS_BY_HEADER.get(header);
+    if (candidates === undefined || forms.some((one) => one.headers.certificate === header)) continue;
+    if (view.lines(header).every(isAbsent)) continue;
+    ignored.push({ header, forms: candidates });
+  }
+  return ignored;
+}

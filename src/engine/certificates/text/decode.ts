@@ -1,0 +1,129 @@
+import { readCertificateFields } from '../x509/certificate-fields.ts';
+import { MalformedDer, readElement, TAG } from '../x509/der.ts';
+import { CertificateUnreadable } from './fault.ts';
+import { remembered } from './remembered.ts';
+
+/**
+ * Text to certificates, strictly and in one pass (`forwarded-certificates.md` sections 2 and 9): every text has at most one
+ * reading, nothing is repaired, and what comes out is one whole certificate in DER.
+ */
+
+/** Of one certificate's DER: the largest seen, with 240 alternative names, has 11 KiB. */
+export const MAX_DER_BYTES = 16 * 1024;
+/** Of the text of one certificate: 16 KiB of DER as Base64 of PEM have 30. */
+export const MAX_CERTIFICATE_TEXT = 32 * 1024;
+/** Of a text that holds a whole chain. */
+export const MAX_CHAIN_TEXT = 64 * 1024;
+/** The leaf included. */
+export const MAX_CERTIFICATES = 10;
+
+/**
+ * RFC 4648 section 4, canonical: padding is there, unused bits are zero, no foreign character. `Buffer.from` ignores what
+ * it does not know and stops at `=`; that its bytes encode to the very same text again proves that nothing was ignored.
+ */
+export function decodeBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (text === '' || bytes.toString('base64') !== text) throw new CertificateUnreadable('malformed_base64');
+  return bytes;
+}
+
+/** `+` stays a plus: it is not a form that was encoded (section 2, rule 7). */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone percent sign, or bytes that are not UTF-8.
+    throw new CertificateUnreadable('malformed_percent');
+  }
+}
+
+/** How the lines of a PEM text end: as usual, or each in one blank (Apache's header, section 4.5). */
+export type LineEnds = 'lines' | 'blanks';
+
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+const END = '-----END CERTIFICATE-----';
+const LINE_ENDS: Record<LineEnds, RegExp> = { lines: /\r?\n/g, blanks: / /g };
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+/**
+ * The certificates of a PEM text (RFC 7468), in its order: blocks of exactly this label and nothing but line ends around
+ * them. Explanatory text and other labels, which OpenSSL reads over, are refused: a header has none.
+ */
+export function decodePem(text: string, lineEnds: LineEnds): Buffer[] {
+  const certificates: Buffer[] = [];
+  const isLineEnd = lineEnds === 'lines' ? '\r\n' : ' ';
+  for (let at = 0; ; ) {
+    while (at < text.length && isLineEnd.includes(text.charAt(at))) at++;
+    if (at === text.length && certificates.length > 0) return certificates;
+    if (certificates.length === MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    const end = text.indexOf(END, at);
+    if (!text.startsWith(BEGIN, at) || end < 0) throw new CertificateUnreadable('malformed_pem');
+    const body = text.slice(at + BEGIN.length, end).replace(LINE_ENDS[lineEnds], '');
+    if (body === '' || CONTROL_CHARACTER.test(body)) throw new CertificateUnreadable('malformed_pem');
+    certificates.push(decodeDer(decodeBase64(body)));
+    at = end + END.length;
+  }
+}
+
+/**
+ * Bytes that are one certificate in DER and nothing more. Only such bytes may be hashed into an identity.
+ * @returns the bytes as they are.
+ */
+export function decodeDer(bytes: Buffer): Buffer {
+  if (bytes.length > MAX_DER_BYTES) throw new CertificateUnreadable('too_large');
+  try {
+    const { tag, end } = readElement(bytes, 0, bytes.length);
+    if (tag === TAG.sequence && end < bytes.length) throw new CertificateUnreadable('trailing_data');
+    readCertificateFields(bytes);
+    return bytes;
+  } catch (error) {
+    if (error instanceof MalformedDer) throw new CertificateUnreadable('malformed_der');
+    throw error;
+  }
+}
+
+/** Base64 of one certificate's DER. */
+export function decodeDerBase64(text: string): Buffer {
+  return decodeDer(decodeBase64(text));
+}
+
+/** Certificates one behind the other without a separator, as HAProxy's `ssl_c_chain_der` (section 4.4). */
+export function decodeConcatenatedDer(bytes: Buffer): Buffer[] {
+  const certificates: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (certificates.length === MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    const end = elementEnd(bytes, at);
+    certificates.push(decodeDer(bytes.subarray(at, end)));
+    at = end;
+  }
+  return certificates;
+}
+
+function elementEnd(bytes: Buffer, at: number): number {
+  try {
+    const element = readElement(bytes, at, bytes.length);
+    if (element.tag === TAG.sequence) return element.end;
+  } catch (error) {
+    if (!(error instanceof MalformedDer)) throw error;
+  }
+  throw new CertificateUnreadable('malformed_der');
+}
+
+/**
+ * PEM or Base64 of DER, told apart by the hyphen with which only PEM begins. PEM may be percent-encoded (told by `%`,
+ * which PEM never holds), have its own lines, or blanks for line ends.
+ * @returns one certificate or more, in the text's order.
+ */
+export const decodeEitherText = remembered((text) => {
+  if (!text.startsWith('-')) return [decodeDerBase64(text)];
+  if (text.includes('%')) return decodePem(decodePercent(text), 'lines');
+  return decodePem(text, text.includes('\n') ? 'lines' : 'blanks');
+});
+
+/** @throws {CertificateUnreadable} unless there is exactly one. */
+export function onlyOne(certificates: readonly Buffer[]): Buffer {
+  const [certificate, ...others] = certificates;
+  if (certificate === undefined) throw new CertificateUnreadable('malformed_pem');
+  if (others.length > 0) throw new CertificateUnreadable('multiple_certificates');
+  return certificate;
+}

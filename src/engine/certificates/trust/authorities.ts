@@ -1,0 +1,71 @@
+import { readPemText } from '../examine/pem-text.ts';
+import { CertificateUnreadable } from '../text/fault.ts';
+import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
+import { formatName, nameKey, sameName } from '../x509/name.ts';
+
+/** The certificate authorities that the operator trusts to issue clients' certificates. */
+export interface Authorities {
+  readonly all: readonly InspectedCertificate[];
+  /** By {@link nameKey} of their subject; several where keys were renewed or authorities cross-signed. */
+  readonly byName: ReadonlyMap<string, readonly InspectedCertificate[]>;
+  /** Whether a path ends here. */
+  readonly isAnchor: (authority: InspectedCertificate) => boolean;
+}
+
+export const NO_AUTHORITIES: Authorities = Object.freeze({
+  all: [],
+  byName: new Map(),
+  isAnchor: () => false,
+});
+
+/** The file cannot be used; the sentence is for the operator. */
+export class AuthoritiesUnusable extends Error {
+  override readonly name = 'AuthoritiesUnusable';
+}
+
+/**
+ * Reads a PEM file of certificate authorities. One whose issuer stands in the file too is a step on the way to it; all others
+ * end a path, so that an intermediate authority alone can be trusted as well.
+ * @throws {AuthoritiesUnusable} where there is none, and for a certificate that is unreadable or no authority: a path must not
+ *   end at a device by mistake.
+ */
+export function readAuthorities(pem: string): Authorities {
+  const all = ders(pem).map((der, index) => {
+    try {
+      const certificate = inspectCertificate(der);
+      if (certificate.basicConstraints?.ca === true) return certificate;
+      throw new AuthoritiesUnusable(
+        `certificate ${index + 1} (${formatName(certificate.subject)}) is no certificate authority`,
+      );
+    } catch (error) {
+      if (error instanceof CertificateUnreadable)
+        throw new AuthoritiesUnusable(`certificate ${index + 1} cannot be read: ${error.message}`);
+      throw error;
+    }
+  });
+  const byName = new Map<string, InspectedCertificate[]>();
+  for (const authority of all) {
+    const key = nameKey(authority.subject);
+    const alike = byName.get(key) ?? [];
+    if (alike.every(({ sha256 }) => sha256 !== authority.sha256)) byName.set(key, [...alike, authority]);
+  }
+  const anchors = new Set(
+    all
+      .filter(
+        (one) =>
+          sameName(one.subject, one.issuer) ||
+          !(byName.get(nameKey(one.issuer)) ?? []).some(({ sha256 }) => sha256 !== one.sha256),
+      )
+      .map(({ sha256 }) => sha256),
+  );
+  return { all, byName, isAnchor: ({ sha256 }) => anchors.has(sha256) };
+}
+
+function ders(pem: string): readonly Buffer[] {
+  try {
+    return readPemText(pem).certificates;
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) throw new AuthoritiesUnusable('holds no certificate in PEM');
+    throw error;
+  }
+}

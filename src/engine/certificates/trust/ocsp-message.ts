@@ -1,0 +1,151 @@
+import type { BaseBlock } from 'asn1js';
+import {
+  BasicOCSPResponse,
+  CertID,
+  Certificate,
+  OCSPRequest,
+  OCSPResponse,
+  type SingleResponse,
+} from 'pkijs';
+import { CertificateUnreadable } from '../text/fault.ts';
+import { checkChain } from '../x509/chain.ts';
+import { type InspectedCertificate, inspectCertificate, opensslCertificate } from '../x509/inspect.ts';
+import { isSignedBy, type Signed } from './signature.ts';
+
+/** What a responder says of one certificate, believed. Times are epoch milliseconds. */
+export interface OcspAnswer {
+  readonly status: 'good' | 'revoked' | 'unknown';
+  readonly thisUpdate: number;
+  readonly nextUpdate: number | undefined;
+}
+
+/** The answer is none, or nobody may believe it; the sentence is for explain and the log. */
+export class OcspAnswerUnusable extends Error {
+  override readonly name = 'OcspAnswerUnusable';
+}
+
+const BASIC = '1.3.6.1.5.5.7.48.1.1';
+const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
+const STATUS_WORDS = [
+  'successful',
+  'malformedRequest',
+  'internalError',
+  'tryLater',
+  '',
+  'sigRequired',
+  'unauthorized',
+];
+/** Clocks differ by so much. */
+const SKEW_MS = 5 * 60_000;
+/** An answer without nextUpdate means "as of now" (RFC 6960 section 4.2.2.1); an old one is a repeated one. */
+const OLDEST_MS = 24 * 60 * 60_000;
+const MOST_DELEGATES = 4;
+
+/**
+ * The request about a certificate, in DER. Certificate ids are hashed with SHA-1, the one hash that all responders know; it
+ * names here and signs nothing. No nonce: many responders sign ahead and would leave it out; the answer's times bound a replay.
+ */
+export async function ocspRequest(leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<Buffer> {
+  const request = new OCSPRequest();
+  await request.createForCertificate(parse(leaf), {
+    hashAlgorithm: 'SHA-1',
+    issuerCertificate: parse(issuer),
+  });
+  return Buffer.from(request.toSchema(true).toBER());
+}
+
+/**
+ * Reads an answer and finds out whether to believe it (RFC 6960 section 3.2): it is about this certificate, signed by its issuer
+ * or by whom the issuer itself gave the right to (section 4.2.2.2), and of now.
+ * @throws {OcspAnswerUnusable}
+ */
+export async function readOcspAnswer(
+  bytes: Buffer,
+  leaf: InspectedCertificate,
+  issuer: InspectedCertificate,
+  now: number,
+): Promise<OcspAnswer> {
+  let basic: BasicOCSPResponse;
+  let single: SingleResponse | undefined;
+  try {
+    basic = readBasic(bytes);
+    single = await findResponse(basic, leaf, issuer);
+  } catch (error) {
+    if (error instanceof OcspAnswerUnusable) throw error;
+    throw new OcspAnswerUnusable('the answer is no OCSP response');
+  }
+  if (single === undefined) throw new OcspAnswerUnusable('the answer is about another certificate');
+  if (!isSignedByResponder(basic, issuer, now))
+    throw new OcspAnswerUnusable('the answer is not signed by the issuer, or by whom it gave the right to');
+  const thisUpdate = single.thisUpdate.getTime();
+  const nextUpdate = single.nextUpdate?.getTime();
+  if (thisUpdate > now + SKEW_MS) throw new OcspAnswerUnusable('the answer is of the future');
+  if ((nextUpdate ?? thisUpdate + OLDEST_MS) < now - SKEW_MS)
+    throw new OcspAnswerUnusable('the answer is out of date');
+  return { status: statusOf(single), thisUpdate, nextUpdate };
+}
+
+function readBasic(bytes: Buffer): BasicOCSPResponse {
+  const response = OCSPResponse.fromBER(Uint8Array.from(bytes));
+  const status = response.responseStatus.valueBlock.valueDec;
+  if (status !== 0) throw new OcspAnswerUnusable(`the responder says ${STATUS_WORDS[status] ?? status}`);
+  if (response.responseBytes?.responseType !== BASIC)
+    throw new OcspAnswerUnusable('the answer is of another kind');
+  return BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
+}
+
+async function findResponse(
+  basic: BasicOCSPResponse,
+  leaf: InspectedCertificate,
+  issuer: InspectedCertificate,
+): Promise<SingleResponse | undefined> {
+  const wanted = new CertID();
+  await wanted.createForCertificate(parse(leaf), {
+    hashAlgorithm: 'SHA-1',
+    issuerCertificate: parse(issuer),
+  });
+  return basic.tbsResponseData.responses.find(({ certID }) => certID.isEqual(wanted));
+}
+
+function isSignedByResponder(basic: BasicOCSPResponse, issuer: InspectedCertificate, now: number): boolean {
+  const signed: Signed = {
+    bytes: basic.tbsResponseData.tbsView,
+    algorithm: new Uint8Array(basic.signatureAlgorithm.toSchema().toBER()),
+    signature: basic.signature.valueBlock.valueHexView,
+  };
+  if (isSignedBy(signed, opensslCertificate(issuer.der).publicKey)) return true;
+  return (basic.certs ?? []).slice(0, MOST_DELEGATES).some((certificate) => {
+    const delegate = readDelegate(certificate);
+    return (
+      delegate !== undefined &&
+      isDelegate(delegate, issuer, now) &&
+      isSignedBy(signed, opensslCertificate(delegate.der).publicKey)
+    );
+  });
+}
+
+/** Issued by the very authority that issued the certificate in question, and for this. */
+function isDelegate(delegate: InspectedCertificate, issuer: InspectedCertificate, now: number): boolean {
+  if (!delegate.extendedKeyUsage?.includes(OCSP_SIGNING) || delegate.unknownCritical.length > 0) return false;
+  if (now < delegate.notBefore || now > delegate.notAfter) return false;
+  return checkChain(delegate.der, [issuer.der], { now, skipDates: true }).holds;
+}
+
+function readDelegate(certificate: Certificate): InspectedCertificate | undefined {
+  try {
+    return inspectCertificate(new Uint8Array(certificate.toSchema(false).toBER()));
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return undefined;
+    throw error;
+  }
+}
+
+/** CertStatus: good [0], revoked [1], unknown [2] (RFC 6960 section 4.2.1). */
+function statusOf({ certStatus }: SingleResponse): OcspAnswer['status'] {
+  const { tagNumber } = (certStatus as BaseBlock).idBlock;
+  return tagNumber === 0 ? 'good' : tagNumber === 1 ? 'revoked' : 'unknown';
+}
+
+function parse({ der }: InspectedCertificate): Certificate {
+  return Certificate.fromBER(Uint8Array.from(der));
+}

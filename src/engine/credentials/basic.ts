@@ -1,0 +1,153 @@
+import {
+  CONNACK_SERVER_UNAVAILABLE,
+  type Decision,
+  type DenyReason,
+  deny,
+  type Step,
+} from '../../model/decision.ts';
+import { after, type Eventual } from '../../model/maybe-promise.ts';
+import type { ConnectAttempt } from '../../model/question.ts';
+import { admit } from './admit.ts';
+import { connackForRefusedBasic } from './connack.ts';
+import { basicCredentialsId } from './hash.ts';
+import type { CredentialsRecord, StoredSecret } from './record.ts';
+import type { ResolveContext } from './resolve-step.ts';
+import { storedBasicOf } from './stored-basic.ts';
+
+/** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */
+type BasicMatch =
+  | {
+      readonly said: 'VALID';
+      readonly secret?: StoredSecret | undefined;
+      readonly outdated?: boolean | undefined;
+    }
+  | { readonly said: 'PASSWORD_MISMATCH'; readonly reason: DenyReason }
+  | { readonly said: 'HASH_MISMATCH' }
+  | { readonly said: 'UNREADABLE' };
+
+/** Neither can reach a credential: MQTT carries no NUL and no unpaired surrogate, and PostgreSQL refuses a batch for one. */
+export function isUnusable(text: string): boolean {
+  return text.includes('\0') || !text.isWellFormed();
+}
+
+/**
+ * Token, user name or client id: ThingsBoard's chain of lookups (`thingsboard.md` section 1.1). Both possible ids are
+ * asked for at once, so that the store is asked once whatever the chain needs.
+ */
+export function basicChain(
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+): Eventual<Decision> {
+  const { clientId } = attempt;
+  const userName = attempt.username ?? '';
+  if (isUnusable(clientId) || isUnusable(userName)) {
+    steps.push({ step: 'basic', said: 'client id or user name with a NUL or an unpaired surrogate' });
+    return refuse('malformed_string', attempt, steps);
+  }
+  const hashedId = basicCredentialsId(clientId, userName);
+  const ids = userName === '' ? [hashedId] : [hashedId, userName];
+  return after(context.store.findByCredentialsIds(ids), (found) => {
+    const byHash = found.get(hashedId);
+    const step = userName === '' ? 'by_client_id' : 'by_client_id_and_user_name';
+    if (byHash?.credentialsType !== 'MQTT_BASIC') {
+      steps.push({ step, said: byHash === undefined ? 'none' : `of type ${byHash.credentialsType}` });
+      if (userName === '') return refuse('credentials_unknown', attempt, steps);
+      return byUserName(found.get(userName), attempt, context, steps);
+    }
+    return after(compare(byHash, attempt, context), (matched) => {
+      steps.push({ step, said: matched.said });
+      // Without a user name there is nowhere to go on to.
+      if (matched.said === 'HASH_MISMATCH' && userName !== '')
+        return byUserName(found.get(userName), attempt, context, steps);
+      return conclude(byHash, matched, attempt, context, steps);
+    });
+  });
+}
+
+function byUserName(
+  record: CredentialsRecord | undefined,
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+): Eventual<Decision> {
+  if (record === undefined) {
+    steps.push({ step: 'by_user_name', said: 'none' });
+    return refuse('credentials_unknown', attempt, steps);
+  }
+  switch (record.credentialsType) {
+    case 'ACCESS_TOKEN':
+      // Password and client id are ignored entirely.
+      steps.push({ step: 'by_user_name', said: 'an access token' });
+      return conclude(record, { said: 'VALID' }, attempt, context, steps);
+    case 'MQTT_BASIC':
+      return after(compare(record, attempt, context), (matched) => {
+        steps.push({ step: 'by_user_name', said: matched.said });
+        return conclude(record, matched, attempt, context, steps);
+      });
+    default:
+      steps.push({ step: 'by_user_name', said: `of type ${record.credentialsType}` });
+      return refuse('credentials_type_mismatch', attempt, steps);
+  }
+}
+
+function compare(
+  record: CredentialsRecord,
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+): Eventual<BasicMatch> {
+  const stored = storedBasicOf(record);
+  if (stored === undefined) return { said: 'UNREADABLE' };
+  if (stored.clientId && stored.clientId !== attempt.clientId) return { said: 'HASH_MISMATCH' };
+  if (stored.userName && stored.userName !== (attempt.username ?? '')) return { said: 'HASH_MISMATCH' };
+  // A stored empty password accepts any, but never where a secret is kept beside it.
+  if (!stored.password && record.secrets.length === 0) return { said: 'VALID' };
+  const { password = '' } = attempt;
+  return after(
+    context.verifySecret(record, stored.password ?? '', password, context.now()),
+    (verdict): BasicMatch =>
+      verdict.valid
+        ? { said: 'VALID', secret: verdict.secret, outdated: verdict.outdated }
+        : { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] },
+  );
+}
+
+const SECRET_REASONS = {
+  mismatch: 'password_mismatch',
+  expired: 'credentials_expired',
+  not_yet_valid: 'credentials_not_yet_valid',
+} as const;
+
+function conclude(
+  record: CredentialsRecord,
+  matched: BasicMatch,
+  attempt: ConnectAttempt,
+  context: ResolveContext,
+  steps: Step[],
+): Decision {
+  switch (matched.said) {
+    case 'VALID':
+      return admit(
+        {
+          record,
+          refusal: connackForRefusedBasic(attempt),
+          secretNotAfter: matched.secret?.notAfter,
+          secret: matched.secret,
+          outdated: matched.outdated,
+        },
+        context,
+        steps,
+      );
+    case 'PASSWORD_MISMATCH':
+      return refuse(matched.reason, attempt, steps);
+    case 'HASH_MISMATCH':
+      return refuse('credentials_mismatch', attempt, steps);
+    case 'UNREADABLE':
+      // ThingsBoard's core throws, and the client sees a server error; no failed login is counted (section 1.2).
+      return deny('credentials_unreadable', steps, CONNACK_SERVER_UNAVAILABLE);
+  }
+}
+
+function refuse(reason: DenyReason, attempt: ConnectAttempt, steps: Step[]): Decision {
+  return deny(reason, steps, connackForRefusedBasic(attempt), true);
+}

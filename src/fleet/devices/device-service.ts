@@ -1,0 +1,83 @@
+import type { DeviceEntry } from '../../model/device.ts';
+import { DeviceProblem } from '../../model/device-problem.ts';
+import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
+import { type CredentialsWish, makeCredentials, type ShownSecret } from './new-credentials.ts';
+import type { KeepPassword } from './stored-password.ts';
+
+export interface DeviceAndSecret {
+  readonly device: DeviceEntry;
+  readonly secret: ShownSecret | undefined;
+}
+
+const LONGEST_NAME = 255;
+
+/** The life of devices under ThingsBoard's rules for saving (`credentials/thingsboard.md` section 2). */
+export class DeviceService {
+  readonly #devices: DeviceRepository;
+  readonly #keepPassword: KeepPassword;
+
+  constructor(devices: DeviceRepository, keepPassword: KeepPassword) {
+    this.#devices = devices;
+    this.#keepPassword = keepPassword;
+  }
+
+  /** @throws {DeviceProblem | AlreadyTaken} */
+  async create(device: {
+    readonly name: string;
+    readonly profileName: string;
+    readonly label?: string | undefined;
+    readonly gateway: boolean;
+    readonly wish: CredentialsWish;
+  }): Promise<DeviceAndSecret> {
+    refuseName('device', device.name);
+    refuseName('profile', device.profileName);
+    const { credentials, secret } = await makeCredentials(device.wish, this.#keepPassword);
+    const created = await this.#devices.create({
+      name: device.name,
+      profileName: device.profileName,
+      label: device.label,
+      additionalInfo: device.gateway ? JSON.stringify({ gateway: true }) : undefined,
+      credentials,
+    });
+    return { device: created, secret };
+  }
+
+  /** @throws {DeviceProblem} when there is no such device. */
+  async get(idOrName: string): Promise<DeviceEntry> {
+    return deviceOf(this.#devices, idOrName);
+  }
+
+  /** @throws {DeviceProblem} when there is no such device. */
+  async remove(idOrName: string): Promise<DeviceEntry> {
+    const device = await this.get(idOrName);
+    // False where somebody else was first.
+    return (await this.#devices.remove(device.id)) ? device : this.get(idOrName);
+  }
+}
+
+/** @throws {DeviceProblem} `device_not_found`, or `thingsboard_read_only` for a device of ThingsBoard's own. */
+export async function deviceOf(devices: DeviceRepository, idOrName: string): Promise<DeviceEntry> {
+  const device = await devices.find(idOrName);
+  if (device !== undefined) return device;
+  await requireOurs(devices, idOrName);
+  throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
+}
+
+/** @throws {DeviceProblem} `thingsboard_read_only` for a device of ThingsBoard's own database. */
+export async function requireOurs(devices: DeviceRepository, idOrName: string): Promise<void> {
+  const theirs = await devices.findThingsBoards(idOrName);
+  if (theirs === undefined) return;
+  throw new DeviceProblem(
+    'thingsboard_read_only',
+    `the device ${theirs.name} (${theirs.id}) is in ThingsBoard’s own database, which is only read: change it in ThingsBoard`,
+  );
+}
+
+function refuseName(what: string, name: string): void {
+  if (name.trim() === '' || name.length > LONGEST_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
+    throw new DeviceProblem(
+      'name_invalid',
+      `a ${what} name has 1 to ${LONGEST_NAME} characters and no control characters`,
+    );
+  }
+}

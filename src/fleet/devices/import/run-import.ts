@@ -1,0 +1,51 @@
+import type { SecretSchemes } from '../../../engine/secrets/secret-schemes.ts';
+import type { RuleService } from '../rule-service.ts';
+import type { KeepPassword } from '../stored-password.ts';
+import { type ImportWish, importDevices } from './import-devices.ts';
+import { importRules, type RuleImportWish, type RuleOwners } from './import-rules.ts';
+import type { ImportStore } from './import-store.ts';
+import { createSecretKeeper, type PasswordKind } from './keep-secret.ts';
+import type { ImportItem } from './record.ts';
+import { type Counts, counting, type Reporter } from './report.ts';
+
+/** What an import reads, writes and tells. */
+export interface ImportParts {
+  readonly store: ImportStore & RuleOwners & ImportRecord;
+  readonly rules: RuleService;
+  readonly schemes: SecretSchemes['schemes'];
+  readonly keepPassword: KeepPassword;
+  readonly report: Reporter;
+}
+
+/** Records an import as a whole. */
+export interface ImportRecord {
+  record(
+    importId: string,
+    event: 'started' | 'finished',
+    detail: Readonly<Record<string, string | number>>,
+  ): Promise<void>;
+}
+
+export type RunWish = ImportWish & Omit<RuleImportWish, 'dryRun'> & { readonly passwords: PasswordKind };
+
+/**
+ * Imports what a file or database says, and leaves its beginning and its end in the audit trail; a dry run leaves nothing.
+ * @throws {DeviceProblem} for more rules than can be imported; anything else where the database cannot be asked.
+ */
+export async function runImport(
+  items: AsyncIterable<ImportItem>,
+  { store, rules, schemes, keepPassword, report }: ImportParts,
+  wish: RunWish,
+): Promise<Counts> {
+  const { importId, format, dryRun, passwords } = wish;
+  const counted = counting(report);
+  if (!dryRun) await store.record(importId, 'started', { format });
+  if (format === 'mosquitto-acl') {
+    await importRules(items, { rules, owners: store, report: counted.report }, wish);
+  } else {
+    const keeper = createSecretKeeper(schemes, keepPassword, passwords);
+    await importDevices(items, { store, keeper, report: counted.report }, wish);
+  }
+  if (!dryRun) await store.record(importId, 'finished', { format, ...counted.counts });
+  return counted.counts;
+}

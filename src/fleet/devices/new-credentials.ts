@@ -1,0 +1,85 @@
+import { formatCredentials } from '../../engine/credentials/format.ts';
+import { generate } from '../../engine/secrets/generate.ts';
+import type { NewCredentials } from '../../model/device.ts';
+import { DeviceProblem } from '../../model/device-problem.ts';
+import { hidePassword, type KeepPassword } from './stored-password.ts';
+
+/** What somebody wants a device to prove itself with. */
+export type CredentialsWish =
+  | { readonly kind: 'access_token'; readonly token?: string | undefined }
+  | {
+      readonly kind: 'mqtt_basic';
+      readonly clientId?: string | undefined;
+      readonly userName?: string | undefined;
+      /** `undefined`: one is made; `null`: none, any password is accepted, as ThingsBoard has it. */
+      readonly password?: string | null | undefined;
+    }
+  | { readonly kind: 'x509'; readonly certificate: string };
+
+/** A secret to show to its owner this one time, if it was made; who gave it has it. */
+export interface ShownSecret {
+  readonly name: 'access token' | 'password';
+  readonly value: string;
+  readonly made: boolean;
+}
+
+/** Credentials to store, and the secret that goes with them. */
+export interface MadeCredentials {
+  readonly credentials: NewCredentials;
+  readonly secret?: ShownSecret | undefined;
+}
+
+/**
+ * Makes the parts that were not given, formats all as ThingsBoard does for saving (`credentials/thingsboard.md` section 2), and
+ * hides the password.
+ * @throws {DeviceProblem} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
+ */
+export async function makeCredentials(wish: CredentialsWish, keep: KeepPassword): Promise<MadeCredentials> {
+  switch (wish.kind) {
+    case 'access_token': {
+      const token = wish.token ?? generate('access_token');
+      return {
+        credentials: formatted({
+          ...{ credentialsType: 'ACCESS_TOKEN', credentialsId: token, credentialsValue: null },
+        }),
+        secret: { name: 'access token', value: token, made: wish.token === undefined },
+      };
+    }
+    case 'mqtt_basic': {
+      refuseEmptyPassword(wish.password);
+      const made = wish.password === undefined && wish.userName !== undefined;
+      const password = made ? generate('password') : (wish.password ?? null);
+      const value = { clientId: wish.clientId ?? null, userName: wish.userName ?? null, password };
+      const credentials = formatted({
+        ...{ credentialsType: 'MQTT_BASIC', credentialsId: '', credentialsValue: JSON.stringify(value) },
+      });
+      return {
+        credentials: await hidePassword(credentials, made, keep),
+        secret: password === null ? undefined : { name: 'password', value: password, made },
+      };
+    }
+    case 'x509':
+      return {
+        credentials: formatted({
+          ...{ credentialsType: 'X509_CERTIFICATE', credentialsId: '', credentialsValue: wish.certificate },
+        }),
+      };
+  }
+}
+
+/** ThingsBoard takes an empty password for "any will do", which nobody should get by leaving a variable unset. */
+export function refuseEmptyPassword(password: string | null | undefined): void {
+  if (password === '')
+    throw new DeviceProblem(
+      'credentials_invalid',
+      'an empty password would let anyone in: ask for none instead',
+    );
+}
+
+function formatted(credentials: NewCredentials): NewCredentials {
+  const said = formatCredentials(credentials);
+  if (!said.ok)
+    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${said.error}`);
+  const { credentialsId, credentialsValue } = said;
+  return { credentialsType: credentials.credentialsType, credentialsId, credentialsValue };
+}

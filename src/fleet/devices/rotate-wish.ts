@@ -1,0 +1,60 @@
+import type { CredentialsType } from '../../engine/credentials/record.ts';
+import { generate } from '../../engine/secrets/generate.ts';
+import type { CredentialsEntry } from '../../model/device.ts';
+import { DeviceProblem } from '../../model/device-problem.ts';
+import { type CredentialsWish, refuseEmptyPassword, type ShownSecret } from './new-credentials.ts';
+
+/** What credentials are to be rotated to; tokens and passwords are made when they are not given. */
+export interface RotateWish {
+  /** Of which type, where the device has several. */
+  readonly type?: CredentialsType | undefined;
+  readonly token?: string | undefined;
+  readonly password?: string | undefined;
+  readonly certificate?: string | undefined;
+}
+
+/** @throws {DeviceProblem} `credentials_invalid` for an empty one. */
+export function newPassword({ password }: RotateWish): ShownSecret {
+  refuseEmptyPassword(password);
+  // ThingsBoard's rules for saving; no client can send an unpaired surrogate.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what ThingsBoard refuses
+  if (password !== undefined && (/[\0-\x1f\x7f]/.test(password) || !password.isWellFormed()))
+    throw invalid('a password has no control characters');
+  return { name: 'password', value: password ?? generate('password'), made: password === undefined };
+}
+
+/**
+ * The successor of a token or a certificate.
+ * @throws {DeviceProblem} `credentials_invalid` where the wish is for something else, or no certificate was given.
+ */
+export function wishFor(row: CredentialsEntry, wish: RotateWish): CredentialsWish {
+  switch (row.credentialsType) {
+    case 'ACCESS_TOKEN':
+      return { kind: 'access_token', token: wish.token };
+    case 'X509_CERTIFICATE':
+      if (wish.certificate === undefined)
+        throw invalid('a new certificate must be given: it cannot be made here');
+      return { kind: 'x509', certificate: wish.certificate };
+    default:
+      throw invalid(`credentials of type ${row.credentialsType} cannot be rotated: set them anew`);
+  }
+}
+
+const GIVEN_FOR = { token: 'ACCESS_TOKEN', password: 'MQTT_BASIC', certificate: 'X509_CERTIFICATE' } as const;
+
+/**
+ * The type that a wish is for, as far as it says.
+ * @throws {DeviceProblem} `credentials_invalid` where it contradicts itself.
+ */
+export function typeOf(wish: RotateWish): CredentialsType | undefined {
+  const types = (['token', 'password', 'certificate'] as const)
+    .filter((part) => wish[part] !== undefined)
+    .map((part): CredentialsType => GIVEN_FOR[part]);
+  if (wish.type !== undefined) types.push(wish.type);
+  if (new Set(types).size > 1) throw invalid('a token, a password and a certificate do not go together');
+  return types[0];
+}
+
+function invalid(why: string): DeviceProblem {
+  return new DeviceProblem('credentials_invalid', why);
+}

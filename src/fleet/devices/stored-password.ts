@@ -1,0 +1,43 @@
+import { readStoredBasic } from '../../engine/credentials/stored-basic.ts';
+import { PASSWORD_KEPT_ELSEWHERE } from '../../engine/credentials/verify-secret.ts';
+import type { NewCredentials, NewSecret } from '../../model/device.ts';
+
+/**
+ * Turns a password into what is stored of it.
+ * @param made whether it came out of `secrets/generate.ts`: a chosen one can be guessed, and needs a slow hash.
+ * @throws {HashingQueueFull} when too many others wait.
+ */
+export type KeepPassword = (password: string, made: boolean) => Promise<NewSecret>;
+
+/**
+ * Formatted credentials as they are stored: a password goes into a secret beside the value, where a marker stands in its
+ * place. ThingsBoard's empty one, which accepts any, stays.
+ */
+export async function hidePassword(
+  credentials: NewCredentials,
+  made: boolean,
+  keep: KeepPassword,
+): Promise<NewCredentials> {
+  if (credentials.credentialsType !== 'MQTT_BASIC') return credentials;
+  const password = plainPasswordOf(credentials);
+  if (password === undefined) return credentials;
+  return {
+    ...credentials,
+    credentialsValue: withMarker(credentials.credentialsValue),
+    secrets: [await keep(password, made)],
+  };
+}
+
+/** The password that stands in the value itself, if one does. */
+export function plainPasswordOf({
+  credentialsValue,
+}: Pick<NewCredentials, 'credentialsValue'>): string | undefined {
+  const password = readStoredBasic(credentialsValue)?.password;
+  return password === PASSWORD_KEPT_ELSEWHERE || !password ? undefined : password;
+}
+
+/** An MQTT_BASIC value whose password is kept in a secret. */
+export function withMarker(credentialsValue: string | null): string {
+  const { clientId, userName } = readStoredBasic(credentialsValue) ?? { clientId: null, userName: null };
+  return JSON.stringify({ clientId, userName, password: PASSWORD_KEPT_ELSEWHERE });
+}

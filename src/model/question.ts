@@ -1,0 +1,90 @@
+import type { PresentedCertificate } from '../engine/certificates/peer-certificate.ts';
+import type { ScramAlgorithm } from '../engine/secrets/scram.ts';
+
+/** The broker dialects ThingPass speaks; each is one file in `brokers/`. */
+export const BROKER_NAMES = [
+  'emqx',
+  'emqx4',
+  'nanomq',
+  'mosquitto',
+  'rabbitmq',
+  'vernemq',
+  'tbmq',
+  'rmqtt',
+  'generic',
+  'forward_auth',
+] as const;
+
+export type BrokerName = (typeof BROKER_NAMES)[number];
+
+/** MQTT protocol level: 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
+export type ProtocolVersion = 3 | 4 | 5;
+
+/**
+ * What a broker tells of a client's CONNECT, free of the broker's own spelling.
+ *
+ * `username` and `password` are `undefined` when the CONNECT did not carry them *as far as the broker tells*: several
+ * brokers send an empty string for "absent", and their dialects say so. Credential resolution treats both alike; only
+ * the CONNACK code differs (`credentials/thingsboard.md` section 5).
+ */
+export interface ConnectAttempt {
+  readonly broker: BrokerName;
+  /** Empty when the client sent none and the broker assigned none. */
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly certificate: PresentedCertificate;
+  /** What else stood in the request in the place of a certificate and was not read, for explain and the log. */
+  readonly ignoredCertificates?: readonly string[] | undefined;
+  /** The client's address as the broker saw it; clients can choose it on some brokers, so it identifies nobody. */
+  readonly peerAddress?: string | undefined;
+  /** The broker's name or port of the listener, as configured there. */
+  readonly listener?: string | undefined;
+  readonly protocolVersion?: ProtocolVersion | undefined;
+}
+
+/**
+ * A client that is about to prove a password without sending it (RFC 5802): the broker asks for the keys with which it can
+ * check the proof. What it will then find is not told to us.
+ */
+export interface ScramAttempt extends ConnectAttempt {
+  /** The user name of the SCRAM exchange, which is what the proof is about. */
+  readonly username: string;
+  readonly algorithm: ScramAlgorithm;
+  /** The broker's own count, which it tells the client: keys made with another are of no use. */
+  readonly iterations: number;
+}
+
+/** `receive` is a delivery to a subscriber, asked per message by mosquitto-go-auth (acc 1). */
+export type TopicAction = 'publish' | 'subscribe' | 'receive';
+
+/**
+ * Which client a broker asks about after its CONNECT. It carries no proof of who the client is unless `password` or
+ * `passport` do.
+ */
+export interface ClientClaim {
+  readonly broker: BrokerName;
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  /** Set only where the broker sends the CONNECT password again (NanoMQ's `%P`); then it is checked again. */
+  readonly password?: string | undefined;
+  readonly certificate: PresentedCertificate;
+  /**
+   * The broker shows, by what only our answer to its CONNECT can have given it, that this client id and user name were
+   * checked with a password or token: it did not come by certificate.
+   */
+  readonly provedItsNames?: boolean | undefined;
+  /** The sealed text that the connect answer handed to the broker (EMQX `client_attrs`), when it came back. */
+  readonly passport?: string | undefined;
+  readonly peerAddress?: string | undefined;
+  readonly listener?: string | undefined;
+}
+
+/** A broker's question about one client, one action and one topic (publish, receive) or topic filter (subscribe). */
+export interface TopicAccess extends ClientClaim {
+  readonly action: TopicAction;
+  /** Topic name or filter, with any `$share/group/` still in front and without the broker's mount point. */
+  readonly topic: string;
+  readonly qos?: 0 | 1 | 2 | undefined;
+  readonly retain?: boolean | undefined;
+}

@@ -1,0 +1,110 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { HttpRequest } from '../brokers/http-request.ts';
+import { registerForwarding } from './forwarding.ts';
+import { type Health, registerHealth } from './health.ts';
+import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
+import type { ManagementParts } from './management/server.ts';
+import { registerMetrics } from './metrics/endpoint.ts';
+import type { MetricFamily } from './metrics/family.ts';
+import type { Crew } from './process-group/group.ts';
+import { type EmqxProvisioning, registerEmqxProvision } from './webhooks/emqx-provision.ts';
+import { LARGEST_BODY, type WebhookParts } from './webhooks/webhook.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
+
+export interface AppParts extends WebhookParts {
+  readonly health: Health;
+  /** The processes of which this app is a part. */
+  readonly crew: Crew;
+  /** The metrics of the whole server. */
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
+  /** Where EMQX may forward requests of provisioning sessions. */
+  readonly emqxProvisioning?: Omit<EmqxProvisioning, 'log'> | undefined;
+  /** Of no use in a worker, which answers brokers only. */
+  readonly management?: Omit<ManagementParts, 'log'> | undefined;
+}
+
+/**
+ * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
+ * when the server closes one just then (`brokers/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
+ * dead. A request must come whole within ten seconds, for which Node looks by itself twice a minute only.
+ */
+export const HTTP_OPTIONS = {
+  bodyLimit: LARGEST_BODY,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 0,
+  connectionTimeout: 0,
+  http: {
+    maxHeaderSize: 128 * 1024,
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+  },
+} as const;
+
+const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400 });
+
+/**
+ * The app out of its parts: webhooks, and Fastify for everything else; serving and tests both use it. Of a server of several processes, workers answer brokers and
+ * hand what is for people to the primary, whose app answers nothing else.
+ */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { crew, management, emqxProvisioning, log } = parts;
+  const webhooks = crew.role === 'primary' ? undefined : new Webhooks(parts);
+  const app = Fastify({
+    ...HTTP_OPTIONS,
+    serverFactory: (others) => createHttpServer(webhooks, others),
+    loggerInstance: parts.log,
+    // A line per request costs half of the throughput; decisions are logged by themselves.
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger per request costs as much as a decision; lines about a request name it by `requestId` instead.
+    childLoggerFactory: (logger) => logger,
+    // Longer than any secret in a path may be, and than the client ids that EMQX puts into paths.
+    routerOptions: { maxParamLength: 1_000 },
+    exposeHeadRoutes: false,
+    // No route here has a schema, and Ajv would be a tenth of the start.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+    // RabbitMQ repeats a request answered 503 for as long as it is (`brokers/rabbitmq.md` section 2).
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    // A path that cannot be read is not repeated either.
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      void reply.code(400).type('application/problem+json').send(UNREADABLE_PATH),
+  });
+  // Bodies reach the dialects as bytes: framework parsers lose repeated fields and binary passwords.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  // The answer repeats nothing of the path: a broker's secret may stand in it.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
+  if (crew.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, crew);
+  else if (management !== undefined) registerManagement(app, { ...management, log });
+  if (crew.role === 'primary') return app;
+  registerHealth(app, parts.health);
+  registerMetrics(app, parts.metrics);
+  if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
+  return app;
+}
+
+/** Webhooks are answered before the framework sees the request. */
+function createHttpServer(
+  webhooks: Webhooks | undefined,
+  others: (request: HttpRequest, response: ServerResponse) => void,
+): Server {
+  const options = { ...HTTP_OPTIONS.http, IncomingMessage: HttpRequest };
+  const server = createServer(options, (request, response) => {
+    // What stops tells so to those who go on asking.
+    if (!server.listening) response.shouldKeepAlive = false;
+    if (!webhooks?.take(request, response)) others(request, response);
+  });
+  server.requestTimeout = HTTP_OPTIONS.requestTimeout;
+  server.keepAliveTimeout = HTTP_OPTIONS.keepAliveTimeout;
+  server.setTimeout(HTTP_OPTIONS.connectionTimeout);
+  return server;
+}
+
+function noSchemas(): never {
+  throw new Error('routes of brokers have no schemas');
+}

@@ -1,0 +1,52 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { ChainProvisioning } from '../engine/credentials/certificate-chain.ts';
+import { createPassports } from '../engine/credentials/passport.ts';
+import { createScramDecoys } from '../engine/credentials/scram-decoy.ts';
+import { createVerifySecret } from '../engine/credentials/verify-secret.ts';
+import { createDecider, type Decider } from '../engine/deciding/decider.ts';
+import { withinBudget } from '../engine/deciding/time-budget.ts';
+import { byKnownKeys } from '../storage/reading/chain-profile-keys.ts';
+import type { Grounds } from './decision-inputs.ts';
+import type { RecentSessions } from './logging/decisions/recent-sessions.ts';
+import { createErrorLog } from './logging/error-log.ts';
+import type { Crew, Methods } from './process-group/group.ts';
+import type { Throttle } from './throttle/throttle.ts';
+import { withThrottle } from './throttle/throttled-decider.ts';
+
+/** What writes is in the primary, once. */
+const CHAINS: Methods<ChainProvisioning> = {
+  findProfiles: true,
+  findDevice: true,
+  create: true,
+  renew: true,
+};
+
+/** The decider of a running server: throttled, answering in time, and remembering who connected where. */
+export function buildDecider(
+  config: Config,
+  crew: Crew,
+  log: Logger,
+  grounds: Grounds,
+  { throttle, sessions }: { throttle: Throttle; sessions: RecentSessions },
+): Decider {
+  const { storage, rules, lists, life, scramKeys, names, chains, chainKeys } = grounds;
+  const { budgetMs } = config.storage;
+  const decoy = createScramDecoys(storage.passportKey);
+  const decider = createDecider({
+    credentials: storage.credentials,
+    verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
+    afterLogin: life.afterLogin,
+    passports: createPassports(storage.passportKey),
+    rules: () => rules.current(),
+    skipCertificateDates: config.skipCertificateDates,
+    provisioning: byKnownKeys(crew.inPrimary('chain', chains, CHAINS, budgetMs), chainKeys),
+    names,
+    trust: lists.trust,
+    denyList: () => lists.denyList(),
+    scram: { store: scramKeys, decoy },
+    now: Date.now,
+    onError: createErrorLog(log, 'a decision could not be made'),
+  });
+  return withinBudget(sessions.remembering(withThrottle(decider, throttle, decoy)), budgetMs);
+}

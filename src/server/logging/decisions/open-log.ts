@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import { type Config, ConfigError } from '../../../config/config.ts';
+import type { Crew } from '../../process-group/group.ts';
+import { createDecisionLog, type WrittenDecisionLog } from '../decision-log.ts';
+import { createErrorLog } from '../error-log.ts';
+import { createLog } from '../log.ts';
+import { AppendFile } from './append-file.ts';
+
+/** Levels at which more is written than refusals. */
+const VERBOSE: ReadonlySet<string> = new Set(['debug', 'trace']);
+
+/**
+ * The decision log of one process: with the rest of the log, or in a file of its own, to which all processes of the server
+ * append and which all open anew when the primary gets SIGHUP.
+ * @throws {ConfigError} when the file cannot be opened.
+ */
+export function openDecisionLog(
+  { decisionLog: config, logLevel }: Config,
+  crew: Crew,
+  log: Logger,
+): WrittenDecisionLog {
+  const { file: path } = config;
+  if (path === undefined) return createDecisionLog(log, config);
+  const file = open(path, log);
+  // Of its own file nobody wants less than what it is for.
+  const level = VERBOSE.has(logLevel) ? logLevel : 'info';
+  const writer = createLog(level, file);
+  const decisions = crew.worker === undefined ? writer : writer.child({ worker: crew.worker });
+  const written = createDecisionLog(log, { ...config, decisions });
+  crew.handle('decision_log.reopen', () => file.reopen());
+  const reopen = (): void => {
+    file.reopen();
+    if (crew.role === 'primary') crew.broadcast('decision_log.reopen', undefined);
+  };
+  process.on('SIGHUP', reopen);
+  return {
+    record: written.record,
+    close() {
+      process.off('SIGHUP', reopen);
+      written.close();
+      file.close();
+    },
+  };
+}
+
+function open(path: string, log: Logger): AppendFile {
+  try {
+    return new AppendFile(path, createErrorLog(log, 'the decision log cannot be written; lines are lost'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`THINGPASS_DECISION_LOG_FILE: ${path} cannot be opened (${code})`]);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { DeviceSessions } from '../fleet/broker-sessions/device-sessions.ts';
+import { type Message, publishAtEmqx } from '../fleet/broker-sessions/emqx-api.ts';
+import { ExpiryWatch } from '../fleet/devices/expiry/watch.ts';
+import type { ProvisionStore } from '../fleet/devices/provision-store.ts';
+import { openManagementStore } from '../storage/repositories/management-store.ts';
+import { openProvisioning } from '../storage/thingsboard/provisioning.ts';
+import type { Closing } from '../util/cleanup-stack.ts';
+import { lazily } from '../util/lazy.ts';
+import { OutgoingConnections } from '../util/outgoing-call.ts';
+import type { Grounds } from './decision-inputs.ts';
+import { gatherDecisions } from './logging/decisions/gather-decisions.ts';
+import type { RecentDecisions } from './logging/decisions/recent-decisions.ts';
+import type { RecentSessions } from './logging/decisions/recent-sessions.ts';
+import { createErrorLog } from './logging/error-log.ts';
+import type { ManagementParts } from './management/server.ts';
+import type { Crew, Methods } from './process-group/group.ts';
+import type { Throttle } from './throttle/throttle.ts';
+import type { EmqxProvisioning } from './webhooks/emqx-provision.ts';
+
+/** What writes is in the primary, once. */
+const PROVISION: Methods<ProvisionStore> = {
+  findProfile: true,
+  findDevice: true,
+  createDevice: true,
+  markProvisioned: true,
+};
+
+/** What is there for people, programs and devices that are new, beside decisions. */
+export interface ForPeople {
+  readonly management: Omit<ManagementParts, 'log'>;
+  readonly emqxProvisioning: Omit<EmqxProvisioning, 'log'> | undefined;
+  /** To be started once the server listens. */
+  readonly expiry: ExpiryWatch;
+}
+
+/** @param decided what this process remembers of decisions and sessions, and whom it blocks. */
+export function openForPeople(
+  config: Config,
+  crew: Crew,
+  log: Logger,
+  { storage, rules, lists, life, scramKeys, names, chains }: Grounds,
+  decided: { recent: RecentDecisions; sessions: RecentSessions; throttle: Throttle },
+  closing: Closing,
+): ForPeople {
+  const { recent, sessions, throttle } = decided;
+  const thingsboard = config.thingsboard?.location;
+  const management = closing.add(
+    lazily(() => openManagementStore(config.database, life.service, rules.fromFile, thingsboard)),
+    (opened) => opened.close(),
+  );
+  const connections = closing.add(new OutgoingConnections(), (opened) => opened.destroy());
+  const clientAuthorities = () => lists.trust.expiries().authorities;
+  const recentSessions = (id: string) => sessions.of(id);
+  const expiry = new ExpiryWatch({
+    ...{ config: config.expiry, store: management.open, configured: clientAuthorities },
+    ...{ connections, now: Date.now },
+    onError: createErrorLog(log, 'what runs out could not be looked at or told; it is tried again'),
+  });
+  closing.add(expiry, () => expiry.stop());
+  const provisioning = closing.add(
+    lazily(() => openProvisioning(config.database, thingsboard, life.service.keepPassword)),
+    (opened) => opened.close(),
+  );
+  const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
+  const explaining = lazily(async () => {
+    const { openExplainer } = await import('../tools/explain/open.ts');
+    return openExplainer(config, {
+      passportKey: storage.passportKey,
+      rules: () => rules.current(),
+      ...{ lists, chains, names, scramKeys },
+      findDevice: async (idOrName) => (await management.open()).devices.find(idOrName),
+      blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
+    });
+  });
+  closing.add(explaining, () => explaining.close());
+  return {
+    management: {
+      store: management.open,
+      blocked: throttle,
+      decisions: gatherDecisions(crew, recent),
+      explain: async (asked) => (await explaining.open()).explain(asked),
+      clientAuthorities,
+      importSettings: config.life,
+      deviceSessions: new DeviceSessions({
+        ...{ config: config.endSessions, connections, recent: recentSessions },
+        vernemqMountsApart: config.brokers.vernemq.mountsDevicesApart,
+        audit: async (actor, note) => (await management.open()).audit.record(actor, note),
+        onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),
+      }),
+      recentSessions,
+      provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
+    },
+    emqxProvisioning: emqxProvisioning(config, provisionStore),
+    expiry,
+  };
+}
+
+/** A store that is opened when first asked. */
+function provisionThrough(open: () => Promise<ProvisionStore>): ProvisionStore {
+  return {
+    findProfile: async (key) => (await open()).findProfile(key),
+    findDevice: async (tenantId, name) => (await open()).findDevice(tenantId, name),
+    createDevice: async (device) => (await open()).createDevice(device),
+    markProvisioned: async (deviceId) => (await open()).markProvisioned(deviceId),
+  };
+}
+
+/** EMQX's webhook for provisioning sessions, where they are switched on for it. */
+function emqxProvisioning({ brokers, emqxApi }: Config, store: ProvisionStore) {
+  if (!brokers.emqx.provisionSessions) return undefined;
+  const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));
+  return { store: async () => store, publish, secrets: brokers.emqx.secrets };
+}

@@ -1,0 +1,33 @@
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+
+/** Reads credentials from one database, a batch at a time; nothing is kept. */
+export interface CredentialsReader {
+  /** @throws {UnreadableRow} for rows that mean nothing; anything else means that the database cannot be asked. */
+  read(ids: readonly string[]): Promise<Map<string, CredentialsRecord>>;
+  /** @throws when the database cannot be asked. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The reader as a store: every question is asked of the database. */
+export function readingFrom(reader: CredentialsReader): CredentialsStore {
+  return { findByCredentialsIds: (ids) => reader.read(ids) };
+}
+
+/** A row holds what this version cannot read. The database is well, and other rows are. */
+export class UnreadableRow extends Error {
+  override readonly name = 'UnreadableRow';
+}
+
+/**
+ * Whether an error says that the database cannot be asked, rather than that this one question is bad: rows that cannot be
+ * read, and PostgreSQL's class 22 (data exception), such as text that its encoding has not.
+ */
+export function isOutage(error: unknown): boolean {
+  return !(error instanceof UnreadableRow) && !/^22/.test(String((error as { code?: unknown })?.code ?? ''));
+}
+
+/** Text that no database can hold, so nothing is found by it: PostgreSQL refuses NUL, and surrogates become other text. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

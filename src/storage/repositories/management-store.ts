@@ -1,0 +1,87 @@
+import type { Rule } from '../../engine/access/rule.ts';
+import {
+  CredentialsService,
+  type CredentialsServiceOptions,
+} from '../../fleet/devices/credentials-service.ts';
+import { DeviceService } from '../../fleet/devices/device-service.ts';
+import { RuleService } from '../../fleet/devices/rule-service.ts';
+import type { Actor } from '../../model/audit.ts';
+import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
+import { openPrisma } from '../connections/prisma.ts';
+import { ThingsBoardDevices } from '../thingsboard/devices.ts';
+import { ApiKeyRepository } from './api-key-repository.ts';
+import { AuditRepository } from './audit-repository.ts';
+import { CaBundleRepository } from './ca-bundle-repository.ts';
+import { DenyRepository } from './deny-repository.ts';
+import { DeviceListing } from './device-listing.ts';
+import { type DeviceProperties, putDevice } from './device-properties.ts';
+import { DeviceRepository } from './device-repository.ts';
+import { ExpiryNoticeRepository } from './expiry-notice-repository.ts';
+import { ExpiryRepository } from './expiry-repository.ts';
+import { ImportRepository } from './import-repository.ts';
+import { ProfileRepository } from './profile-repository.ts';
+import { ProfileTrustRepository } from './profile-trust-repository.ts';
+import { RuleRepository } from './rule-repository.ts';
+
+/** Everything that the management API reads and writes, over connections of its own. */
+export interface ManagementStore {
+  readonly devices: DeviceRepository;
+  /** Devices and their credentials, changed by this one. */
+  deviceService(actor: Actor): DeviceService;
+  credentialsService(actor: Actor): CredentialsService;
+  readonly listing: DeviceListing;
+  readonly profiles: ProfileRepository;
+  readonly rules: RuleService;
+  readonly profileTrust: ProfileTrustRepository;
+  readonly denyList: DenyRepository;
+  readonly caBundles: CaBundleRepository;
+  readonly expiry: ExpiryRepository;
+  readonly expiryNotices: ExpiryNoticeRepository;
+  readonly apiKeys: ApiKeyRepository;
+  readonly audit: AuditRepository;
+  /** What imports read and write. */
+  imports(actor: Actor): ImportRepository;
+  /** @throws {AlreadyTaken} when another device has the name. */
+  putDevice(id: string, properties: DeviceProperties, actor: Actor): Promise<'created' | 'replaced'>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a migrated database for the management API.
+ * @param thingsboard ThingsBoard's own database, where it is read before ours.
+ * @param rulesFromFile the rules of the rules file, with which those of the database must go together.
+ */
+export async function openManagementStore(
+  location: DatabaseLocation,
+  life: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
+  rulesFromFile: () => readonly Rule[] = () => [],
+  thingsboard?: PostgresqlLocation,
+): Promise<ManagementStore> {
+  const prisma = await openPrisma(location);
+  const theirs = thingsboard && new ThingsBoardDevices(thingsboard);
+  const devices = await DeviceRepository.open(location, {
+    oneCredentialPerDevice: life.oneCredentialPerDevice,
+    thingsboard: theirs,
+  });
+  return {
+    devices,
+    deviceService: (actor) => new DeviceService(devices.as(actor), life.keepPassword),
+    credentialsService: (actor) => new CredentialsService(devices.as(actor), life),
+    listing: new DeviceListing(prisma, location.kind, theirs),
+    profiles: new ProfileRepository(prisma),
+    rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
+    profileTrust: new ProfileTrustRepository(prisma),
+    denyList: new DenyRepository(prisma),
+    caBundles: new CaBundleRepository(prisma),
+    expiry: new ExpiryRepository(prisma),
+    expiryNotices: new ExpiryNoticeRepository(prisma, location.kind),
+    apiKeys: new ApiKeyRepository(prisma),
+    audit: new AuditRepository(prisma),
+    imports: (actor) => new ImportRepository(prisma, location.kind, actor),
+    putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
+    async close() {
+      await devices.close();
+      await prisma.$disconnect();
+    },
+  };
+}

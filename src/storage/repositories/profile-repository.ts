@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { TransportType } from '../../engine/credentials/record.ts';
+import {
+  checkProfile,
+  type ProfileMqtt,
+  type ProfileWish,
+  type ProvisionType,
+  type StoredProvisioning,
+  storeProvisioning,
+} from '../../fleet/devices/profile.ts';
+import { readMqtt, readProvisionConfiguration, writeProfileData } from '../../fleet/devices/profile-data.ts';
+import type { Actor, AuditAction } from '../../model/audit.ts';
+import { DeviceProblem } from '../../model/device-problem.ts';
+import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
+import { retryWhileBusy } from '../connections/retry-busy.ts';
+import { auditWrite } from './audit-repository.ts';
+import { OWN_TENANT } from './tenant.ts';
+
+export interface ProfileEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly createdTime: number;
+  readonly version: number;
+  readonly isDefault: boolean;
+  readonly transportType: TransportType;
+  readonly mqtt: ProfileMqtt | undefined;
+  /** With the secret: for whoever shows it, see the resource. */
+  readonly provisioning: StoredProvisioning;
+}
+
+/** A profile's name, or its provision key, is another's. */
+export class ProfileTaken extends Error {
+  override readonly name = 'ProfileTaken';
+  readonly what: 'name' | 'provision key';
+  readonly holder: { readonly id: string; readonly name: string };
+
+  constructor(what: ProfileTaken['what'], holder: ProfileTaken['holder']) {
+    super(`the ${what} already belongs to profile ${holder.name} (${holder.id})`);
+    this.what = what;
+    this.holder = holder;
+  }
+}
+
+export interface SavedProfile {
+  readonly done: 'created' | 'replaced';
+  readonly profile: ProfileEntry;
+  /** The provision secret that was made, if one was. */
+  readonly made: string | undefined;
+}
+
+/** Device profiles. Triggers tell the caches of a change; the audit event is in the same transaction. */
+export class ProfileRepository {
+  readonly #prisma: PrismaClient;
+
+  constructor(prisma: PrismaClient) {
+    this.#prisma = prisma;
+  }
+
+  /** By name; @param query.after the last of the page before. */
+  async list(query: {
+    readonly name?: string | undefined;
+    readonly after?: { readonly name: string; readonly id: string } | undefined;
+    readonly limit: number;
+  }): Promise<ProfileEntry[]> {
+    const { name, after, limit } = query;
+    const rows = await this.#prisma.deviceProfile.findMany({
+      where: {
+        AND: [
+          { name: { not: null } },
+          ...(name === undefined ? [] : [{ name }]),
+          ...(after === undefined
+            ? []
+            : [{ OR: [{ name: { gt: after.name } }, { name: after.name, id: { gt: after.id } }] }]),
+        ],
+      },
+      orderBy: [{ name: 'asc' }, { id: 'asc' }],
+      take: limit,
+    });
+    return rows.map(toEntry);
+  }
+
+  /** @throws {DeviceProblem} `profile_not_found` when there is none with this id or name. */
+  async get(idOrName: string): Promise<ProfileEntry> {
+    const byId = isUuid(idOrName)
+      ? await this.#prisma.deviceProfile.findUnique({ where: { id: idOrName.toLowerCase() } })
+      : null;
+    const row = byId ?? (await this.#byName(idOrName));
+    if (row === null) throw new DeviceProblem('profile_not_found', 'there is no such profile');
+    return toEntry(row);
+  }
+
+  /** @throws {DeviceProblem | ProfileTaken} */
+  create(wish: ProfileWish, actor: Actor): Promise<SavedProfile> {
+    return this.put(randomUUID(), wish, undefined, actor);
+  }
+
+  /**
+   * Makes a profile be so, whether it was there or not; repeating it changes nothing but the version.
+   * @param version what it must be just now; `undefined`: whatever it is. With one, nothing is created.
+   * @throws {DeviceProblem} `profile_changed` where it is another, `profile_invalid`. @throws {ProfileTaken}
+   */
+  async put(id: string, wish: ProfileWish, version: number | undefined, actor: Actor): Promise<SavedProfile> {
+    checkProfile(wish);
+    const known = await this.#prisma.deviceProfile.findUnique({ where: { id } });
+    if (version !== undefined && Number(known?.version ?? -1) !== version) throw changed();
+    const before = known === null ? undefined : toEntry(known);
+    const provisioning = storeProvisioning(wish.provisioning, before?.provisioning);
+    const { name, description, transportType, mqtt } = wish;
+    const data = {
+      ...{ name, description: description ?? null, transportType },
+      ...{ provisionType: provisioning.type, provisionDeviceKey: provisioning.key },
+      profileData: writeProfileData(
+        known?.profileData,
+        transportType,
+        mqtt,
+        provisioning,
+      ) as Prisma.InputJsonObject,
+    };
+    const note = {
+      action: (known === null ? 'profile.created' : 'profile.updated') as AuditAction,
+      ...{ subjectType: 'profile' as const, subjectId: id },
+      detail: { name, transportType, provisionType: provisioning.type },
+    };
+    const writes =
+      known === null
+        ? [this.#create(id, data)]
+        : [
+            this.#prisma.deviceProfile.update({
+              where: { id, version: known.version },
+              data: { ...data, version: { increment: 1 } },
+            }),
+            // ThingsBoard keeps a copy of the name with each device.
+            ...(known.name === name
+              ? []
+              : [this.#prisma.device.updateMany({ where: { deviceProfileId: id }, data: { type: name } })]),
+          ];
+    await this.#write([...writes, auditWrite(this.#prisma, actor, note)], id, name, provisioning.key);
+    const profile = await this.get(id);
+    return { done: known === null ? 'created' : 'replaced', profile, made: provisioning.made };
+  }
+
+  /** @throws {DeviceProblem} `profile_not_found`, `profile_in_use`. */
+  async remove(idOrName: string, actor: Actor): Promise<void> {
+    const { id, name } = await this.get(idOrName);
+    try {
+      await retryWhileBusy(() =>
+        this.#prisma.$transaction([
+          // Fails where the profile is gone, as `delete` does not where two do it at once.
+          this.#prisma.deviceProfile.update({
+            ...{ where: { id }, data: { version: { increment: 1 } }, select: { id: true } },
+          }),
+          this.#prisma.deviceProfile.deleteMany({ where: { id } }),
+          auditWrite(this.#prisma, actor, {
+            ...{ action: 'profile.deleted', subjectType: 'profile', subjectId: id },
+            detail: { name },
+          }),
+        ]),
+      );
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === 'P2003') throw new DeviceProblem('profile_in_use', `devices have the profile ${name}`);
+      if (code === 'P2025') throw new DeviceProblem('profile_not_found', 'there is no such profile');
+      throw error;
+    }
+  }
+
+  #create(id: string, data: Omit<Prisma.DeviceProfileUncheckedCreateInput, 'id' | 'createdTime'>) {
+    return this.#prisma.deviceProfile.create({
+      data: {
+        ...data,
+        ...{ id, createdTime: BigInt(Date.now()), tenantId: OWN_TENANT, type: 'DEFAULT' },
+        isDefault: data.name === 'default',
+      },
+    });
+  }
+
+  #byName(name: string) {
+    return this.#prisma.deviceProfile.findUnique({
+      where: { tenantId_name: { tenantId: OWN_TENANT, name } },
+    });
+  }
+
+  async #write(
+    writes: Prisma.PrismaPromise<unknown>[],
+    id: string,
+    name: string,
+    key: string | null,
+  ): Promise<void> {
+    try {
+      await retryWhileBusy(() => this.#prisma.$transaction(writes));
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === 'P2025') throw changed();
+      if (code !== 'P2002') throw error;
+      const holderOfName = await this.#byName(name);
+      if (holderOfName !== null && holderOfName.id !== id)
+        throw new ProfileTaken('name', { id: holderOfName.id, name });
+      const holderOfKey =
+        key === null
+          ? null
+          : await this.#prisma.deviceProfile.findUnique({ where: { provisionDeviceKey: key } });
+      if (holderOfKey !== null && holderOfKey.id !== id)
+        throw new ProfileTaken('provision key', { id: holderOfKey.id, name: holderOfKey.name ?? '' });
+      // Two made the same one at once.
+      throw changed();
+    }
+  }
+}
+
+function changed(): DeviceProblem {
+  return new DeviceProblem('precondition_failed', 'somebody else changed the profile at the same time');
+}
+
+function toEntry(row: Prisma.DeviceProfileGetPayload<object>): ProfileEntry {
+  return {
+    ...{ id: row.id, name: row.name ?? '', description: row.description ?? undefined },
+    ...{ createdTime: Number(row.createdTime), version: Number(row.version) },
+    isDefault: row.isDefault ?? false,
+    transportType: (row.transportType ?? 'DEFAULT') as TransportType,
+    mqtt: readMqtt(row.profileData),
+    provisioning: {
+      type: (row.provisionType ?? 'DISABLED') as ProvisionType,
+      key: row.provisionDeviceKey,
+      configuration: readProvisionConfiguration(row.profileData),
+    },
+  };
+}

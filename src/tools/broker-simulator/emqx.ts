@@ -1,0 +1,63 @@
+import type { EmqxRule } from '../../engine/access/emqx-list.ts';
+import { emqxDecides } from './emqx-decides.ts';
+import { emqxBody, emqxReads } from './emqx-reads.ts';
+import {
+  type Answer,
+  CONNECTS,
+  jsonWithHeader,
+  type PlayedBroker,
+  RULES_DECIDE,
+  wishes,
+} from './simulated-broker.ts';
+
+const PASSPORT = /"thingpass":"([^"]*)"/;
+
+/** Of an answer that lets the client in, so that its members are what they should be. */
+function rulesIn({ headers, body }: Answer): readonly EmqxRule[] {
+  return (emqxBody(body, headers['content-type'])?.acl ?? []) as readonly EmqxRule[];
+}
+
+/** EMQX 5 and 6 (`brokers/emqx.md` sections 2 to 5). */
+export const emqx: PlayedBroker = function* (client, wish, secret) {
+  const { clientId: clientid, username, password = '' } = client;
+  const connected = yield {
+    question: CONNECTS,
+    asked: jsonWithHeader('/emqx/authentication', secret, {
+      ...{ clientid, username, password, peerhost: '127.0.0.1', listener: 'tcp:default' },
+    }),
+    read: (answer) => {
+      const outcome = emqxReads('authn', answer, Date.now() / 1_000);
+      if (outcome === 'allow') return { allows: true, concludes: 'in: CONNACK 0' };
+      const codes =
+        outcome === 'deny_bad_credentials'
+          ? '4 (MQTT 5: 0x86, bad user name or password)'
+          : '5 (MQTT 5: 0x87, not authorized)';
+      return { allows: false, concludes: `out: CONNACK ${codes}` };
+    },
+  };
+  if (wish === undefined) return;
+  const { action, topic } = wish;
+  const listed = emqxDecides(rulesIn(connected), { action, topic, qos: 1, retain: false });
+  if (listed !== 'next') {
+    const concludes = `${listed === 'allow' ? 'allowed' : 'denied'} by the rules that came with the connect`;
+    yield { question: wishes(wish), verdict: { allows: listed === 'allow', concludes }, mend: RULES_DECIDE };
+    return;
+  }
+  yield {
+    question: wishes(wish),
+    asked: jsonWithHeader('/emqx/authorization', secret, {
+      ...{ clientid, username, action, topic, qos: '1', retain: 'false', peerhost: '127.0.0.1' },
+      client_attrs__thingpass: PASSPORT.exec(connected.body)?.[1] ?? '',
+    }),
+    read: (answer) => {
+      if (emqxReads('authz', answer, 0) === 'allow') return { allows: true, concludes: 'allowed' };
+      return {
+        allows: false,
+        concludes:
+          answer.status === 200
+            ? 'denied'
+            : 'no match: denied with no_match = deny, else allowed, for a minute',
+      };
+    },
+  };
+};

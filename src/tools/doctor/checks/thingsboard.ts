@@ -1,0 +1,25 @@
+import {
+  checkThingsBoardSchema,
+  ThingsBoardSchemaProblem,
+} from '../../../storage/thingsboard/schema-check.ts';
+import type { Check } from '../check.ts';
+import { problem } from '../finding.ts';
+
+/** ThingsBoard's own database, where one is read. */
+export const checkThingsBoard: Check = {
+  name: 'thingsboard',
+  looks: 'ThingsBoard’s database, where it is read, has the tables and lets them be read',
+  needsConfig: true,
+  async run({ config }) {
+    if (config?.thingsboard === undefined) return [];
+    try {
+      await checkThingsBoardSchema(config.thingsboard.location);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ThingsBoardSchemaProblem)) throw error;
+      const mend =
+        'run the statement that is named, or those of deploy/thingsboard/grants.sql, as the owner of the tables';
+      return error.problems.map((said) => problem(said, mend));
+    }
+  },
+};

@@ -1,0 +1,71 @@
+import type { Question } from '../../brokers/dialect.ts';
+import { ignoredCertificate } from '../../brokers/ignored-certificates.ts';
+import {
+  NO_CERTIFICATE,
+  type PeerCertificate,
+  type PresentedCertificate,
+} from '../../engine/certificates/peer-certificate.ts';
+import { decodePem } from '../../engine/certificates/text/decode.ts';
+import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
+import type { DeciderSettings } from '../../engine/deciding/decider.ts';
+import type { BrokerName, TopicAction } from '../../model/question.ts';
+import { NotExplainable } from './asked-request.ts';
+
+/** A question in nobody's spelling: a CONNECT, or with a topic what a connected client may do. */
+export interface NeutralQuestion {
+  readonly broker: BrokerName;
+  readonly clientId?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** The client's certificate and its chain, PEM. */
+  readonly certificate?: string | undefined;
+  /** What the TLS endpoint says of it; by default what its form can say at best. */
+  readonly verification?: PeerCertificate['verification'] | undefined;
+  readonly listener?: string | undefined;
+  /** The client's, as the broker would give it. */
+  readonly address?: string | undefined;
+  readonly topic?: string | undefined;
+  readonly action?: TopicAction | undefined;
+}
+
+/** @throws {NotExplainable} for a topic without an action, and for a certificate that cannot be read. */
+export function questionOf(asked: NeutralQuestion, settings: DeciderSettings): Question {
+  const { broker, clientId = '', username, password, listener, address, topic, action } = asked;
+  if ((topic === undefined) !== (action === undefined))
+    throw new NotExplainable('a topic needs an action, and an action a topic');
+  const { certificate, ignoredCertificates } = certificateOf(asked, settings);
+  const client = { broker, clientId, username, password, listener, peerAddress: address, certificate };
+  if (topic === undefined || action === undefined)
+    return { kind: 'connect', attempt: { ...client, ignoredCertificates } };
+  return { kind: 'topic', accesses: [{ ...client, action, topic }] };
+}
+
+/** A certificate comes in the first form that is switched on for the broker; in none, it is not read. */
+function certificateOf(
+  { certificate: pem, verification }: NeutralQuestion,
+  { certificateForms }: DeciderSettings,
+): { certificate: PresentedCertificate; ignoredCertificates?: readonly string[] } {
+  if (pem === undefined) return { certificate: NO_CERTIFICATE };
+  const [der, ...chain] = certificatesIn(pem);
+  const [form] = certificateForms;
+  if (form === undefined || der === undefined) {
+    return {
+      certificate: NO_CERTIFICATE,
+      ignoredCertificates: [ignoredCertificate('certificate', 'any form: none is switched on')],
+    };
+  }
+  const said = verification ?? (SAYS_NOTHING.test(form) ? 'not_checked' : 'verified');
+  return { certificate: { kind: 'certificate', form, der, chain, verification: said } };
+}
+
+/** Forms that never say whether the TLS endpoint verified (`certificates/forwarded-certificates.md` section 3). */
+const SAYS_NOTHING = /^(emqx_|caddy|traefik|xfcc)/;
+
+function certificatesIn(pem: string): readonly Buffer[] {
+  try {
+    return decodePem(pem, 'lines');
+  } catch (error) {
+    if (!(error instanceof CertificateUnreadable)) throw error;
+    throw new NotExplainable(`the certificate cannot be read: ${error.message}`);
+  }
+}

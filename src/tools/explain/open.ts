@@ -1,0 +1,153 @@
+import { pino } from 'pino';
+import type { Dialect } from '../../brokers/dialect.ts';
+import type { Config } from '../../config/config.ts';
+import type { RuleSet } from '../../engine/access/rule-set.ts';
+import type { ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
+import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
+import { createPassports } from '../../engine/credentials/passport.ts';
+import { createScramDecoys } from '../../engine/credentials/scram-decoy.ts';
+import type { ScramKeyStore } from '../../engine/credentials/scram-login.ts';
+import { createVerifySecret } from '../../engine/credentials/verify-secret.ts';
+import { createDecider, type DeciderSettings } from '../../engine/deciding/decider.ts';
+import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
+import type { DeviceEntry } from '../../model/device.ts';
+import { putRulesInForce } from '../../server/rules-in-force.ts';
+import { openTrustTables, type TrustTables } from '../../server/trust-in-force.ts';
+import { switchOnForms } from '../../server/webhooks/check-forms.ts';
+import { openNames } from '../../storage/reading/certificate-name-reader.ts';
+import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
+import { openStorage } from '../../storage/reading/storage.ts';
+import { openUncachedCredentials } from '../../storage/reading/uncached-credentials.ts';
+import { DeviceRepository } from '../../storage/repositories/device-repository.ts';
+import { openChains } from '../../storage/repositories/open-chains.ts';
+import type { AskedWebhooks } from './asked-webhooks.ts';
+import { type ExplainParts, explain } from './explain.ts';
+import type { Explain } from './explanation.ts';
+
+/** What decisions rest on beside credentials: that of a running server, or opened for one explanation. */
+export interface InForce {
+  readonly passportKey: Uint8Array;
+  readonly rules: () => RuleSet;
+  readonly lists: Pick<TrustTables, 'trust' | 'denyList'>;
+  readonly chains: ChainProvisioning;
+  readonly names: CertificateNames | undefined;
+  readonly scramKeys: ScramKeyStore;
+  /** By id or name. */
+  readonly findDevice: (idOrName: string) => Promise<DeviceEntry | undefined>;
+  readonly blockOf?: ExplainParts['blockOf'];
+}
+
+export interface Explainer {
+  readonly explain: Explain;
+  close(): Promise<void>;
+}
+
+/**
+ * The deciding code with ports that write nothing: no follow-up of a login, no device made or renewed by a certificate chain, no
+ * hash brought up to date, nothing counted, no line in the log. Credentials are read past the server's cache, and passwords are
+ * verified beside its queue and its memory, so that whoever explains makes no client wait, and makes nothing known.
+ * @param config of a migrated database.
+ */
+export function openExplainer(config: Config, inForce: InForce): Explainer {
+  const { database, thingsboard, storage, skipCertificateDates } = config;
+  const credentials = openUncachedCredentials(database, thingsboard?.location, storage.budgetMs);
+  const secrets = createSecretSchemes();
+  const passports = createPassports(inForce.passportKey);
+  let webhooks: Promise<AskedWebhooks> | undefined;
+  const parts: ExplainParts = {
+    credentials,
+    settingsOf: (dialect) => settingsOf(dialect, config),
+    deciderOver: (store) =>
+      createDecider({
+        credentials: store,
+        verifySecret: createVerifySecret(secrets.schemes),
+        passports,
+        rules: inForce.rules,
+        skipCertificateDates,
+        provisioning: withoutWriting(inForce.chains),
+        names: inForce.names,
+        trust: {
+          check: (subject, profileId, deviceId) =>
+            inForce.lists.trust.check(subject, profileId, deviceId, 'silently'),
+        },
+        denyList: inForce.lists.denyList,
+        scram: { store: inForce.scramKeys, decoy: createScramDecoys(inForce.passportKey) },
+        now: Date.now,
+        onError: () => undefined,
+      }),
+    webhooks: () => {
+      // Fastify is not needed to explain neutral questions.
+      webhooks ??= import('./asked-webhooks.ts').then(({ openAskedWebhooks }) => openAskedWebhooks(config));
+      return webhooks;
+    },
+    async credentialsOf(name) {
+      const device = await inForce.findDevice(name);
+      return device?.credentials.map(({ credentialsType }) => credentialsType);
+    },
+    blockOf: inForce.blockOf,
+  };
+  return {
+    explain: (asked) => explain(parts, asked),
+    async close() {
+      await (await webhooks)?.close();
+      await secrets.close();
+      await credentials.close();
+    },
+  };
+}
+
+/** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
+function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
+  const settings = brokers[dialect.broker];
+  const { carriesPassport = false, tellsRights = false, believesPeerAddress } = dialect;
+  const headerForms = switchOnForms(dialect, settings.certificateForms, settings.formSettings);
+  return { ...settings, carriesPassport, tellsRights, headerForms, believesPeerAddress };
+}
+
+/** Explains on the configured database, without a server. One that is not there is made, as by every command. */
+export async function withExplainer<Result>(
+  config: Config,
+  run: (explainer: Explainer) => Promise<Result>,
+): Promise<Result> {
+  const { database, thingsboard } = config;
+  const location = thingsboard?.location;
+  const budgetMs = config.storage.budgetMs;
+  const log = pino({ level: 'silent' });
+  const opened: (() => unknown)[] = [];
+  try {
+    const storage = await openStorage(database, { ...config.storage, thingsboard });
+    opened.push(() => storage.close());
+    const rules = await putRulesInForce(config.rulesFile, storage, log);
+    opened.push(() => rules.close());
+    const lists = await openTrustTables(config, storage, log);
+    opened.push(() => lists.close());
+    const chains = openChains(database, location);
+    opened.push(() => chains.close());
+    const names = openNames(database, location, budgetMs);
+    opened.push(() => names.close());
+    const scramKeys = openScramKeysReader(database, budgetMs);
+    opened.push(() => scramKeys.close());
+    const devices = await DeviceRepository.open(database);
+    opened.push(() => devices.close());
+    const explainer = openExplainer(config, {
+      passportKey: storage.passportKey,
+      rules: () => rules.current(),
+      ...{ lists, chains, names, scramKeys },
+      findDevice: (name) => devices.find(name),
+    });
+    opened.push(() => explainer.close());
+    return await run(explainer);
+  } finally {
+    for (const close of opened.reverse()) await close();
+  }
+}
+
+/** What it would write is taken for written, so that the decision is the one that the client would get. */
+function withoutWriting(chains: ChainProvisioning): ChainProvisioning {
+  return {
+    findProfiles: (keys) => chains.findProfiles(keys),
+    findDevice: (profile, name) => chains.findDevice(profile, name),
+    create: async () => true,
+    renew: async () => true,
+  };
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compileRule } from '../../../src/engine/access/compile.ts';
+import { type Containment, containment } from '../../../src/engine/access/containment.ts';
+import { walkFilter } from '../../../src/engine/access/filter-walk.ts';
+import { overlaps } from '../../../src/engine/access/matching.ts';
+import type { Rule } from '../../../src/engine/access/rule.ts';
+import { entangled, filters, mqttMatches, plainRules, rule, TOPICS } from './support.ts';
+
+function filled(rules: readonly Rule[]) {
+  return rules.map((one, at) => {
+    const { literal } = compileRule(one, at);
+    assert.ok(literal);
+    return literal;
+  });
+}
+
+function check(filter: string, rules: readonly Rule[], otherwise = false): Containment {
+  return containment(filter.split('/'), filled(rules), { otherwise });
+}
+
+/** What the first matching rule says of each topic that the filter matches. */
+function bruteForce(filter: string, rules: readonly Rule[], otherwise: boolean): boolean {
+  return TOPICS.every((topic) => {
+    if (!mqttMatches(filter, topic)) return true;
+    const first = rules.find((one) => mqttMatches(one.filter, topic));
+    return first === undefined ? otherwise : first.permission === 'allow';
+  });
+}
+
+type Checker = (filter: string, rules: readonly Rule[], otherwise: boolean) => boolean;
+
+function equality(checker: Checker) {
+  return fc.property(filters, plainRules, fc.boolean(), (filter, rules, otherwise) => {
+    return checker(filter, rules, otherwise) === bruteForce(filter, rules, otherwise);
+  });
+}
+
+test('a filter is allowed exactly when each topic that it matches is', () => {
+  fc.assert(
+    equality((filter, rules, otherwise) => check(filter, rules, otherwise).outcome === 'allowed'),
+    { numRuns: 4000 },
+  );
+});
+
+test('the walk without the short cuts says the same', () => {
+  const walk: Checker = (filter, rules, otherwise) => {
+    const levels = filter.split('/');
+    const overlapping = filled(rules).filter((one) => overlaps(one, levels));
+    return walkFilter(levels, overlapping, { otherwise, maximumSteps: 1e6 }).refused === undefined;
+  };
+  fc.assert(equality(walk), { numRuns: 4000 });
+});
+
+test('the property is one that no lazy checker has', () => {
+  const lazy: Checker[] = [
+    () => false,
+    () => true,
+    // The filter as if it were a topic, as brokers do.
+    (filter, rules, otherwise) => {
+      const first = rules.find((one) => mqttMatches(one.filter, filter));
+      return first === undefined ? otherwise : first.permission === 'allow';
+    },
+    // One rule must cover everything.
+    (filter, rules) => {
+      const { outcome, ...more } = check(filter, rules);
+      return outcome === 'allowed' && 'rule' in more && more.rule !== undefined;
+    },
+  ];
+  for (const checker of lazy) {
+    assert.ok(fc.check(equality(checker), { numRuns: 4000 }).failed);
+  }
+});
+
+test('a refusal names a topic of the filter that is refused', () => {
+  fc.assert(
+    fc.property(filters, plainRules, (filter, rules) => {
+      const checked = check(filter, rules);
+      if (checked.outcome !== 'refused' || checked.topic === filter) return;
+      assert.ok(mqttMatches(filter, checked.topic), checked.topic);
+      const first = rules.find((one) => mqttMatches(one.filter, checked.topic));
+      assert.equal(first, checked.rule?.source.rule);
+      assert.notEqual(first?.permission, 'allow');
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const CASES: readonly (readonly [filter: string, rules: string[], allowed: boolean])[] = [
+  ['a/+', ['allow subscribe a/#'], true],
+  ['a/#', ['allow subscribe a/+'], false],
+  ['a/#', ['allow subscribe a/+', 'allow subscribe a', 'allow subscribe a/+/#'], true],
+  ['a/+', ['deny subscribe a/secret', 'allow subscribe a/+'], false],
+  ['a/+', ['allow subscribe a/secret', 'deny subscribe a/secret', 'allow subscribe a/+'], true],
+  ['#', ['allow subscribe #'], true],
+  ['#', ['allow subscribe +', 'allow subscribe +/#'], true],
+  ['#', ['allow subscribe +/#'], true],
+  ['#', ['deny subscribe $SYS/#', 'allow subscribe #'], true],
+  ['$SYS/#', ['allow subscribe #'], false],
+  ['$SYS/#', ['allow subscribe $SYS/#'], true],
+  ['+/x', ['allow subscribe +/x', 'deny subscribe $SYS/x'], true],
+  ['a//b', ['allow subscribe a/+/b'], true],
+  // The same rests, once under a deny and once not.
+  ['+/+', ['allow subscribe b/x', 'deny subscribe a/x', 'allow subscribe +/+'], false],
+  // `/#` and `+` have only the empty text in common, and that is no topic.
+  ['+', ['deny subscribe /#', 'allow subscribe #'], true],
+  ['+/#', ['deny subscribe /#', 'allow subscribe #'], false],
+];
+
+for (const [filter, rules, allowed] of CASES) {
+  test(`${filter} under ${rules.join(', ')}: ${allowed ? 'allowed' : 'refused'}`, () => {
+    assert.equal(
+      check(
+        filter,
+        rules.map((text) => rule(text)),
+      ).outcome,
+      allowed ? 'allowed' : 'refused',
+    );
+  });
+}
+
+test('over the cap is an answer of its own, never a guess', () => {
+  const rules = filled(entangled(16));
+  const filter = Array.from({ length: 32 }, () => '+');
+  const counted = walkFilter(filter, rules, { otherwise: false, maximumSteps: 100_000, exhaustive: true });
+  assert.ok(counted.steps > 100_000, String(counted.steps));
+  assert.equal(containment(filter, rules, { maximumSteps: 10 }).outcome, 'too_complex');
+  assert.equal(containment(filter, rules).outcome, 'refused');
+});
+
+test('rules that fare alike below some level count as one', () => {
+  const rules = Array.from({ length: 20 }, (_, at) =>
+    rule(`allow subscribe ${Array.from({ length: 20 }, (_, other) => (other === at ? 'x' : '+')).join('/')}`),
+  );
+  const filter = Array.from({ length: 20 }, () => '+');
+  const { steps } = walkFilter(filter, filled(rules), {
+    otherwise: false,
+    maximumSteps: 1e6,
+    exhaustive: true,
+  });
+  assert.ok(steps < 2000, String(steps));
+});
+
+test('a thousand rules about different words are no trouble', () => {
+  const rules = Array.from({ length: 1000 }, (_, at) => rule(`deny subscribe lines/${at}/secret`));
+  const all = [...rules, rule('allow subscribe lines/+/+')];
+  assert.equal(check('lines/+/+', all).outcome, 'refused');
+  const allowing = rules.map((one) => ({ ...one, permission: 'allow' as const }));
+  assert.equal(check('lines/+/+', [...allowing, rule('allow subscribe lines/+/+')]).outcome, 'allowed');
+});

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { disbelief } from '../../../src/engine/certificates/belief.ts';
+import type { FormSettings } from '../../../src/engine/certificates/forms/form.ts';
+import { HEADER_FORMS } from '../../../src/engine/certificates/forms/registry.ts';
+import { readCertificateHeaders, switchOn } from '../../../src/engine/certificates/header-certificates.ts';
+import type { PresentedCertificate } from '../../../src/engine/certificates/peer-certificate.ts';
+import type { CertificateFault } from '../../../src/engine/certificates/text/fault.ts';
+import { goldenBytes } from '../../support/golden.ts';
+import { said } from './support/said.ts';
+
+const pem = goldenBytes('pki/p256.crt.pem').toString('latin1');
+const otherPem = goldenBytes('pki/ed25519.crt.pem').toString('latin1');
+const base64 = pem.replaceAll(/-----[^-]*-----|\n/g, '');
+const otherBase64 = otherPem.replaceAll(/-----[^-]*-----|\n/g, '');
+
+type Headers = readonly (readonly [string, string])[];
+
+function read(name: string, headers: Headers, settings: FormSettings = {}): PresentedCertificate {
+  return readCertificateHeaders(headers.flat(), switchOn([{ name, settings }]), true).certificate;
+}
+
+const CERTIFICATE = 'X-SSL-Client-Cert';
+const VERIFY = 'X-SSL-Client-Verify';
+const escaped = encodeURIComponent(pem);
+const oneLine = pem.trim().replaceAll('\n', ' ');
+
+test('what the operator says of an endpoint counts only where the endpoint says nothing', () => {
+  const endpointVerifies = true;
+  const cases: readonly [string, Headers, string][] = [
+    ['caddy', [[CERTIFICATE, base64]], 'verified'],
+    ['rfc9440', [['Client-Cert', `:${base64}:`]], 'verified'],
+    ['azure_app_service', [['X-ARR-ClientCert', base64]], 'not_checked'],
+    ['aws_alb_passthrough', [['X-Amzn-Mtls-Clientcert', escaped]], 'not_checked'],
+    ['nginx', [[CERTIFICATE, escaped]], 'failed'],
+    [
+      'nginx',
+      [
+        [CERTIFICATE, escaped],
+        [VERIFY, 'FAILED:x'],
+      ],
+      'failed',
+    ],
+    ['cloudflare', [['Cf-Client-Cert-Der-Base64', base64]], 'not_checked'],
+  ];
+  for (const [name, headers, expected] of cases) {
+    assert.equal(said(read(name, headers, { endpointVerifies })), expected, name);
+  }
+  const withoutWord = { endpointVerifies, headers: { verification: '' } };
+  assert.equal(said(read('nginx', [[CERTIFICATE, escaped]], withoutWord)), 'verified');
+});
+
+test('a failed verification says why, in text that may stand in a log', () => {
+  const detail = (word: string) => {
+    const reading = read('nginx', [
+      [CERTIFICATE, escaped],
+      [VERIFY, word],
+    ]);
+    return reading.kind === 'certificate' ? reading.verificationDetail : reading.kind;
+  };
+  assert.equal(detail('FAILED:certificate has expired'), 'FAILED:certificate has expired');
+  assert.equal(detail('FAILED:\u00ff\u0007'), 'FAILED:??');
+  assert.equal(detail(`FAILED:${'x'.repeat(500)}`)?.length, 100);
+  assert.equal(detail('<script>'), 'an unknown verification result');
+  assert.equal(detail('NONE'), 'the endpoint says that there is no certificate');
+  assert.equal(detail(''), 'no verification result came with the certificate');
+  assert.equal(detail('SUCCESS'), undefined);
+});
+
+test('disbelief: failed and unreadable always, not checked unless chosen', () => {
+  const at = (headers: Headers) => read('apache', headers);
+  const failed = at([
+    [CERTIFICATE, oneLine],
+    [VERIFY, 'FAILED:x'],
+  ]);
+  const unchecked = at([
+    [CERTIFICATE, oneLine],
+    [VERIFY, 'GENEROUS'],
+  ]);
+  for (const chosen of [true, false]) {
+    assert.equal(disbelief(failed, chosen), 'certificate_verification_failed');
+    assert.equal(disbelief(at([[VERIFY, 'FAILED:x']]), chosen), 'certificate_verification_failed');
+    assert.equal(disbelief(at([[CERTIFICATE, 'x']]), chosen), 'certificate_unreadable');
+    assert.equal(disbelief(at([[VERIFY, 'SUCCESS']]), chosen), 'certificate_unreadable');
+    assert.equal(disbelief(at([]), chosen), undefined);
+  }
+  assert.equal(disbelief(unchecked, false), 'certificate_not_checked');
+  assert.equal(disbelief(unchecked, true), undefined);
+});
+
+test('a form that is not switched on is left alone and named', () => {
+  const headers = [
+    'client-cert',
+    `:${base64}:`,
+    CERTIFICATE,
+    escaped,
+    VERIFY,
+    'SUCCESS',
+    'x-arr-clientcert',
+    '',
+  ];
+  const reading = readCertificateHeaders(headers, switchOn([{ name: 'nginx' }]), true);
+  assert.equal(said(reading.certificate), 'verified');
+  assert.deepEqual(reading.ignored, [{ header: 'client-cert', forms: ['rfc9440', 'cloudflare_rfc9440'] }]);
+});
+
+test('forms that are on must agree, and the most doubtful word counts', () => {
+  const forms = switchOn([{ name: 'nginx' }, { name: 'rfc9440' }]);
+  const readBoth = (first: string, word: string, second: string) =>
+    said(
+      readCertificateHeaders(
+        [CERTIFICATE, encodeURIComponent(first), VERIFY, word, 'client-cert', second],
+        forms,
+        true,
+      ).certificate,
+    );
+  assert.equal(readBoth(pem, 'SUCCESS', `:${otherBase64}:`), 'conflicting_headers');
+  assert.equal(readBoth(pem, 'SUCCESS', `:${base64}:`), 'not_checked');
+  assert.equal(readBoth(pem, 'FAILED:x', `:${base64}:`), 'failed');
+  assert.equal(readBoth(pem, 'SUCCESS', 'nonsense'), 'structured_field_syntax');
+  assert.equal(readBoth(pem, 'SUCCESS', ''), 'verified');
+});
+
+test('from anyone but a proxy a header of a switched-on form is a refusal, and none is none', () => {
+  const forms = switchOn([{ name: 'nginx' }]);
+  const from = (headers: string[]) => said(readCertificateHeaders(headers, forms, false).certificate);
+  assert.equal(from([CERTIFICATE, escaped, VERIFY, 'SUCCESS']), 'untrusted_source');
+  assert.equal(from(['host', 'x']), 'none');
+});
+
+test('a second line of any header that is read is a refusal', () => {
+  const twice = (name: string, headers: Headers) => said(read(name, headers));
+  const refusal: CertificateFault = 'duplicate_header';
+  assert.equal(
+    twice('nginx', [
+      [CERTIFICATE, escaped],
+      ['x-ssl-client-cert', escaped],
+      [VERIFY, 'SUCCESS'],
+    ]),
+    refusal,
+  );
+  assert.equal(
+    twice('nginx', [
+      [CERTIFICATE, escaped],
+      [VERIFY, 'SUCCESS'],
+      [VERIFY, 'SUCCESS'],
+    ]),
+    refusal,
+  );
+  assert.equal(
+    twice('nginx', [
+      [CERTIFICATE, escaped],
+      [VERIFY, 'SUCCESS'],
+      ['x_ssl_client_verify', 'x'],
+    ]),
+    refusal,
+  );
+  assert.equal(
+    twice('nginx', [
+      [CERTIFICATE, escaped],
+      [CERTIFICATE, ''],
+      [VERIFY, 'SUCCESS'],
+    ]),
+    refusal,
+  );
+});
+
+test('switching on refuses what cannot work, in a sentence', () => {
+  const refused = (...forms: { name: string; settings?: FormSettings }[]) => {
+    try {
+      switchOn(forms);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+  assert.equal(refused({ name: 'ngnix' }), 'there is no certificate form "ngnix" in headers');
+  assert.equal(
+    refused({ name: 'nginx' }, { name: 'haproxy' }),
+    'the forms nginx and haproxy both read the header x-ssl-client-cert',
+  );
+  assert.equal(
+    refused({ name: 'caddy', settings: { headers: { revoked: 'x' } } }),
+    'the certificate form caddy has no revoked header',
+  );
+  assert.match(
+    refused({ name: 'caddy', settings: { headers: { certificate: 'a b' } } }) ?? '',
+    /not a header name/,
+  );
+  assert.equal(refused({ name: 'caddy', settings: { headers: { certificate: ' X-Mine ' } } }), undefined);
+  // Any two forms whose headers differ may be on together, and each form can be switched on by its name.
+  for (const name of HEADER_FORMS.keys()) assert.equal(refused({ name }), undefined);
+});

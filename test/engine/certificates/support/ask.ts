@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { disbelief } from '../../../../src/engine/certificates/belief.ts';
+import type { PresentedCertificate } from '../../../../src/engine/certificates/peer-certificate.ts';
+import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
+import { checkChain } from '../../../../src/engine/certificates/x509/chain.ts';
+import { inspectCertificate } from '../../../../src/engine/certificates/x509/inspect.ts';
+
+/** Repeats a run of the property tests: a failing one prints its seed. */
+export const SEED =
+  process.env.FAST_CHECK_SEED === undefined ? {} : { seed: Number(process.env.FAST_CHECK_SEED) };
+
+/** Whatever was read can be asked everything, without an exception. */
+export function ask(reading: PresentedCertificate): void {
+  disbelief(reading, false);
+  if (reading.kind !== 'certificate') return;
+  try {
+    inspectCertificate(reading.der);
+  } catch (error) {
+    assert.ok(error instanceof CertificateUnreadable, String(error));
+  }
+  if (reading.chain.length > 0) checkChain(reading.der, reading.chain, { now: Date.now() });
+}

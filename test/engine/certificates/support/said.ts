@@ -1,0 +1,19 @@
+import type { PresentedCertificate } from '../../../../src/engine/certificates/peer-certificate.ts';
+import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
+
+/** What was read, in one word: a certificate's verification, what is wrong with one, or the kind. */
+export function said(reading: PresentedCertificate): string {
+  if (reading.kind === 'certificate') return reading.verification;
+  return reading.kind === 'unreadable' ? (reading.fault ?? reading.kind) : reading.kind;
+}
+
+/** What is wrong with what is read; `read` where nothing is. Other exceptions pass. */
+export function faultOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return error.fault;
+    throw error;
+  }
+  return 'read';
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import type { TrustPolicy } from '../../../../src/engine/certificates/trust/policy.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { OpensslAuthority } from './support/openssl-authority.ts';
+import { eventually, type TestTrust, trustOf } from './support/trust-of.ts';
+
+const folder = temporaryFolder();
+const root = new OpensslAuthority(folder, { name: 'root' });
+const other = new OpensslAuthority(folder, { name: 'other' });
+const device = root.issue({ name: 'device' });
+const foreign = other.issue({ name: 'foreign' });
+const server = root.issue({ name: 'server', extensions: ['extendedKeyUsage=serverAuth'] });
+
+const opened: TestTrust[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+async function open(
+  settings: Record<string, string> = {},
+  parts: Parameters<typeof trustOf>[1] = {},
+): Promise<TestTrust> {
+  const trust = await trustOf({ THINGPASS_CLIENT_CA_FILE: root.own.certificateFile, ...settings }, parts);
+  opened.push(trust);
+  return trust;
+}
+
+test('with everything off nothing is looked at', async () => {
+  const trust = await open();
+  const subject = { ders: [Buffer.from('no certificate')], ids: ['x'] } as const;
+  assert.deepEqual(trust.check(subject as never, undefined, 'd'), []);
+});
+
+test('what was found out is said at once the next time', async () => {
+  const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require' });
+  const subject = { ders: [foreign.der], ids: ['foreign'] } as const;
+  const first = trust.check(subject, undefined, 'd');
+  assert.ok(first instanceof Promise);
+  const second = trust.check(subject, undefined, 'd');
+  assert.deepEqual(await first, await second);
+  const third = trust.check(subject, undefined, 'd');
+  assert.ok(Array.isArray(third));
+  assert.equal(third[0]?.reason, 'certificate_untrusted');
+});
+
+test('a profile asks what it asks, and the installation the rest', async () => {
+  const profiles = new Map<string, Partial<TrustPolicy>>([
+    ['strict', { path: 'require' }],
+    ['lax', { usage: 'off' }],
+  ]);
+  const trust = await open({ THINGPASS_CERTIFICATE_USAGE: 'warn' }, { profilePolicies: () => profiles });
+  assert.equal(await trust.said(server), 'warned usage certificate_usage_mismatch');
+  assert.equal(await trust.said(server, [], 'another'), 'warned usage certificate_usage_mismatch');
+  assert.equal(await trust.said(server, [], 'lax'), 'ok');
+  assert.equal(await trust.said(foreign, [], 'lax'), 'ok');
+  assert.equal(await trust.said(foreign, [], 'strict'), 'refused path certificate_untrusted');
+  assert.equal(await trust.said(server, [], 'strict'), 'warned usage certificate_usage_mismatch');
+});
+
+test('a profile that asks for what the installation cannot answer refuses, and says why', async () => {
+  const profiles = new Map<string, Partial<TrustPolicy>>([['p', { path: 'require' }]]);
+  const trust = await open({ THINGPASS_CLIENT_CA_FILE: '' }, { profilePolicies: () => profiles });
+  assert.equal(await trust.said(device, [], 'p'), 'refused path certificate_untrusted');
+});
+
+test('of a name alone nothing can be found out', async () => {
+  const settings = { THINGPASS_CERTIFICATE_PATH: 'require', THINGPASS_OCSP: 'require' };
+  const found = await (await open(settings)).check(undefined, undefined, 'd');
+  assert.deepEqual(
+    found.map(({ rule, refuses, said }) => [rule, refuses, said]),
+    [
+      ['path', true, 'only its name came'],
+      ['ocsp', false, 'only its name came'],
+    ],
+  );
+});
+
+test('the authorities are read again when they change; a broken file changes nothing', async () => {
+  const file = join(folder, 'changing.pem');
+  copyFileSync(root.own.certificateFile, file);
+  const trust = await open({ THINGPASS_CLIENT_CA_FILE: file, THINGPASS_CERTIFICATE_PATH: 'require' });
+  assert.equal(await trust.said(device), 'ok');
+  assert.equal(await trust.said(foreign), 'refused path certificate_untrusted');
+  writeFileSync(file, 'broken');
+  await eventually(() => trust.logged.includes('authorities refused: holds no certificate in PEM'));
+  assert.equal(await trust.said(device), 'ok');
+  writeFileSync(file, other.own.pem);
+  await eventually(async () => (await trust.said(foreign)) === 'ok');
+  assert.equal(await trust.said(device), 'refused path certificate_untrusted');
+  assert.deepEqual(
+    trust.expiries().authorities.map(({ subject }) => subject),
+    ['CN=other,O=Trust Test'],
+  );
+});
+
+test('a path is trusted until a certificate of it ends', async () => {
+  let now = Date.UTC(2024, 0, 1);
+  const short = root.issue({ name: 'short', end: '20250101000000Z' });
+  const young = new OpensslAuthority(folder, { name: 'young', end: '20240101001000Z' }, root);
+  const below = young.issue({ name: 'below' });
+  const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require' }, { now: () => now });
+  assert.equal(await trust.said(below, [young.own]), 'ok');
+  assert.equal(await trust.said(short), 'ok');
+  now += 11 * 60_000;
+  assert.equal(await trust.said(below, [young.own]), 'refused path certificate_untrusted');
+  assert.equal(await trust.said(short), 'ok');
+});
+
+test('hostile certificates are objected to, and nothing throws', async () => {
+  const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require', THINGPASS_CERTIFICATE_USAGE: 'require' });
+  for (let at = 0; at < device.der.length; at += 7) {
+    const der = Buffer.from(device.der);
+    der[at] = (der[at] as number) ^ 0x15;
+    const said = await trust.said({ ...device, der });
+    assert.match(said, /refused path/, `octet ${at}`);
+  }
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DeciderSettings } from '../../../src/engine/deciding/decider.ts';
+import { withinBudget } from '../../../src/engine/deciding/time-budget.ts';
+import { type Decision, deny, unavailable } from '../../../src/model/decision.ts';
+import type { Eventual } from '../../../src/model/maybe-promise.ts';
+
+const SETTINGS = {} as DeciderSettings;
+const DENIED = deny('credentials_unknown');
+const QUESTION = { kind: 'settled', decision: DENIED } as const;
+const TIMED_OUT = unavailable('timed_out');
+
+function after(ms: number): Promise<Decision> {
+  return new Promise((resolve) => setTimeout(() => resolve(DENIED), ms));
+}
+
+test('what is decided in time is the answer, anything later is "cannot decide"', async () => {
+  const times = [0, 250, 10, Number.NaN, 300];
+  let asked = 0;
+  const decider = withinBudget(
+    {
+      decide: () => {
+        const ms = times[asked++] as number;
+        return Number.isNaN(ms) ? new Promise(() => undefined) : after(ms);
+      },
+    },
+    100,
+  );
+  const answers = await Promise.all(times.map(() => decider.decide(QUESTION, SETTINGS)));
+  assert.deepEqual(answers, [DENIED, TIMED_OUT, DENIED, TIMED_OUT, TIMED_OUT]);
+});
+
+test('each question has the whole budget, whenever it is asked', async () => {
+  const decider = withinBudget({ decide: () => after(60) }, 100);
+  const answers: Eventual<Decision>[] = [];
+  for (let index = 0; index < 5; index++) {
+    answers.push(decider.decide(QUESTION, SETTINGS));
+    await after(30);
+  }
+  assert.deepEqual(await Promise.all(answers), Array(5).fill(DENIED));
+  const slow = withinBudget({ decide: () => new Promise(() => undefined) }, 50);
+  await after(20);
+  assert.deepEqual(await slow.decide(QUESTION, SETTINGS), TIMED_OUT);
+  assert.deepEqual(await slow.decide(QUESTION, SETTINGS), TIMED_OUT, 'the timer runs again');
+});

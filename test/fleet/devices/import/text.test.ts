@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { IMPORT_FORMATS, readImport } from '../../../../src/fleet/devices/import/read-import.ts';
+import { MAXIMUM_RECORD, readLines } from '../../../../src/fleet/devices/import/text.ts';
+import { collect } from './support.ts';
+
+async function read(...chunks: (string | Uint8Array)[]): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const item of readLines(chunks)) {
+    lines.push(item.kind === 'line' ? `${item.line} ${item.text}` : `${item.line} ! ${item.error}`);
+  }
+  return lines;
+}
+
+test('lines end with LF or CR LF, and letters may fall between two chunks', async () => {
+  const bytes = Buffer.from('\ufeffé1\r\n\n😀3');
+  assert.deepEqual(await read(...Array.from(bytes, (byte) => Uint8Array.of(byte))), ['1 é1', '2 ', '3 😀3']);
+  assert.deepEqual(await read('\ufeffa', 'b\n'), ['1 ab']);
+});
+
+test('lines that are not UTF-8 or too long are reported, and the next is read', async () => {
+  assert.deepEqual(await read(Buffer.from([0x61, 0xff, 0x0a, 0x62])), ['1 ! not valid UTF-8', '2 b']);
+  const half = 'x'.repeat(MAXIMUM_RECORD / 2 + 1);
+  const lines = await read('a\n', half, half, half, half, '\nb');
+  assert.deepEqual(lines, ['1 a', '2 ! longer than 1048576 characters', '3 b']);
+});
+
+test('no format throws, whatever the file', async () => {
+  const parts = fc.constantFrom(
+    'name',
+    'user_id',
+    ',',
+    '"',
+    '\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    'user ',
+    'topic ',
+    '$7$',
+    '\0',
+    '\ud800',
+    'a',
+  );
+  const file = fc.array(fc.oneof(parts, fc.string()), { maxLength: 30 }).map((all) => all.join(''));
+  for (const format of IMPORT_FORMATS) {
+    await fc.assert(
+      fc.asyncProperty(file, async (text) => {
+        await collect(format, [text]);
+        await collect(format, [Buffer.from(text, 'latin1')]);
+      }),
+      { numRuns: 300 },
+    );
+  }
+});
+
+test('a hundred thousand devices are read in constant memory', async () => {
+  function* chunks(): Generator<string> {
+    yield 'name,user_name,password\n';
+    for (let i = 0; i < 100_000; i++) yield `meter-${i},meter-${i},"password ${i}"\n`;
+  }
+  let read = 0;
+  const before = process.memoryUsage().heapUsed;
+  let most = before;
+  for await (const item of readImport('csv', chunks())) {
+    assert.equal(item.kind, 'device');
+    if (++read % 10_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+  }
+  assert.equal(read, 100_000);
+  assert.ok(most - before < 64 * 2 ** 20, `${most - before} bytes`);
+});

@@ -1,0 +1,22 @@
+/** Starts a server with the settings of the environment, which must fail, and tells what it leaves open. Ends by itself or not. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { pino } from 'pino';
+import { readConfig } from '../../../src/config/config.ts';
+import { startServer } from '../../../src/server/start.ts';
+
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name === 'DATABASE_URL' || name.startsWith('THINGPASS_')),
+);
+const said = await startServer(
+  readConfig(environment as Record<string, string>),
+  pino({ enabled: false }),
+).then(
+  () => 'it started',
+  (error: Error) => error.message,
+);
+// What is closed is gone a little later.
+await wait(200);
+// Pipes are the standard streams.
+const handles = process.getActiveResourcesInfo().filter((handle) => handle !== 'PipeWrap');
+const listeners = process.listenerCount('SIGHUP');
+process.stdout.write(JSON.stringify({ said, handles, listeners }));
