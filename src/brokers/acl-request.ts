@@ -14,7 +14,7 @@ import type { FieldNames, Fields } from './fields.ts';
 export const SUPERUSER_REFUSED: Question = Object.freeze({
   kind: 'settled',
   decision: deny('superuser_refused', [
-    { step: 'superuser', said: 'nobody is; the ACL question that follows decides' },
+    { step: 'superuser', detail: 'nobody is; the ACL question that follows decides' },
   ]),
 });
 

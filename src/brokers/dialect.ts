@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CertificateSettings } from '../config/broker-certificates.ts';
-import type { SwitchedOnForm } from '../engine/certificates/header-certificates.ts';
+import type { EnabledForm } from '../engine/certificates/header-certificates.ts';
 import type { Allow, Decision, Deny } from '../model/decision.ts';
 import type {
   BrokerName,
@@ -68,13 +68,13 @@ export interface BrokerSettings extends Partial<CertificateSettings> {
   /** Unknown clients are left to the broker's next authenticator instead of being refused. */
   readonly noOpinionOnUnknown: boolean;
   /** The broker gives every device a topic tree of its own (mount point per device). */
-  readonly mountsDevicesApart: boolean;
+  readonly perDeviceMountpoint: boolean;
   /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
   readonly provisionSessions: boolean;
   /** The forms in which a certificate, or its name alone, is believed from this broker; empty: none is read. */
   readonly certificateForms: ReadonlySet<string>;
   /** Those of them that come in headers; only dialects that are not brokers' own read headers. */
-  readonly headerForms?: readonly SwitchedOnForm[] | undefined;
+  readonly headerForms?: readonly EnabledForm[] | undefined;
   /** Whether an address is one of the proxies that may write certificate headers. */
   readonly isProxy?: ((address: string) => boolean) | undefined;
 }
@@ -96,22 +96,22 @@ export interface Endpoint {
 }
 
 /** Whether the address that a broker gives for a client is what the broker saw, and nothing that the client could choose. */
-export type PeerAddressBelief = (attempt: ConnectAttempt) => boolean;
+export type PeerAddressTrust = (attempt: ConnectAttempt) => boolean;
 
 export interface Dialect {
   readonly broker: BrokerName;
   /** The broker hands back, at each topic check, a text that the connect answer gave it: `Allow.passport` is made. */
   readonly carriesPassport?: boolean;
   /** The broker is told at once what a client may do: `Allow.rights` is there. */
-  readonly tellsRights?: boolean;
+  readonly sendsAclAtConnect?: boolean;
   /** The broker can give every device a topic tree of its own, so that the operator may say that it does. */
-  readonly canMountDevicesApart?: boolean;
+  readonly canMountPerDevice?: boolean;
   /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
   readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
   /** `Authorization` is the client's own here, so it is not where the caller proves itself. */
   readonly authorizationIsClients?: boolean;
   /** Without it, the addresses of this broker's clients are not believed. */
-  readonly believesPeerAddress?: PeerAddressBelief;
+  readonly trustsPeerAddress?: PeerAddressTrust;
   readonly endpoints: readonly Endpoint[];
 }
 

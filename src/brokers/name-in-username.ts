@@ -23,6 +23,6 @@ export function nameInUsername(
     return isSubject ? { kind: 'name', form: subject, subject: username } : undefined;
   }
   if (!isSubject) return { kind: 'name', form: commonName, commonName: username };
-  const said = `${commonName} and ${subject} are both switched on`;
-  return deny('certificate_name_ambiguous', [{ step: 'read_request', said }]);
+  const detail = `${commonName} and ${subject} are both switched on`;
+  return deny('certificate_name_ambiguous', [{ step: 'read_request', detail }]);
 }

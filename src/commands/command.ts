@@ -46,9 +46,9 @@ export interface Devices {
 
 /** Runs with the devices of a migrated database, and closes it whatever happens. */
 export async function withDevices<Result>(run: (devices: Devices) => Promise<Result>): Promise<Result> {
-  const { database, life, thingsboard } = loadConfig();
+  const { database, credentialLifecycle, thingsboard } = loadConfig();
   await migrate(database);
-  const { passwords, overlapMs, oneCredentialPerDevice } = life;
+  const { passwords, overlapMs, oneCredentialPerDevice } = credentialLifecycle;
   const opened = await DeviceRepository.open(database, {
     oneCredentialPerDevice,
     thingsboard: thingsboard && new ThingsBoardDevices(thingsboard.location),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { CredentialsWish } from '../fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../fleet/devices/new-credentials.ts';
 import { CommandFailed } from './command.ts';
 
 export interface CredentialsOptions {
@@ -36,7 +36,7 @@ export function addCredentialsOptions(command: Command): Command {
  * The wish that the options make.
  * @throws {CommandFailed} for options that do not go together, or a file that cannot be used.
  */
-export function readCredentialsWish(options: CredentialsOptions): CredentialsWish {
+export function readCredentialsRequest(options: CredentialsOptions): CredentialsRequest {
   if (options.x509 !== undefined) return { kind: 'x509', certificate: readInput(options.x509) };
   if (options.mqttBasic) {
     const { clientId, username } = options;

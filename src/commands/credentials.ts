@@ -6,7 +6,7 @@ import { CommandFailed, example, print, withDevices } from './command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
-  readCredentialsWish,
+  readCredentialsRequest,
   readInput,
   readPassword,
 } from './credentials-options.ts';
@@ -101,14 +101,14 @@ function addOverlapOptions(command: Command): Command {
     .option('--ends-on-first-use', 'the old one ends earlier, once the new one is used');
 }
 
-function overlapWish({ credentials, overlap, endsOnFirstUse }: OverlapOptions) {
+function overlapOptions({ credentials, overlap, endsOnFirstUse }: OverlapOptions) {
   const overlapMs = overlap === undefined ? undefined : readDuration('--overlap', overlap);
   return { credentials, overlapMs, endsOnFirstUse };
 }
 
 async function set(idOrName: string, options: CredentialsOptions, command: Command): Promise<void> {
-  const wish = readCredentialsWish(options);
-  const done = await withDevices(({ credentials }) => credentials.set(idOrName, wish));
+  const request = readCredentialsRequest(options);
+  const done = await withDevices(({ credentials }) => credentials.set(idOrName, request));
   await printRotated(command, done, 'set the credentials of');
 }
 
@@ -118,13 +118,13 @@ interface AddOptions extends CredentialsOptions {
 }
 
 async function add(idOrName: string, options: AddOptions, command: Command): Promise<void> {
-  const wish = readCredentialsWish(options);
+  const request = readCredentialsRequest(options);
   const { notBefore, notAfter } = options;
   const window = {
     notBefore: notBefore === undefined ? undefined : readTime('--not-before', notBefore),
     notAfter: notAfter === undefined ? undefined : readTime('--not-after', notAfter),
   };
-  const done = await withDevices(({ credentials }) => credentials.add(idOrName, wish, window));
+  const done = await withDevices(({ credentials }) => credentials.add(idOrName, request, window));
   await printRotated(command, done, 'added credentials to');
 }
 
@@ -136,12 +136,12 @@ interface RotateOptions extends OverlapOptions {
 
 async function rotate(idOrName: string, options: RotateOptions, command: Command): Promise<void> {
   const { token, password, x509 } = options;
-  const wish = {
-    ...overlapWish(options),
+  const request = {
+    ...overlapOptions(options),
     ...{ token, password: password === undefined ? undefined : readPassword(password) },
     certificate: x509 === undefined ? undefined : readInput(x509),
   };
-  const done = await withDevices(({ credentials }) => credentials.rotate(idOrName, wish));
+  const done = await withDevices(({ credentials }) => credentials.rotate(idOrName, request));
   await printRotated(command, done, 'rotated the credentials of', true);
 }
 
@@ -150,9 +150,9 @@ async function switchTo(
   options: CredentialsOptions & OverlapOptions,
   command: Command,
 ): Promise<void> {
-  const wish = readCredentialsWish(options);
-  const which = overlapWish(options);
-  const done = await withDevices(({ credentials }) => credentials.switchTo(idOrName, wish, which));
+  const request = readCredentialsRequest(options);
+  const which = overlapOptions(options);
+  const done = await withDevices(({ credentials }) => credentials.switchTo(idOrName, request, which));
   await printRotated(command, done, 'switched the credentials of', true);
 }
 

@@ -58,17 +58,17 @@ function readLimit(text: string): number {
   return limit;
 }
 
-async function run({ url, follow, ...wish }: Options, command: Command): Promise<void> {
-  const page = await ask(url, wish);
+async function run({ url, follow, ...request }: Options, command: Command): Promise<void> {
+  const page = await ask(url, request);
   tellOfSilent(page);
   const items = [...page.items].reverse();
-  if (follow) return followFrom(url, wish, items, command);
+  if (follow) return followFrom(url, request, items, command);
   print(command, { items, silent: page.silent }, (shown) => shown.items.map(readable).join('\n'));
 }
 
 async function followFrom(
   url: string | undefined,
-  wish: Omit<Options, 'url' | 'follow'>,
+  request: Omit<Options, 'url' | 'follow'>,
   first: readonly Decision[],
   command: Command,
 ): Promise<void> {
@@ -78,7 +78,7 @@ async function followFrom(
   process.stdout.on('error', () => process.exit(0));
   let seen = new Set<string>();
   let items = first;
-  let since = wish.since;
+  let since = request.since;
   for (;;) {
     for (const one of items) if (!seen.has(one.id)) process.stdout.write(`${show(one)}\n`);
     const last = items.at(-1);
@@ -87,17 +87,17 @@ async function followFrom(
       since = new Date(Date.parse(last.time) - OVERLAP_MS).toISOString();
     }
     await wait(ASK_EVERY_MS);
-    items = await askAgain(url, { ...wish, since, limit: MOST });
+    items = await askAgain(url, { ...request, since, limit: MOST });
   }
 }
 
 /** A server that is started anew is waited for. */
 async function askAgain(
   url: string | undefined,
-  wish: Omit<Options, 'url' | 'follow'>,
+  request: Omit<Options, 'url' | 'follow'>,
 ): Promise<readonly Decision[]> {
   try {
-    const page = await ask(url, wish);
+    const page = await ask(url, request);
     tellOfSilent(page);
     return [...page.items].reverse();
   } catch (error) {
@@ -107,8 +107,8 @@ async function askAgain(
   }
 }
 
-function ask(url: string | undefined, wish: Omit<Options, 'url' | 'follow'>): Promise<DecisionPage> {
-  const given = Object.entries(wish).filter(([, value]) => value !== undefined);
+function ask(url: string | undefined, request: Omit<Options, 'url' | 'follow'>): Promise<DecisionPage> {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
   return askRunningServer<DecisionPage>(url, 'GET', `/decisions?${query}`);
 }
@@ -127,7 +127,7 @@ function readable(one: Decision): string {
     one.address && `from ${one.address}`,
     one.action && `${one.action} ${one.topic}`,
     one.topics && `(${one.granted === undefined ? '' : `${one.granted} of `}${one.topics} topics)`,
-    one.outcome !== 'allow' && `- ${one.steps.at(-1)?.said ?? one.sentence}`,
+    one.outcome !== 'allow' && `- ${one.steps.at(-1)?.detail ?? one.sentence}`,
   ];
   return printable(parts.filter((part) => part).join(' '));
 }

@@ -13,7 +13,7 @@ import { CommandFailed, example, print, withDevices, withListing } from './comma
 import {
   addCredentialsOptions,
   type CredentialsOptions,
-  readCredentialsWish,
+  readCredentialsRequest,
 } from './credentials-options.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
 
@@ -71,14 +71,14 @@ interface CreateOptions extends CredentialsOptions {
 }
 
 async function create(name: string, options: CreateOptions, command: Command): Promise<void> {
-  const wish = readCredentialsWish(options);
+  const request = readCredentialsRequest(options);
   const { device, secret } = await withDevices(({ devices }) =>
     devices.create({
       name,
       profileName: options.profile,
       label: options.label,
       gateway: options.gateway ?? false,
-      wish,
+      request,
     }),
   );
   print(command, { ...summary(device), ...withSecret(secret) }, () =>

@@ -3,7 +3,7 @@ import { loadEnvFile } from 'node:process';
 import { type Command, Option } from 'commander';
 import type { BrokerName } from '../model/question.ts';
 import { PLAYED } from '../tools/broker-simulator/brokers.ts';
-import type { PlayedBroker } from '../tools/broker-simulator/simulated-broker.ts';
+import type { SimulatedBroker } from '../tools/broker-simulator/simulated-broker.ts';
 import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
 import { CommandFailed, example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
@@ -97,7 +97,7 @@ async function diagnoseFile(
 
 async function play(name: string, options: Options, command: Command): Promise<void> {
   const { playBroker } = await import('../tools/broker-simulator/run.ts');
-  const broker = PLAYED.get(name) as PlayedBroker;
+  const broker = PLAYED.get(name) as SimulatedBroker;
   const { publish, subscribe, clientId = '', username = '', password } = options;
   const topic = publish ?? subscribe;
   const conclusions = await reaching(() =>
@@ -105,7 +105,7 @@ async function play(name: string, options: Options, command: Command): Promise<v
       url: options.url?.replace(/\/$/, '') ?? configuredUrl(),
       secret: secretFor(name as BrokerName, options.secret),
       client: { clientId, username, password },
-      wish:
+      request:
         topic === undefined ? undefined : { action: publish === undefined ? 'subscribe' : 'publish', topic },
     }),
   );

@@ -23,7 +23,7 @@ export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefi
   try {
     const sessions = new DeviceSessions({
       ...{ config: endSessions, connections },
-      vernemqMountsApart: brokers.vernemq.mountsDevicesApart,
+      vernemqMountsApart: brokers.vernemq.perDeviceMountpoint,
       recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
       audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
       onError: (error) => process.stderr.write(`${(error as Error).message}\n`),
@@ -46,9 +46,9 @@ function askRecent(device: string) {
 
 /** For people, a line for each. */
 export function sessionLines(ends: readonly SessionEnd[] | undefined): string[] {
-  return (ends ?? []).map(({ broker, clientId, result, said }) => {
+  return (ends ?? []).map(({ broker, clientId, result, detail }) => {
     const session = clientId === undefined ? `sessions at ${broker}` : `session ${clientId} at ${broker}`;
-    return `${session}: ${WORDS[result]}${said === undefined ? '' : ` (${said})`}`;
+    return `${session}: ${WORDS[result]}${detail === undefined ? '' : ` (${detail})`}`;
   });
 }
 

@@ -146,7 +146,7 @@ function readable(shown: Explanation): string {
     'certificate',
     certificate && [certificate.form, certificate.verification].filter((part) => part).join(', '),
   );
-  for (const { step, said } of shown.steps) add('step', `${step}: ${said}`);
+  for (const { step, detail } of shown.steps) add('step', `${step}: ${detail}`);
   for (const { id, found } of shown.lookups) add('looked for', `${id}: ${found ?? 'not there'}`);
   add('client sees', shown.connack);
   add('answer', shown.answer && `HTTP ${shown.answer.status} ${shown.answer.body ?? ''}`.trim());

@@ -117,10 +117,10 @@ async function importItems(
   options: ImportCommandOptions,
   report: Reporter,
 ): Promise<Counts> {
-  const { database, rulesFile, life } = loadConfig();
+  const { database, rulesFile, credentialLifecycle } = loadConfig();
   const { dryRun = false, force = false, profile: defaultProfile, passwords } = options;
-  const { oneCredentialPerDevice: oneCredential } = life;
-  const { chosen, scramIterations } = life.passwords;
+  const { oneCredentialPerDevice: oneCredential } = credentialLifecycle;
+  const { chosen, scramIterations } = credentialLifecycle.passwords;
   const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
   await migrate(database);
   const prisma = await openPrisma(database);

@@ -79,7 +79,7 @@ async function add(
   command: Command,
 ): Promise<void> {
   const { profile, device, qos, retain, note, before } = options;
-  const wish = {
+  const request = {
     ...{ permission, action, filter },
     ...(qos.length === 0 ? {} : { qos }),
     ...(retain === undefined ? {} : { retain: retain === 'true' }),
@@ -87,7 +87,7 @@ async function add(
     ...(profile === undefined ? {} : { profile }),
     ...(device === undefined ? {} : { device }),
   };
-  const entry = await withRules((rules) => rules.create(wish, commandActor(), before));
+  const entry = await withRules((rules) => rules.create(request, commandActor(), before));
   print(command, summary(entry), ({ id }) => `added rule ${id}`);
 }
 

@@ -7,7 +7,10 @@ import type { FormSettings } from '../engine/certificates/forms/form.ts';
 import { readTrustConfig, type TrustConfig } from '../engine/certificates/trust/trust-settings.ts';
 import { type EmqxApi, readEmqxApi } from '../fleet/broker-sessions/emqx-api.ts';
 import { type EndSessionsConfig, readEndSessionsConfig } from '../fleet/broker-sessions/session-settings.ts';
-import { type LifeConfig, readLifeConfig } from '../fleet/devices/device-settings.ts';
+import {
+  type CredentialLifecycleConfig,
+  readCredentialLifecycleConfig,
+} from '../fleet/devices/device-settings.ts';
 import { type ExpiryConfig, readExpiryConfig } from '../fleet/devices/expiry/expiry-settings.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import { type DecisionLogConfig, readDecisionLogConfig } from '../server/logging/decisions/log-settings.ts';
@@ -35,7 +38,7 @@ export interface Config extends StorageConfig {
   readonly apiKey: string | undefined;
   /** Where messages are published at EMQX. */
   readonly emqxApi: EmqxApi | undefined;
-  readonly life: LifeConfig;
+  readonly credentialLifecycle: CredentialLifecycleConfig;
   readonly expiry: ExpiryConfig;
   readonly decisionLog: DecisionLogConfig;
   readonly endSessions: EndSessionsConfig;
@@ -98,7 +101,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       Object.freeze({
         secrets: secretsOf(broker, text, problems),
         noOpinionOnUnknown: list('THINGPASS_NO_OPINION_BROKERS').includes(broker),
-        mountsDevicesApart: list('THINGPASS_MOUNTED_BROKERS').includes(broker),
+        perDeviceMountpoint: list('THINGPASS_MOUNTED_BROKERS').includes(broker),
         provisionSessions: list('THINGPASS_PROVISION_BROKERS').includes(broker),
         certificateForms: forms.get(broker) ?? new Set<string>(),
         formSettings,
@@ -141,7 +144,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mostConnections: Number(text('THINGPASS_MOST_CONNECTIONS')),
     apiKey: text('THINGPASS_API_KEY') || undefined,
     emqxApi,
-    life: readLifeConfig(text),
+    credentialLifecycle: readCredentialLifecycleConfig(text),
     expiry,
     decisionLog: readDecisionLogConfig(text),
     endSessions,

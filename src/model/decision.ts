@@ -1,5 +1,5 @@
-import type { Holder } from '../engine/access/holder.ts';
 import type { RuleSet } from '../engine/access/rule-set.ts';
+import type { TopicSubject } from '../engine/access/topic-subject.ts';
 import type { ScramKeys } from '../engine/secrets/scram.ts';
 import type { DeviceIdentity, Role } from './device-identity.ts';
 
@@ -82,12 +82,12 @@ export const CONNACK_SERVER_UNAVAILABLE: ConnackCode = Object.freeze({ v3: 3, v5
 /** One named step of a decision and what it said, for explain and the decision log. Never a secret. */
 export interface Step {
   readonly step: string;
-  readonly said: string;
+  readonly detail: string;
 }
 
 /** Whom the rules are asked about, and which rules; `access/` turns them into a broker's own lists. */
 export interface TopicRights {
-  readonly holder: Holder;
+  readonly subject: TopicSubject;
   readonly rules: RuleSet;
   readonly mountedApart: boolean;
 }

@@ -7,7 +7,7 @@ import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
 import type { ManagementParts } from './management/server.ts';
 import { registerMetrics } from './metrics/endpoint.ts';
 import type { MetricFamily } from './metrics/family.ts';
-import type { Crew } from './process-group/group.ts';
+import type { ProcessGroup } from './process-group/group.ts';
 import { type EmqxProvisioning, registerEmqxProvision } from './webhooks/emqx-provision.ts';
 import { LARGEST_BODY, type WebhookParts } from './webhooks/webhook.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
@@ -15,7 +15,7 @@ import { Webhooks } from './webhooks/webhooks.ts';
 export interface AppParts extends WebhookParts {
   readonly health: Health;
   /** The processes of which this app is a part. */
-  readonly crew: Crew;
+  readonly processes: ProcessGroup;
   /** The metrics of the whole server. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Where EMQX may forward requests of provisioning sessions. */
@@ -50,8 +50,8 @@ const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Reques
  * hand what is for people to the primary, whose app answers nothing else.
  */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { crew, management, emqxProvisioning, log } = parts;
-  const webhooks = crew.role === 'primary' ? undefined : new Webhooks(parts);
+  const { processes, management, emqxProvisioning, log } = parts;
+  const webhooks = processes.role === 'primary' ? undefined : new Webhooks(parts);
   const app = Fastify({
     ...HTTP_OPTIONS,
     serverFactory: (others) => createHttpServer(webhooks, others),
@@ -79,9 +79,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
-  if (crew.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, crew);
+  if (processes.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, processes);
   else if (management !== undefined) registerManagement(app, { ...management, log });
-  if (crew.role === 'primary') return app;
+  if (processes.role === 'primary') return app;
   registerHealth(app, parts.health);
   registerMetrics(app, parts.metrics);
   if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });

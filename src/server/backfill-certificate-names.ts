@@ -5,7 +5,7 @@ import type { DatabaseLocation } from '../storage/connections/database-url.ts';
  * Records in the background what certificates are called that an older version, or other means than ours, saved: only who
  * is asked for by a name waits for it.
  */
-export function nameTheUnnamed(database: DatabaseLocation, log: Logger): { stop(): Promise<void> } {
+export function backfillCertificateNames(database: DatabaseLocation, log: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const done = record().then(
     (count) => {

@@ -7,10 +7,10 @@ import { createVerifySecret } from '../engine/credentials/verify-secret.ts';
 import { createDecider, type Decider } from '../engine/deciding/decider.ts';
 import { withinBudget } from '../engine/deciding/time-budget.ts';
 import { byKnownKeys } from '../storage/reading/chain-profile-keys.ts';
-import type { Grounds } from './decision-inputs.ts';
+import type { DecisionInputs } from './decision-inputs.ts';
 import type { RecentSessions } from './logging/decisions/recent-sessions.ts';
 import { createErrorLog } from './logging/error-log.ts';
-import type { Crew, Methods } from './process-group/group.ts';
+import type { Methods, ProcessGroup } from './process-group/group.ts';
 import type { Throttle } from './throttle/throttle.ts';
 import { withThrottle } from './throttle/throttled-decider.ts';
 
@@ -25,22 +25,22 @@ const CHAINS: Methods<ChainProvisioning> = {
 /** The decider of a running server: throttled, answering in time, and remembering who connected where. */
 export function buildDecider(
   config: Config,
-  crew: Crew,
+  processes: ProcessGroup,
   log: Logger,
-  grounds: Grounds,
+  inputs: DecisionInputs,
   { throttle, sessions }: { throttle: Throttle; sessions: RecentSessions },
 ): Decider {
-  const { storage, rules, lists, life, scramKeys, names, chains, chainKeys } = grounds;
+  const { storage, rules, lists, credentialLifecycle, scramKeys, names, chains, chainKeys } = inputs;
   const { budgetMs } = config.storage;
   const decoy = createScramDecoys(storage.passportKey);
   const decider = createDecider({
     credentials: storage.credentials,
-    verifySecret: createVerifySecret(life.secrets.schemes, life.needsUpgrade),
-    afterLogin: life.afterLogin,
+    verifySecret: createVerifySecret(credentialLifecycle.secrets.schemes, credentialLifecycle.needsUpgrade),
+    afterLogin: credentialLifecycle.afterLogin,
     passports: createPassports(storage.passportKey),
     rules: () => rules.current(),
     skipCertificateDates: config.skipCertificateDates,
-    provisioning: byKnownKeys(crew.inPrimary('chain', chains, CHAINS, budgetMs), chainKeys),
+    provisioning: byKnownKeys(processes.inPrimary('chain', chains, CHAINS, budgetMs), chainKeys),
     names,
     trust: lists.trust,
     denyList: () => lists.denyList(),

@@ -7,10 +7,10 @@ import type { CredentialsServiceOptions } from '../fleet/devices/credentials-ser
 import type { FollowUp } from '../model/decision.ts';
 import { LoginRepository } from '../storage/repositories/login-repository.ts';
 import { createErrorLog } from './logging/error-log.ts';
-import type { Crew, Methods } from './process-group/group.ts';
+import type { Methods, ProcessGroup } from './process-group/group.ts';
 
 /** How passwords are kept and credentials follow one another, in a running server. */
-export interface Life {
+export interface CredentialLifecycle {
   readonly secrets: SecretSchemes;
   readonly service: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean };
   /** Whether a stored hash is to be made anew at a good login; absent where none is. */
@@ -22,15 +22,19 @@ export interface Life {
 
 const AFTER_LOGIN: Methods<AfterLogin> = { follow: true };
 
-export function openLife({ database, life }: Config, crew: Crew, log: Logger): Life {
-  const { passwords, overlapMs, oneCredentialPerDevice } = life;
+export function openCredentialLifecycle(
+  { database, credentialLifecycle }: Config,
+  processes: ProcessGroup,
+  log: Logger,
+): CredentialLifecycle {
+  const { passwords, overlapMs, oneCredentialPerDevice } = credentialLifecycle;
   const secrets = createSecretSchemes({ chosen: passwords.chosen });
   const logins = new LoginRepository(database);
   const onError = createErrorLog(log, 'what follows from a login could not be done');
   const own = createAfterLogin({
     ...{ store: logins, secrets, scramIterations: passwords.scramIterations, now: Date.now, onError },
   });
-  const afterLogin = crew.inPrimary('after_login', own, AFTER_LOGIN);
+  const afterLogin = processes.inPrimary('after_login', own, AFTER_LOGIN);
   return {
     secrets,
     service: {

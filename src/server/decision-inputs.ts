@@ -7,19 +7,19 @@ import { type ChainProfileKeys, openChainProfileKeys } from '../storage/reading/
 import { openScramKeysReader, type ScramKeysReader } from '../storage/reading/scram-keys-reader.ts';
 import { openStorage, type Storage } from '../storage/reading/storage.ts';
 import { openChains } from '../storage/repositories/open-chains.ts';
-import type { Closing } from '../util/cleanup-stack.ts';
-import { nameTheUnnamed } from './backfill-certificate-names.ts';
-import { type Life, openLife } from './credential-lifecycle.ts';
-import type { Crew } from './process-group/group.ts';
+import type { CleanupStack } from '../util/cleanup-stack.ts';
+import { backfillCertificateNames } from './backfill-certificate-names.ts';
+import { type CredentialLifecycle, openCredentialLifecycle } from './credential-lifecycle.ts';
+import type { ProcessGroup } from './process-group/group.ts';
 import { putRulesInForce, type RulesInForce } from './rules-in-force.ts';
 import { openTrustTables, type TrustTables } from './trust-in-force.ts';
 
 /** What decisions rest on. */
-export interface Grounds {
+export interface DecisionInputs {
   readonly storage: Storage;
   readonly rules: RulesInForce;
   readonly lists: TrustTables;
-  readonly life: Life;
+  readonly credentialLifecycle: CredentialLifecycle;
   readonly scramKeys: ScramKeysReader;
   /** Absent where a name alone identifies nobody. */
   readonly names: ReturnType<typeof openNames> | undefined;
@@ -29,29 +29,29 @@ export interface Grounds {
 }
 
 /** @throws {ConfigError} for rules or authorities that cannot be used. */
-export async function openGrounds(
+export async function openDecisionInputs(
   config: Config,
-  crew: Crew,
+  processes: ProcessGroup,
   log: Logger,
-  closing: Closing,
-): Promise<Grounds> {
+  cleanup: CleanupStack,
+): Promise<DecisionInputs> {
   const { database, storage: settings, thingsboard } = config;
   const close = (opened: { close(): unknown }): unknown => opened.close();
-  const storage = closing.add(await openStorage(database, { ...settings, thingsboard }), close);
-  const rules = closing.add(await putRulesInForce(config.rulesFile, storage, log), close);
-  const lists = closing.add(await openTrustTables(config, storage, log), close);
-  const life = closing.add(openLife(config, crew, log), close);
-  const scramKeys = closing.add(openScramKeysReader(database, settings.budgetMs), close);
+  const storage = cleanup.add(await openStorage(database, { ...settings, thingsboard }), close);
+  const rules = cleanup.add(await putRulesInForce(config.rulesFile, storage, log), close);
+  const lists = cleanup.add(await openTrustTables(config, storage, log), close);
+  const credentialLifecycle = cleanup.add(openCredentialLifecycle(config, processes, log), close);
+  const scramKeys = cleanup.add(openScramKeysReader(database, settings.budgetMs), close);
   const names = wantsNames(config)
-    ? closing.add(openNames(database, thingsboard?.location, settings.budgetMs), close)
+    ? cleanup.add(openNames(database, thingsboard?.location, settings.budgetMs), close)
     : undefined;
-  if (names !== undefined && crew.role !== 'worker')
-    closing.add(nameTheUnnamed(database, log), (naming) => naming.stop());
+  if (names !== undefined && processes.role !== 'worker')
+    cleanup.add(backfillCertificateNames(database, log), (naming) => naming.stop());
   const chainKeys = [database, ...(thingsboard ? [thingsboard.location] : [])].map((location) =>
-    closing.add(openChainProfileKeys(location, settings.budgetMs), close),
+    cleanup.add(openChainProfileKeys(location, settings.budgetMs), close),
   );
-  const chains = closing.add(openChains(database, thingsboard?.location), close);
-  return { storage, rules, lists, life, scramKeys, names, chains, chainKeys };
+  const chains = cleanup.add(openChains(database, thingsboard?.location), close);
+  return { storage, rules, lists, credentialLifecycle, scramKeys, names, chains, chainKeys };
 }
 
 /** Whether the name of a certificate alone identifies clients of any broker. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ApiProblem, problemOf } from './management/problem.ts';
 import { PeerUnavailable } from './process-group/channel.ts';
-import type { Crew } from './process-group/group.ts';
+import type { ProcessGroup } from './process-group/group.ts';
 import { LARGEST_BODY } from './webhooks/webhook.ts';
 
 /** What a person or program asked one of the workers, as the primary needs it. */
@@ -30,8 +30,12 @@ const PER_CONNECTION: ReadonlySet<string> = new Set([
 ]);
 
 /** In a worker: hands requests for these paths to the primary, whole, and its replies back. */
-export function registerForwarding(app: FastifyInstance, paths: readonly string[], crew: Crew): void {
-  const handler = (request: FastifyRequest, reply: FastifyReply) => forward(request, reply, crew);
+export function registerForwarding(
+  app: FastifyInstance,
+  paths: readonly string[],
+  processes: ProcessGroup,
+): void {
+  const handler = (request: FastifyRequest, reply: FastifyReply) => forward(request, reply, processes);
   for (const url of paths) app.all(url, { bodyLimit: LARGEST_BODY, handler, errorHandler: sendProblem });
 }
 
@@ -41,7 +45,11 @@ function sendProblem(error: unknown, _request: FastifyRequest, reply: FastifyRep
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-async function forward(request: FastifyRequest, reply: FastifyReply, crew: Crew): Promise<FastifyReply> {
+async function forward(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  processes: ProcessGroup,
+): Promise<FastifyReply> {
   const { raw } = request;
   const asked: ForwardedRequest = {
     method: request.method,
@@ -51,7 +59,11 @@ async function forward(request: FastifyRequest, reply: FastifyReply, crew: Crew)
     address: raw.socket.remoteAddress,
   };
   try {
-    const { status, headers, body } = await crew.askPrimary<ForwardedReply>('http', asked, ANSWER_WITHIN_MS);
+    const { status, headers, body } = await processes.askPrimary<ForwardedReply>(
+      'http',
+      asked,
+      ANSWER_WITHIN_MS,
+    );
     return reply.code(status).headers(headers).send(body);
   } catch (error) {
     request.log.error(
@@ -75,8 +87,8 @@ async function forward(request: FastifyRequest, reply: FastifyReply, crew: Crew)
  * In the primary: answers what workers hand on.
  * @param app is given once it is ready; questions wait for it.
  */
-export function answerForwarded(crew: Crew, app: Promise<FastifyInstance>): void {
-  crew.handle('http', async (asked: ForwardedRequest): Promise<ForwardedReply> => {
+export function answerForwarded(processes: ProcessGroup, app: Promise<FastifyInstance>): void {
+  processes.handle('http', async (asked: ForwardedRequest): Promise<ForwardedReply> => {
     const { method, url, headers, body, address } = asked;
     const reply = await (await app).inject({
       method: method as HTTPMethods,

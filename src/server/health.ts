@@ -23,8 +23,8 @@ export function registerHealth(app: FastifyInstance, health: Health): void {
   app.get('/readyz', async (request, reply) => {
     if (health.stopping) return reply.code(503).send({ status: 'stopping' });
     try {
-      const troubles = await health.check();
-      return troubles?.length ? { status: 'degraded', troubles } : { status: 'ok' };
+      const problems = await health.check();
+      return problems?.length ? { status: 'degraded', problems } : { status: 'ok' };
     } catch (error) {
       request.log.error({ err: error }, 'the database cannot be asked');
       return reply.code(503).send({ status: 'storage_unavailable' });

@@ -6,16 +6,16 @@ import { ExpiryWatch } from '../fleet/devices/expiry/watch.ts';
 import type { ProvisionStore } from '../fleet/devices/provision-store.ts';
 import { openManagementStore } from '../storage/repositories/management-store.ts';
 import { openProvisioning } from '../storage/thingsboard/provisioning.ts';
-import type { Closing } from '../util/cleanup-stack.ts';
-import { lazily } from '../util/lazy.ts';
+import type { CleanupStack } from '../util/cleanup-stack.ts';
+import { lazy } from '../util/lazy.ts';
 import { OutgoingConnections } from '../util/outgoing-call.ts';
-import type { Grounds } from './decision-inputs.ts';
+import type { DecisionInputs } from './decision-inputs.ts';
 import { gatherDecisions } from './logging/decisions/gather-decisions.ts';
 import type { RecentDecisions } from './logging/decisions/recent-decisions.ts';
 import type { RecentSessions } from './logging/decisions/recent-sessions.ts';
 import { createErrorLog } from './logging/error-log.ts';
 import type { ManagementParts } from './management/server.ts';
-import type { Crew, Methods } from './process-group/group.ts';
+import type { Methods, ProcessGroup } from './process-group/group.ts';
 import type { Throttle } from './throttle/throttle.ts';
 import type { EmqxProvisioning } from './webhooks/emqx-provision.ts';
 
@@ -36,21 +36,23 @@ export interface ForPeople {
 }
 
 /** @param decided what this process remembers of decisions and sessions, and whom it blocks. */
-export function openForPeople(
+export function openManagement(
   config: Config,
-  crew: Crew,
+  processes: ProcessGroup,
   log: Logger,
-  { storage, rules, lists, life, scramKeys, names, chains }: Grounds,
+  { storage, rules, lists, credentialLifecycle, scramKeys, names, chains }: DecisionInputs,
   decided: { recent: RecentDecisions; sessions: RecentSessions; throttle: Throttle },
-  closing: Closing,
+  cleanup: CleanupStack,
 ): ForPeople {
   const { recent, sessions, throttle } = decided;
   const thingsboard = config.thingsboard?.location;
-  const management = closing.add(
-    lazily(() => openManagementStore(config.database, life.service, rules.fromFile, thingsboard)),
+  const management = cleanup.add(
+    lazy(() =>
+      openManagementStore(config.database, credentialLifecycle.service, rules.fromFile, thingsboard),
+    ),
     (opened) => opened.close(),
   );
-  const connections = closing.add(new OutgoingConnections(), (opened) => opened.destroy());
+  const connections = cleanup.add(new OutgoingConnections(), (opened) => opened.destroy());
   const clientAuthorities = () => lists.trust.expiries().authorities;
   const recentSessions = (id: string) => sessions.of(id);
   const expiry = new ExpiryWatch({
@@ -58,13 +60,13 @@ export function openForPeople(
     ...{ connections, now: Date.now },
     onError: createErrorLog(log, 'what runs out could not be looked at or told; it is tried again'),
   });
-  closing.add(expiry, () => expiry.stop());
-  const provisioning = closing.add(
-    lazily(() => openProvisioning(config.database, thingsboard, life.service.keepPassword)),
+  cleanup.add(expiry, () => expiry.stop());
+  const provisioning = cleanup.add(
+    lazy(() => openProvisioning(config.database, thingsboard, credentialLifecycle.service.keepPassword)),
     (opened) => opened.close(),
   );
-  const provisionStore = crew.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
-  const explaining = lazily(async () => {
+  const provisionStore = processes.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
+  const explaining = lazy(async () => {
     const { openExplainer } = await import('../tools/explain/open.ts');
     return openExplainer(config, {
       passportKey: storage.passportKey,
@@ -74,18 +76,18 @@ export function openForPeople(
       blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
     });
   });
-  closing.add(explaining, () => explaining.close());
+  cleanup.add(explaining, () => explaining.close());
   return {
     management: {
       store: management.open,
       blocked: throttle,
-      decisions: gatherDecisions(crew, recent),
+      decisions: gatherDecisions(processes, recent),
       explain: async (asked) => (await explaining.open()).explain(asked),
       clientAuthorities,
-      importSettings: config.life,
+      importSettings: config.credentialLifecycle,
       deviceSessions: new DeviceSessions({
         ...{ config: config.endSessions, connections, recent: recentSessions },
-        vernemqMountsApart: config.brokers.vernemq.mountsDevicesApart,
+        vernemqMountsApart: config.brokers.vernemq.perDeviceMountpoint,
         audit: async (actor, note) => (await management.open()).audit.record(actor, note),
         onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),
       }),

@@ -52,7 +52,7 @@ export async function putRulesInForce(
   let set = compileRules([...fromFile, ...fromDatabase]);
   let changed = false;
   let reading = false;
-  const closing = new AbortController();
+  const cleanup = new AbortController();
 
   async function reloadFile(path: string): Promise<void> {
     try {
@@ -73,8 +73,8 @@ export async function putRulesInForce(
   async function readUntilUnchanged(): Promise<void> {
     reading = true;
     let silent = false;
-    while (changed && !closing.signal.aborted) {
-      const pause = { signal: closing.signal, ref: false };
+    while (changed && !cleanup.signal.aborted) {
+      const pause = { signal: cleanup.signal, ref: false };
       await wait(silent ? AGAIN_MS : GATHER_MS, undefined, pause).catch(() => undefined);
       changed = false;
       let rows: readonly StoredRule[];
@@ -109,7 +109,7 @@ export async function putRulesInForce(
     current: () => set,
     fromFile: () => fromFile,
     close() {
-      closing.abort();
+      cleanup.abort();
       if (file !== undefined) unwatchFile(file, look);
     },
   };

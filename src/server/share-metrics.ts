@@ -2,16 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { MetricFamily } from './metrics/family.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
-import type { Crew } from './process-group/group.ts';
+import type { ProcessGroup } from './process-group/group.ts';
 
 /**
  * Each process tells what it counted; the primary, which outlives the others, sums.
  * @param ofPrimary what the primary alone finds out.
  */
-export function shareMetrics(crew: Crew, metrics: Metrics, ofPrimary: () => readonly MetricFamily[]): void {
+export function shareMetrics(
+  processes: ProcessGroup,
+  metrics: Metrics,
+  ofPrimary: () => readonly MetricFamily[],
+): void {
   const process = randomUUID();
-  crew.handle('metrics', async () => ({ process, families: await metrics.families() }));
-  if (crew.role === 'worker') return;
+  processes.handle('metrics', async () => ({ process, families: await metrics.families() }));
+  if (processes.role === 'worker') return;
   const server = new ServerMetrics();
-  crew.handle('server_metrics', async () => [...(await server.gather(crew)), ...ofPrimary()]);
+  processes.handle('server_metrics', async () => [...(await server.gather(processes)), ...ofPrimary()]);
 }

@@ -4,18 +4,18 @@ import { createLog } from './logging/log.ts';
 import { onStop, WorkerCrew } from './process-group/worker.ts';
 import { type RunningServer, startServer } from './start.ts';
 
-const crew = new WorkerCrew(Number(process.env.WORKER_NUMBER));
+const processes = new WorkerCrew(Number(process.env.WORKER_NUMBER));
 const started = start();
-onStop(crew, async () => (await started).stop());
+onStop(processes, async () => (await started).stop());
 await started;
 
 async function start(): Promise<RunningServer> {
-  const config = readConfig(await crew.askPrimary<Record<string, string>>('settings', undefined));
-  const log = createLog(config.logLevel).child({ worker: crew.worker });
+  const config = readConfig(await processes.askPrimary<Record<string, string>>('settings', undefined));
+  const log = createLog(config.logLevel).child({ worker: processes.worker });
   // Node ends a worker whose primary is gone, since nobody takes connections, writes or gathers; this says why.
   process.prependListener('disconnect', () => log.error('the primary is gone, and so this worker ends'));
   try {
-    return await startServer(config, log, crew);
+    return await startServer(config, log, processes);
   } catch (error) {
     log.error({ err: error }, 'the worker could not start');
     process.exit(1);

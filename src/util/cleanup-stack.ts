@@ -1,7 +1,7 @@
 type Close = () => unknown;
 
 /** What was opened so far, to be closed in the reverse order: what came later may rest on what was there before. */
-export class Closing {
+export class CleanupStack {
   readonly #closes: Close[] = [];
   #closed: Promise<void> | undefined;
 

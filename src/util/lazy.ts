@@ -5,7 +5,7 @@ export interface Lazy<Opened> {
 }
 
 /** What is rare, and costs more than the whole start: opened when first asked for, and again where that failed. */
-export function lazily<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>): Lazy<Opened> {
+export function lazy<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>): Lazy<Opened> {
   let opened: Promise<Opened> | undefined;
   return {
     open: () => {

@@ -6,9 +6,9 @@ import { decideTopic } from '../../src/engine/access/decide-topic.ts';
 import { emqxList } from '../../src/engine/access/emqx-list.ts';
 import { compileRules, type RuleSet } from '../../src/engine/access/rule-set.ts';
 import { tbmqRules } from '../../src/engine/access/tbmq-rules.ts';
-import { DEVICE_ID, holder, rule } from '../engine/access/support.ts';
+import { DEVICE_ID, rule, subject } from '../engine/access/support.ts';
 
-const who = holder();
+const who = subject();
 const shared = { mountedApart: false };
 
 const handful = compileRules([

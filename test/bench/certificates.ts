@@ -123,8 +123,12 @@ async function makeDevices(installation: Installation, pems: readonly string[]):
   const tokens: string[] = [];
   for (const [at, certificate] of pems.entries()) {
     const device = { profileName: 'default', gateway: false };
-    await service.create({ ...device, name: `by-certificate-${at}`, wish: { kind: 'x509', certificate } });
-    const made = await service.create({ ...device, name: `by-token-${at}`, wish: { kind: 'access_token' } });
+    await service.create({ ...device, name: `by-certificate-${at}`, request: { kind: 'x509', certificate } });
+    const made = await service.create({
+      ...device,
+      name: `by-token-${at}`,
+      request: { kind: 'access_token' },
+    });
     tokens.push(made.secret?.value ?? '');
   }
   await repository.close();

@@ -21,8 +21,8 @@ async function start(environment: Record<string, string>): Promise<TestServer> {
   const server = await startTestServer({ THINGPASS_SECRET: SECRET, ...environment });
   const repository = await DeviceRepository.open(server.config.database);
   const service = serviceOf(repository);
-  const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
-    service.create({ name, profileName: 'default', gateway: false, wish });
+  const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
+    service.create({ name, profileName: 'default', gateway: false, request });
   await make('meter', { kind: 'x509', certificate: pem('p256') });
   // A token of the same text as the name: a name never falls back to it.
   await make('decoy', { kind: 'access_token', token: 'meter-0001' });
@@ -194,14 +194,14 @@ describe('a certificate whose form is off', () => {
       ['/nanomq/auth', { subject: 'CN=a' }, 'subject, a certificate as nanomq_name'],
       ['/tbmq', { password: '', commonName: 'a' }, 'commonName, a certificate as tbmq_name'],
     ] as const;
-    for (const [path, fields, said] of cases) {
+    for (const [path, fields, detail] of cases) {
       const clientId = path === '/emqx4/auth' || path === '/nanomq/auth' ? 'clientid' : 'clientId';
       await ask(server, path, { [clientId]: 'c', username: 'nobody', ...fields });
       const refused = server.logged.findLast(({ outcome }) => outcome === 'deny');
-      assert.match(JSON.stringify(refused?.steps), new RegExp(`not read: ${said}`), path);
+      assert.match(JSON.stringify(refused?.steps), new RegExp(`not read: ${detail}`), path);
       assert.ok(
-        server.logged.some(({ certificate }) => certificate === said),
-        said,
+        server.logged.some(({ certificate }) => certificate === detail),
+        detail,
       );
     }
   });

@@ -75,13 +75,13 @@ before(async () => {
   const repository = await DeviceRepository.open(plain.config.database);
   const devices = serviceOf(repository);
   const { username: userName, ...victim } = VICTIM;
-  for (const [name, wish] of [
+  for (const [name, request] of [
     ['victim', { kind: 'mqtt_basic', userName, ...victim }],
     ['by-token', { kind: 'access_token', token: 'token-of-another' }],
     ['by-user', { kind: 'mqtt_basic', userName: 'another-user', password: 'p' }],
     ['by-certificate', { kind: 'x509', certificate: OWN_CERTIFICATE }],
   ] as const) {
-    ids[name] = (await devices.create({ name, profileName: 'default', gateway: false, wish })).device.id;
+    ids[name] = (await devices.create({ name, profileName: 'default', gateway: false, request })).device.id;
   }
   await repository.close();
 });

@@ -24,8 +24,8 @@ describe('shell blocks', { concurrency: 2 }, () => {
       const run = shell.filter(isRun);
       if (run.length === 0) return;
       const { printed, code } = await runInTerminal(run);
-      const [last, said] = [...printed].at(-1) ?? [];
-      assert.equal(code, 0, `${path}:${last} does not work:\n${said}`);
+      const [last, detail] = [...printed].at(-1) ?? [];
+      assert.equal(code, 0, `${path}:${last} does not work:\n${detail}`);
       const others = run.flatMap(({ line, next }) => {
         const actual = printed.get(line) as string;
         if (next === undefined || next.language === 'sh' || isLike(actual, next.text)) return [];

@@ -78,7 +78,7 @@ test('metrics that documents name are told at /metrics, and all of those are exp
     NO_METRICS.includes(name) || text.includes(`\n# TYPE ${name} `) || text.includes(`\n${name}`);
   assert.deepEqual(mentions(OWN, /\bthingpass_[a-z_]+(?![a-z_]*[.:*])/g, isThere), []);
 
-  const explained = OWN.map(said).join();
+  const explained = OWN.map(detail).join();
   const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name as string);
   assert.deepEqual(
     families.filter((name) => !explained.includes(name)),
@@ -112,7 +112,7 @@ test('every command is in the README, and the commands here are those of its hel
   const listed = [...help.replace(/^.*Commands:/s, '').matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
   assert.deepEqual([...program.commands.map((command) => command.name()), 'help'].sort(), listed.sort());
 
-  const named = said(README);
+  const named = detail(README);
   assert.deepEqual(
     commandPaths(program).filter((path) => !new RegExp(`\\b${path}\\b`).test(named)),
     [],
@@ -136,7 +136,7 @@ test('routes that documents name are answered, and all of the API are listed', a
   assert.deepEqual(wrong, []);
 
   const { paths: described } = JSON.parse(readFileSync(`${ROOT}deploy/openapi.json`, 'utf8'));
-  const named = OWN.map(said).join();
+  const named = OWN.map(detail).join();
   assert.deepEqual(
     Object.keys(described).filter((path) => !named.includes(`/api/v1${path}`)),
     [],
@@ -167,7 +167,7 @@ function pieces({ blocks, codeSpans }: Document): readonly Located[] {
 }
 
 /** Everything in the blocks and code spans of a document. */
-function said(document: Document): string {
+function detail(document: Document): string {
   return pieces(document)
     .map(({ text }) => text)
     .join('\n');

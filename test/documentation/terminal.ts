@@ -32,7 +32,10 @@ export async function runInTerminal(blocks: readonly Block[]): Promise<Session> 
   for (const entry of CLONE) symlinkSync(join(ROOT, entry), join(folder, entry));
   const ports = await Promise.all(PORTS.map(async (port) => [port, String(await freePort())] as const));
   const replace = (text: string, back: boolean): string =>
-    ports.reduce((said, [named, free]) => said.replaceAll(back ? free : named, back ? named : free), text);
+    ports.reduce(
+      (detail, [named, free]) => detail.replaceAll(back ? free : named, back ? named : free),
+      text,
+    );
 
   const { output, code } = await bash(replace(script(blocks), false), folder, {
     PATH: [PROGRAMS, process.env.PATH].join(delimiter),

@@ -4,7 +4,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { denyValue } from '../../src/fleet/devices/deny-entry.ts';
-import type { CredentialsWish } from '../../src/fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../src/fleet/devices/new-credentials.ts';
 import { profileCertificate } from '../../src/fleet/devices/profile-certificate.ts';
 import { openPrisma } from '../../src/storage/connections/prisma.ts';
 import { DenyRepository } from '../../src/storage/repositories/deny-repository.ts';
@@ -65,8 +65,8 @@ before(async () => {
     const devices = await DeviceRepository.open(config.database);
     const service = serviceOf(devices);
     for (const [name, { pem }] of Object.entries({ trusted, foreign, forServers, lost })) {
-      const wish = { kind: 'x509', certificate: pem } as const;
-      await service.create({ name, profileName: 'default', gateway: false, wish });
+      const request = { kind: 'x509', certificate: pem } as const;
+      await service.create({ name, profileName: 'default', gateway: false, request });
     }
     await devices.close();
   }
@@ -126,10 +126,10 @@ test('a registered certificate must satisfy the rules, in whichever form it come
 test('the refusal’s line in the log says which rule objected, and why', async () => {
   await connect(foreign);
   const line = server.logged.find(({ reason }) => reason === 'certificate_untrusted');
-  const steps = line?.steps as { step: string; said: string }[] | undefined;
+  const steps = line?.steps as { step: string; detail: string }[] | undefined;
   assert.deepEqual(steps?.at(-1), {
     step: 'certificate_path',
-    said: 'no configured authority is its issuer CN=stranger,O=Trust Test',
+    detail: 'no configured authority is its issuer CN=stranger,O=Trust Test',
   });
 });
 
@@ -190,8 +190,8 @@ test('what is put on the deny list is refused at the next decision, at every pro
   const stolen = root.issue({ name: 'stolen' });
   const devices = await DeviceRepository.open(server.config.database);
   const service = serviceOf(devices);
-  const make = (name: string, wish: CredentialsWish) =>
-    service.create({ name, profileName: 'default', gateway: false, wish });
+  const make = (name: string, request: CredentialsRequest) =>
+    service.create({ name, profileName: 'default', gateway: false, request });
   await make('stolen', { kind: 'x509', certificate: stolen.pem });
   const gone = await make('gone', { kind: 'access_token' });
   await devices.close();

@@ -5,7 +5,7 @@ import { Installation } from '../support/process.ts';
 interface Report {
   readonly checks: readonly {
     readonly check: string;
-    readonly findings: readonly { level: string; said: string }[];
+    readonly findings: readonly { level: string; detail: string }[];
   }[];
 }
 
@@ -23,7 +23,7 @@ test('doctor: advice ends with 0, problems with 1, in words and in JSON', async 
   const { checks } = JSON.parse(stdout) as Report;
   const problems = checks.flatMap(({ findings }) => findings.filter(({ level }) => level === 'problem'));
   assert.match(
-    problems.map(({ said }) => said).join(),
+    problems.map(({ detail }) => detail).join(),
     /^THINGPASS_SECRET is the placeholder[^,]*, which everybody knows$/,
   );
 });

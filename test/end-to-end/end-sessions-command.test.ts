@@ -37,7 +37,7 @@ test('commands that end credentials end the sessions too, and say what became of
 
   await emqx.close();
   await installation.json('device', 'create', 'five');
-  const { code, stdout: said } = await installation.run(['device', 'delete', 'five']);
+  const { code, stdout: detail } = await installation.run(['device', 'delete', 'five']);
   assert.equal(code, 0, 'what it rests on has ended all the same');
-  assert.match(said, /sessions at emqx: not ended \(no answer \(ECONNREFUSED\)\)/);
+  assert.match(detail, /sessions at emqx: not ended \(no answer \(ECONNREFUSED\)\)/);
 });

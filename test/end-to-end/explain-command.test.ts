@@ -19,7 +19,7 @@ interface Explained {
   readonly blocked?: { readonly by: string };
   readonly unblocked?: { readonly reason?: string };
   readonly ignoredCertificates: readonly string[];
-  readonly steps: readonly { readonly step: string; readonly said: string }[];
+  readonly steps: readonly { readonly step: string; readonly detail: string }[];
   readonly lookups: readonly { readonly id: string; readonly found?: string }[];
   readonly connack?: string;
   readonly answer?: { readonly status: number; readonly body?: string };
@@ -73,7 +73,7 @@ test('a certificate in a form that is not switched on is ignored, and that is vi
   assert.equal(ignored.outcome, 'deny');
   assert.equal(ignored.understood?.certificate, undefined);
   assert.equal(ignored.ignoredCertificates.length, 1);
-  assert.match(ignored.steps[0]?.said ?? '', /^not read: /);
+  assert.match(ignored.steps[0]?.detail ?? '', /^not read: /);
   assert.match(ignored.suggestion ?? '', /THINGPASS_CERTIFICATE_FORMS/);
 });
 

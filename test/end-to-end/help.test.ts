@@ -37,7 +37,7 @@ test('each command says in its help what it is for, how it is used, and what it 
 });
 
 test('what is misspelt ends with 2, one clear line, and the nearest that there is', async () => {
-  for (const [line, said] of [
+  for (const [line, detail] of [
     [['devcie', 'list'], /unknown command 'devcie'\n\(Did you mean device\?\)/],
     [['device', 'craete', 'x'], /unknown command 'craete'\n\(Did you mean create\?\)/],
     [['doctor', '--pubish', 'x'], /unknown option '--pubish'\n\(Did you mean --publish\?\)/],
@@ -46,7 +46,7 @@ test('what is misspelt ends with 2, one clear line, and the nearest that there i
   ] as const) {
     const { code, stdout, stderr } = await installation.run([...line]);
     assert.deepEqual([code, stdout], [2, ''], line.join(' '));
-    assert.match(stderr, said);
+    assert.match(stderr, detail);
     assert.ok(stderr.trimEnd().split('\n').length <= 4, stderr);
   }
 });

@@ -90,10 +90,10 @@ test('what cannot be imported at all is said', async () => {
     1,
     'the source must be the URL of ThingsBoard’s database: postgresql://…',
   ]);
-  const [code, said] = await ended('thingsboard', 'postgresql://u:topsecret@127.0.0.1:1/tb');
+  const [code, detail] = await ended('thingsboard', 'postgresql://u:topsecret@127.0.0.1:1/tb');
   assert.equal(code, 1);
-  assert.match(String(said), /no connection to 127\.0\.0\.1:1/);
-  assert.doesNotMatch(String(said), /topsecret/);
+  assert.match(String(detail), /no connection to 127\.0\.0\.1:1/);
+  assert.doesNotMatch(String(detail), /topsecret/);
   assert.deepEqual(await ended('emqx-csv', '-', '--algorithm', 'pbkdf2'), [
     1,
     '--algorithm: pbkdf2 needs iterations',

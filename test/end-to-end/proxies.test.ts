@@ -77,14 +77,14 @@ before(async () => {
   const devices = await DeviceRepository.open(thingpass.config.database);
   const service = serviceOf(devices);
   for (const name of ['p256', 'expired']) {
-    const wish = { kind: 'x509', certificate: read(pki(`${name}.crt.pem`)) } as const;
-    await service.create({ name: `device-${name}`, profileName: 'default', gateway: false, wish });
+    const request = { kind: 'x509', certificate: read(pki(`${name}.crt.pem`)) } as const;
+    await service.create({ name: `device-${name}`, profileName: 'default', gateway: false, request });
   }
   await service.create({
     name: 'by-token',
     profileName: 'default',
     gateway: false,
-    wish: { kind: 'access_token', token: TOKEN },
+    request: { kind: 'access_token', token: TOKEN },
   });
   await devices.close();
   broker = await startCertificateBroker(thingpass.url, SECRET);

@@ -63,8 +63,8 @@ describe('three replicas behind HAProxy', { skip }, () => {
   });
 
   async function create(name: string): Promise<string> {
-    const wish = { kind: 'access_token' } as const;
-    const { secret } = await service.create({ name, profileName: 'default', gateway: false, wish });
+    const request = { kind: 'access_token' } as const;
+    const { secret } = await service.create({ name, profileName: 'default', gateway: false, request });
     return secret?.value ?? '';
   }
 

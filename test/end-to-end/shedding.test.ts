@@ -52,7 +52,7 @@ function requestFor(broker: BrokerName, { username, password }: Client): RawRequ
   return { method, target: path, headers: Object.entries(headers), body: Buffer.from(body) };
 }
 
-const said = ({ status, body }: Pick<RawReply, 'status' | 'body'>): string => `${status} ${body}`;
+const detail = ({ status, body }: Pick<RawReply, 'status' | 'body'>): string => `${status} ${body}`;
 
 /** What each broker is told when nothing can be decided, a mistake of ours left out. */
 const CANNOT_DECIDE = new Map(
@@ -60,7 +60,7 @@ const CANNOT_DECIDE = new Map(
     const reasons: UnavailableReason[] = ['overloaded', 'timed_out', 'storage_unavailable'];
     const { path } = connectRequests('', '')[broker];
     const { answer } = endpoints.find((one) => one.path === path) as (typeof endpoints)[number];
-    return [broker, new Set(reasons.map((reason) => said(answer(unavailable(reason), undefined))))];
+    return [broker, new Set(reasons.map((reason) => detail(answer(unavailable(reason), undefined))))];
   }),
 );
 
@@ -71,7 +71,7 @@ const CANNOT_TELL = new Set(
     const refusal = endpoints
       .find((one) => one.path === path)
       ?.answer(deny('credentials_unknown'), undefined);
-    return refusal !== undefined && CANNOT_DECIDE.get(broker)?.has(said(refusal));
+    return refusal !== undefined && CANNOT_DECIDE.get(broker)?.has(detail(refusal));
   }).map(({ broker }) => broker),
 );
 
@@ -144,7 +144,7 @@ test(`${CONNECTIONS} connections that ask for more than can be done are told not
       const client = anyClient(broker);
       const since = performance.now();
       const reply = await connection.ask(requestFor(broker, client));
-      heard.note(broker, client, said(reply), performance.now() - since);
+      heard.note(broker, client, detail(reply), performance.now() - since);
     }
   };
   let longestCheck = 0;
@@ -169,7 +169,7 @@ test(`${CONNECTIONS} connections that ask for more than can be done are told not
   const toldNow = async (broker: BrokerName, client: Client): Promise<string> => {
     for (const since = performance.now(); ; await wait(50)) {
       const reply = await asked.ask(requestFor(broker, client));
-      if (!CANNOT_DECIDE.get(broker)?.has(said(reply))) return said(reply);
+      if (!CANNOT_DECIDE.get(broker)?.has(detail(reply))) return detail(reply);
       assert.ok(performance.now() - since < LONGEST_ANSWER_MS, `${broker}, ${client.kind}: never decided`);
     }
   };

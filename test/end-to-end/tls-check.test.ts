@@ -72,7 +72,7 @@ function check(port: number, options: Partial<CheckOptions> = {}): Promise<TlsRe
   });
 }
 
-function said(report: TlsReport): readonly [string, string | undefined, readonly string[]] {
+function detail(report: TlsReport): readonly [string, string | undefined, readonly string[]] {
   assert.ok(readableReport(report).includes(report.why));
   return [report.stage, report.refusedBy, report.problems.map(({ code }) => code)];
 }
@@ -116,7 +116,7 @@ async function opensslServer(...args: readonly string[]): Promise<number> {
 
 test('all is well: version, chain and CONNACK are told', async () => {
   const report = await check(await broker({}));
-  assert.deepEqual(said(report), ['connected', undefined, []]);
+  assert.deepEqual(detail(report), ['connected', undefined, []]);
   assert.equal(report.negotiated?.version, 'TLSv1.3');
   assert.equal(report.connack?.code, 0);
   assert.equal(report.serverChain[0]?.subject, 'CN=localhost');
@@ -143,7 +143,7 @@ test('the CONNACK code is told where TLS is fine, and the password goes along', 
     }),
   );
   const report = await check(port, { username: 'meter', password: 'secret-word' });
-  assert.deepEqual(said(report), ['mqtt', 'server', []]);
+  assert.deepEqual(detail(report), ['mqtt', 'server', []]);
   assert.match(report.why, /CONNACK 4: user name or password are wrong/);
   assert.ok(received.includes('secret-word') && received.includes('meter'));
 });
@@ -255,12 +255,12 @@ test('a server in Node, which closes without an alert, and one that names its au
   ]);
   assert.ok(missing.clientCertificate?.signatureAlgorithms.includes('ecdsa_secp256r1_sha256'));
   const foreign = await check(port, { client: client('selfsigned') });
-  assert.deepEqual(said(foreign)[2], ['root_in_chain', 'issuer_not_acceptable']);
+  assert.deepEqual(detail(foreign)[2], ['root_in_chain', 'issuer_not_acceptable']);
   const good = await check(port, { client: client('rsa2048') });
-  assert.deepEqual(said(good), ['connected', undefined, ['root_in_chain']]);
+  assert.deepEqual(detail(good), ['connected', undefined, ['root_in_chain']]);
   assert.equal(good.clientCertificate?.sent, true);
   const unasked = await check(await broker({}), { client: client('p256') });
-  assert.deepEqual(said(unasked), ['connected', undefined, ['not_requested']]);
+  assert.deepEqual(detail(unasked), ['connected', undefined, ['not_requested']]);
 });
 
 test('a key that the server takes no signature of: the client stays anonymous, and that is said', async () => {
@@ -271,7 +271,7 @@ test('a key that the server takes no signature of: the client stays anonymous, a
     sigalgs: 'ECDSA+SHA256',
   });
   const report = await check(port, { client: client('ed25519') });
-  assert.deepEqual(said(report), [
+  assert.deepEqual(detail(report), [
     'connected',
     undefined,
     ['root_in_chain', 'no_common_signature_algorithm'],
@@ -286,7 +286,7 @@ test('a server of old versions only', async () => {
   assert.equal(report.stage, 'tls');
   assert.match(report.why, /the server speaks TLSv1\.1 and TLSv1 only/);
   const both = await check(await broker({ ...old, maxVersion: 'TLSv1.2' }));
-  assert.deepEqual(said(both), ['connected', undefined, ['old_version']]);
+  assert.deepEqual(detail(both), ['connected', undefined, ['old_version']]);
 });
 
 test('a port that speaks something else: MQTT, HTTP, silence, nothing', async () => {
@@ -336,7 +336,7 @@ test('over wss: connected, refused by status, HTTP without WebSocket, CONNACK, c
   const over = (path: string) => check(port, { path, username: 'u', password: 'p'.repeat(300) });
   const fine = await over('/mqtt');
   assert.deepEqual(
-    [said(fine), fine.upgrade],
+    [detail(fine), fine.upgrade],
     [['connected', undefined, []], { status: 101, subprotocol: 'mqtt' }],
   );
   const forbidden = await over('/forbidden');

@@ -68,13 +68,13 @@ async function connect(device: Issued): Promise<string> {
   const {
     result,
     reason,
-    device: said,
+    device: detail,
   } = (await response.json()) as {
     result: string;
     reason?: string;
     device?: { name: string };
   };
-  return `${result} ${reason ?? said?.name}`;
+  return `${result} ${reason ?? detail?.name}`;
 }
 
 test('a device whose certificate leads to a profile is made once, and its next certificate takes over', async () => {

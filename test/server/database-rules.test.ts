@@ -27,8 +27,8 @@ function urlOf({ location }: Pick<EachDatabase, 'location'>): string {
 
 async function addPump(server: TestServer): Promise<void> {
   const devices = await DeviceRepository.open(server.config.database);
-  const wish = { kind: 'access_token', token: 'pump-token' } as const;
-  await serviceOf(devices).create({ name: 'pump', profileName: 'pumps', gateway: false, wish });
+  const request = { kind: 'access_token', token: 'pump-token' } as const;
+  await serviceOf(devices).create({ name: 'pump', profileName: 'pumps', gateway: false, request });
   await devices.close();
 }
 

@@ -31,8 +31,8 @@ async function leavesNothing(settings: Record<string, string>, expected: RegExp)
     // What has to be ended does not end by itself.
     timeout: 60_000,
   });
-  const { said, ...open } = JSON.parse(stdout);
-  assert.match(said, expected);
+  const { detail, ...open } = JSON.parse(stdout);
+  assert.match(detail, expected);
   assert.deepEqual(open, { handles: [], listeners: 0 });
 }
 

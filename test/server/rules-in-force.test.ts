@@ -16,8 +16,8 @@ test('a rules file decides topics, is read again when it changes, and never by h
   const server = await startTestServer({ THINGPASS_RULES_FILE: file });
   context.after(() => server.close());
   const devices = await DeviceRepository.open(server.config.database);
-  const wish = { kind: 'access_token', token: 'pump-token' } as const;
-  await serviceOf(devices).create({ name: 'pump', profileName: 'default', gateway: false, wish });
+  const request = { kind: 'access_token', token: 'pump-token' } as const;
+  await serviceOf(devices).create({ name: 'pump', profileName: 'default', gateway: false, request });
   await devices.close();
 
   const post = async (path: string, body: object) => {

@@ -64,7 +64,7 @@ async function connectLate(
   return { ...answer, lateMs: answer.tookMs - (await budget) };
 }
 
-async function said(server: TestServer, username: string): Promise<string> {
+async function detail(server: TestServer, username: string): Promise<string> {
   const { result, reason } = await connect(server, username);
   return reason === undefined ? result : `${result} ${reason}`;
 }
@@ -117,37 +117,37 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
   /** Every token answers as it should once the trouble is over. */
   async function healed(): Promise<void> {
     await eventually(async () => {
-      assert.equal(await said(server, randomUUID()), 'deny credentials_unknown');
-      assert.equal(await said(server, 'known'), 'allow');
+      assert.equal(await detail(server, randomUUID()), 'deny credentials_unknown');
+      assert.equal(await detail(server, 'known'), 'allow');
       assert.equal(await readiness(server), '200 ok');
     }, 10_000);
   }
 
   async function revoke(token: string): Promise<void> {
-    assert.equal(await said(server, token), 'allow');
+    assert.equal(await detail(server, token), 'allow');
     await database.sql('DELETE FROM device_credentials WHERE credentials_id = $1', [token]);
-    await eventually(async () => assert.equal(await said(server, token), 'deny credentials_unknown'));
+    await eventually(async () => assert.equal(await detail(server, token), 'deny credentials_unknown'));
   }
 
   test('gone: the known, the revoked and the unknown, then past the window, then back', async () => {
     await healed();
-    await said(server, 'other');
+    await detail(server, 'other');
     await revoke('revoked');
     await postgresql?.stop();
     await wait(1_200);
-    assert.equal(await said(server, 'known'), 'allow');
-    assert.notEqual(await said(server, 'revoked'), 'allow');
-    assert.equal(await said(server, 'never-asked'), 'unavailable storage_unavailable');
+    assert.equal(await detail(server, 'known'), 'allow');
+    assert.notEqual(await detail(server, 'revoked'), 'allow');
+    assert.equal(await detail(server, 'never-asked'), 'unavailable storage_unavailable');
     await everyBrokerIsTold(server, 'a-client', `stranger-${randomUUID()}`, CANNOT_DECIDE);
     assert.equal(await readiness(server), '200 degraded');
     await wait(WINDOW_SECONDS * 1_000);
-    assert.equal(await said(server, 'known'), 'unavailable storage_unavailable', 'the window is over');
+    assert.equal(await detail(server, 'known'), 'unavailable storage_unavailable', 'the window is over');
     assert.equal(await readiness(server), '503 storage_unavailable');
     await postgresql?.resume();
     await healed();
-    assert.equal(await said(server, 'other'), 'allow');
-    assert.equal(await said(server, 'never-asked'), 'allow');
-    assert.equal(await said(server, 'revoked'), 'deny credentials_unknown');
+    assert.equal(await detail(server, 'other'), 'allow');
+    assert.equal(await detail(server, 'never-asked'), 'allow');
+    assert.equal(await detail(server, 'revoked'), 'deny credentials_unknown');
     await everyBrokerIsTold(
       server,
       'a-client',
@@ -158,7 +158,7 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
 
   test('started again: what was revoked meanwhile is found out', async () => {
     await save(database.location, 'revoked-meanwhile');
-    await eventually(async () => assert.equal(await said(server, 'revoked-meanwhile'), 'allow'));
+    await eventually(async () => assert.equal(await detail(server, 'revoked-meanwhile'), 'allow'));
     await proxy.become('down');
     await database.sql("DELETE FROM device_credentials WHERE credentials_id = 'revoked-meanwhile'");
     await postgresql?.stop();
@@ -167,7 +167,7 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
     await healed();
     // What was known just before may be believed for the second within which changes are obeyed.
     await eventually(async () =>
-      assert.equal(await said(server, 'revoked-meanwhile'), 'deny credentials_unknown'),
+      assert.equal(await detail(server, 'revoked-meanwhile'), 'deny credentials_unknown'),
     );
   });
 
@@ -216,7 +216,7 @@ describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
       assert.equal(result, 'unavailable');
       assert.ok(lateMs < LATE_MS, `${lateMs}`);
     }
-    assert.equal(await said(server, 'known'), 'allow', 'who is known does not wait for it');
+    assert.equal(await detail(server, 'known'), 'allow', 'who is known does not wait for it');
     await lock;
     await healed();
   });
@@ -266,7 +266,7 @@ describe('an SQLite file in trouble', () => {
         const { result, tookMs } = await connect(server, randomUUID());
         assert.equal(result, 'deny');
         times.push(tookMs);
-        assert.equal(await said(server, 'known'), 'allow');
+        assert.equal(await detail(server, 'known'), 'allow');
         await wait(10);
       }
       await locked;
@@ -276,7 +276,7 @@ describe('an SQLite file in trouble', () => {
   }
 
   test('put away and replaced by another file: the new one is obeyed, or nobody is called unknown', async () => {
-    assert.equal(await said(server, 'known'), 'allow');
+    assert.equal(await detail(server, 'known'), 'allow');
     const other = { kind: 'sqlite', file: join(folder, 'other.db') } as const;
     await migrate(other);
     await save(other, 'of-the-new-file');
@@ -293,24 +293,24 @@ describe('an SQLite file in trouble', () => {
     renameSync(location.file, join(folder, 'away.db'));
     renameSync(other.file, location.file);
     await eventually(async () => {
-      assert.equal(await said(server, 'of-the-new-file'), 'allow');
-      assert.equal(await said(server, 'known'), 'deny credentials_unknown');
+      assert.equal(await detail(server, 'of-the-new-file'), 'allow');
+      assert.equal(await detail(server, 'known'), 'deny credentials_unknown');
     }, 5_000);
   });
 
   test('removed: who is known is admitted, nobody is called unknown, until there is a file again', async () => {
-    assert.equal(await said(server, 'of-the-new-file'), 'allow');
+    assert.equal(await detail(server, 'of-the-new-file'), 'allow');
     for (const ending of ['', '-wal', '-shm']) rmSync(location.file + ending, { force: true });
     await eventually(async () => {
-      assert.equal(await said(server, `stranger-${randomUUID()}`), 'unavailable storage_unavailable');
+      assert.equal(await detail(server, `stranger-${randomUUID()}`), 'unavailable storage_unavailable');
       assert.match(await readiness(server), /degraded|storage_unavailable/);
     }, 5_000);
-    assert.equal(await said(server, 'of-the-new-file'), 'allow');
+    assert.equal(await detail(server, 'of-the-new-file'), 'allow');
     await migrate(location);
     await save(location, 'back');
     await eventually(async () => {
-      assert.equal(await said(server, 'back'), 'allow');
-      assert.equal(await said(server, 'of-the-new-file'), 'deny credentials_unknown');
+      assert.equal(await detail(server, 'back'), 'allow');
+      assert.equal(await detail(server, 'of-the-new-file'), 'deny credentials_unknown');
       assert.equal(await readiness(server), '200 ok');
     }, 5_000);
   });

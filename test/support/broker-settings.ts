@@ -3,7 +3,7 @@ import type { BrokerSettings } from '../../src/brokers/dialect.ts';
 /** A broker for which nothing is switched on. */
 export const PLAIN_SETTINGS: BrokerSettings = Object.freeze({
   noOpinionOnUnknown: false,
-  mountsDevicesApart: false,
+  perDeviceMountpoint: false,
   provisionSessions: false,
   certificateForms: new Set<string>(),
 });

@@ -91,9 +91,9 @@ export async function startLivingDevices(
     credentials: new CredentialsService(repository, { keepPassword, overlapMs: 7 * DAY_MS, now }),
     async becomes(client, result) {
       for (let tries = 0; ; tries++) {
-        const said = await connect(client);
-        if (said.result === result) return said;
-        if (tries === 40) throw new Error(`${JSON.stringify(said)} instead of ${result}`);
+        const detail = await connect(client);
+        if (detail.result === result) return detail;
+        if (tries === 40) throw new Error(`${JSON.stringify(detail)} instead of ${result}`);
         await sleep(50);
       }
     },

@@ -10,8 +10,8 @@ export async function makeProvisionProfile(
 ): Promise<void> {
   if (location.kind !== 'sqlite') throw new Error('an SQLite file is wanted');
   const devices = await DeviceRepository.open(location);
-  const wish = { kind: 'access_token' } as const;
-  await serviceOf(devices).create({ name: 'first', profileName: 'pumps', gateway: false, wish });
+  const request = { kind: 'access_token' } as const;
+  await serviceOf(devices).create({ name: 'first', profileName: 'pumps', gateway: false, request });
   await devices.close();
   const direct = new Database(location.file, { timeout: 1_000 });
   direct

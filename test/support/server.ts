@@ -6,7 +6,7 @@ import { buildApp } from '../../src/server/app.ts';
 import { createDecisionLog } from '../../src/server/logging/decision-log.ts';
 import { createLog } from '../../src/server/logging/log.ts';
 import { Metrics } from '../../src/server/metrics/metrics.ts';
-import { alone } from '../../src/server/process-group/group.ts';
+import { singleProcess } from '../../src/server/process-group/group.ts';
 import { Shedding } from '../../src/server/shedding.ts';
 import { startServer } from '../../src/server/start.ts';
 import { keepLog, keepSecretSettings } from './kept-logs.ts';
@@ -67,7 +67,7 @@ export async function startWebhooks(
     shedding,
     metrics: () => metrics.families(),
     health: { stopping: false, check: async () => undefined },
-    crew: alone(),
+    processes: singleProcess(),
     log,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

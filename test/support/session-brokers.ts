@@ -28,10 +28,10 @@ export async function fakeBrokerApi(
       authorization: request.headers.authorization,
     };
     asked.push(one);
-    const said = answer(one, asked.length);
-    if (said === 'hang') return;
-    response.writeHead(said.status, { 'content-type': 'application/json' });
-    response.end(said.body === undefined ? '' : JSON.stringify(said.body));
+    const detail = answer(one, asked.length);
+    if (detail === 'hang') return;
+    response.writeHead(detail.status, { 'content-type': 'application/json' });
+    response.end(detail.body === undefined ? '' : JSON.stringify(detail.body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

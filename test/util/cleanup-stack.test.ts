@@ -1,32 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Closing } from '../../src/util/cleanup-stack.ts';
+import { CleanupStack } from '../../src/util/cleanup-stack.ts';
 
 test('what was opened last is closed first, each once the one after it is, and only once', async () => {
-  const closing = new Closing();
+  const cleanup = new CleanupStack();
   const closed: string[] = [];
   const open = (name: string, takesMs = 0) =>
-    closing.add(name, async () => {
+    cleanup.add(name, async () => {
       await wait(takesMs);
       closed.push(name);
     });
   assert.equal(open('storage'), 'storage');
   open('names');
   open('app', 20);
-  await Promise.all([closing.close(), closing.close()]);
+  await Promise.all([cleanup.close(), cleanup.close()]);
   assert.deepEqual(closed, ['app', 'names', 'storage']);
 });
 
 test('one that cannot be closed keeps no other from it, and is told', async () => {
-  const closing = new Closing();
+  const cleanup = new CleanupStack();
   let closed = false;
-  closing.add('storage', () => {
+  cleanup.add('storage', () => {
     closed = true;
   });
-  closing.add('names', () => {
+  cleanup.add('names', () => {
     throw new Error('no');
   });
-  await assert.rejects(closing.close(), /^Error: no$/);
+  await assert.rejects(cleanup.close(), /^Error: no$/);
   assert.equal(closed, true);
 });

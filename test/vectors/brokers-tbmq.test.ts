@@ -55,7 +55,7 @@ const ALLOW_DEVICE = {
   ...ALLOW,
   device: DEVICE,
   rights: {
-    holder: { role: 'device', clientId: 'c', device: DEVICE } as const,
+    subject: { role: 'device', clientId: 'c', device: DEVICE } as const,
     rules: NO_RULES,
     mountedApart: false,
   },

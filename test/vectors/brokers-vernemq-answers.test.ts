@@ -73,9 +73,9 @@ test('VerneMQ makes of every answer of ours what was decided, and keeps none', (
   const [endpoint] = vernemq.endpoints;
   assert.ok(endpoint);
   let answers = 0;
-  for (const mountsDevicesApart of [false, true]) {
+  for (const perDeviceMountpoint of [false, true]) {
     for (const [hook, body] of Object.entries(BODIES)) {
-      const read = endpoint.read(hookRequest(hook, body), { ...PLAIN_SETTINGS, mountsDevicesApart });
+      const read = endpoint.read(hookRequest(hook, body), { ...PLAIN_SETTINGS, perDeviceMountpoint });
       for (const decision of [...EVERY_DECISION, SOON, FAR, GONE]) {
         const unread: Question | undefined = undefined;
         for (const question of [read, unread]) {

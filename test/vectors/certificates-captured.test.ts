@@ -8,8 +8,8 @@ import { readApiGatewayCertificate } from '../../src/engine/certificates/forms/a
 import { readEmqxCertPem } from '../../src/engine/certificates/forms/emqx.ts';
 import { readEmqxPeerCertificate } from '../../src/engine/certificates/forms/emqx-peer-certificate.ts';
 import {
+  type EnabledForm,
   readCertificateHeaders,
-  type SwitchedOnForm,
 } from '../../src/engine/certificates/header-certificates.ts';
 import { HeaderView } from '../../src/engine/certificates/header-view.ts';
 import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
@@ -47,8 +47,8 @@ before(async () => {
 after(async () => {
   await byDefault.stop();
   await withOurLimit.stop();
-  const said = [...counts].sort().map(([what, count]) => `${count} ${what}`);
-  console.log(`${INDEX}: ${said.join(', ')}`);
+  const detail = [...counts].sort().map(([what, count]) => `${count} ${what}`);
+  console.log(`${INDEX}: ${detail.join(', ')}`);
 });
 
 function count(what: string): void {
@@ -89,7 +89,7 @@ goldenFile(INDEX, capturedEntries, async (entry) => {
   else checkHeaders(entry, form, replay, bytes);
 });
 
-function checkHeaders(entry: CapturedEntry, form: SwitchedOnForm, replay: Replay, bytes: Buffer): void {
+function checkHeaders(entry: CapturedEntry, form: EnabledForm, replay: Replay, bytes: Buffer): void {
   const { rawHeaders } = replay;
   if (rawHeaders !== undefined) {
     const { certificate, ignored } = readCertificateHeaders(rawHeaders, [form], true);
@@ -113,7 +113,7 @@ function checkHeaders(entry: CapturedEntry, form: SwitchedOnForm, replay: Replay
 }
 
 /** Switched off, the same message presents nothing, and the header is named with the form among its candidates. */
-function checkIgnored(rawHeaders: readonly string[], { form, headers }: SwitchedOnForm): void {
+function checkIgnored(rawHeaders: readonly string[], { form, headers }: EnabledForm): void {
   const off = readCertificateHeaders(rawHeaders, [], true);
   assert.equal(off.certificate.kind, 'none');
   if (headers.certificate !== form.headers.certificate) return;
@@ -127,8 +127,8 @@ function checkReading(entry: CapturedEntry, reading: PresentedCertificate): void
   assert.equal(reading.kind === 'certificate', expected.certificatePresent, JSON.stringify(reading));
   if (reading.kind === 'certificate') {
     checkIdentity(expected, reading.der, reading.chain);
-    const said = entry.verification?.replace('-', '_');
-    if (said !== undefined) assert.equal(reading.verification, said);
+    const detail = entry.verification?.replace('-', '_');
+    if (detail !== undefined) assert.equal(reading.verification, detail);
     return;
   }
   if (entry.verification === 'none') assert.equal(reading.kind, 'none');

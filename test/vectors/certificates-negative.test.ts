@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { disbelief } from '../../src/engine/certificates/belief.ts';
 import type { FormSettings } from '../../src/engine/certificates/forms/form.ts';
 import {
+  type EnabledForm,
+  enableForms,
   readCertificateHeaders,
-  type SwitchedOnForm,
-  switchOn,
 } from '../../src/engine/certificates/header-certificates.ts';
 import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
 import { decodePem } from '../../src/engine/certificates/text/decode.ts';
+import { verificationDenial } from '../../src/engine/certificates/verification-denial.ts';
 import { readCertificateFields } from '../../src/engine/certificates/x509/certificate-fields.ts';
 import { checkChain } from '../../src/engine/certificates/x509/chain.ts';
 import { MalformedDer } from '../../src/engine/certificates/x509/der.ts';
@@ -105,12 +105,12 @@ function headersOf(one: NegativeCase): [string, string][] {
   });
 }
 
-function formsOf(one: NegativeCase, headers: readonly [string, string][]): SwitchedOnForm[] {
+function formsOf(one: NegativeCase, headers: readonly [string, string][]): EnabledForm[] {
   const word = headers.find(([name]) => name === 'x-ssl-client-verify')?.[1];
   const [name, settings = {}] = FORMS[`${one.encoding} ${word}`] ?? FORMS[one.encoding] ?? [];
   assert.ok(name !== undefined, `no form for ${one.encoding}`);
   const form = { name, settings };
-  return switchOn(one.id === 'two-families' ? [form, { name: 'xfcc' }] : [form]);
+  return enableForms(one.id === 'two-families' ? [form, { name: 'xfcc' }] : [form]);
 }
 
 function checkOutcome(one: NegativeCase, certificate: PresentedCertificate): void {
@@ -135,7 +135,7 @@ function checkOutcome(one: NegativeCase, certificate: PresentedCertificate): voi
     const verdict = checkChain(certificate.der, [root], { now: Date.now() });
     assert.equal(!verdict.holds && verdict.fault, 'signature_invalid');
   } else {
-    assert.ok(disbelief(certificate, false) !== undefined, JSON.stringify(certificate));
+    assert.ok(verificationDenial(certificate, false) !== undefined, JSON.stringify(certificate));
     if (one.id === REFUSED_FOR_LENGTH) checkNested(one);
     assert.equal(errorOf(certificate), one.id === REFUSED_FOR_LENGTH ? 'too_large' : error);
   }
@@ -159,7 +159,7 @@ function errorOf(certificate: PresentedCertificate): string | undefined {
 async function checkOverTheWire(
   one: NegativeCase,
   headers: [string, string][],
-  forms: SwitchedOnForm[],
+  forms: EnabledForm[],
 ): Promise<void> {
   const bytes = requestWith(headers);
   const isLong = bytes.length > 16 * 1024;

@@ -21,12 +21,12 @@ const keptLists = new WeakMap<object, KeptList>();
  * (`deploy/emqx`).
  */
 export function emqxAcl(rights: TopicRights): EmqxAcl {
-  const { holder, rules, mountedApart } = rights;
-  const kept = holder.device && keptLists.get(holder.device);
+  const { subject, rules, mountedApart } = rights;
+  const kept = subject.device && keptLists.get(subject.device);
   if (kept !== undefined && isSame(kept.rights, rights)) return kept.list;
-  const made = emqxList(holder, rules, { mountedApart, authorizer: true });
+  const made = emqxList(subject, rules, { mountedApart, authorizer: true });
   const list = { rules: made, json: JSON.stringify(made) };
-  if (holder.device !== undefined) keptLists.set(holder.device, { rights, list });
+  if (subject.device !== undefined) keptLists.set(subject.device, { rights, list });
   return list;
 }
 
@@ -34,9 +34,9 @@ function isSame(one: TopicRights, other: TopicRights): boolean {
   return (
     one.rules === other.rules &&
     one.mountedApart === other.mountedApart &&
-    one.holder.role === other.holder.role &&
-    one.holder.clientId === other.holder.clientId &&
-    one.holder.username === other.holder.username &&
-    one.holder.commonName === other.holder.commonName
+    one.subject.role === other.subject.role &&
+    one.subject.clientId === other.subject.clientId &&
+    one.subject.username === other.subject.username &&
+    one.subject.commonName === other.subject.commonName
   );
 }

@@ -95,7 +95,7 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
 /** @throws whatever else it is given. */
 function refuseUnfilled(error: unknown): Question {
   if (!(error instanceof PlaceholderNotFilled)) throw error;
-  const steps = [{ step: 'read_request', said: error.message }];
+  const steps = [{ step: 'read_request', detail: error.message }];
   return { kind: 'settled', decision: deny('placeholder_not_filled', steps) };
 }
 
@@ -130,11 +130,11 @@ const METHODS = ['POST', 'GET'] as const;
 
 export const emqx: Dialect = {
   broker: 'emqx',
-  canMountDevicesApart: true,
+  canMountPerDevice: true,
   carriesPassport: true,
-  tellsRights: true,
+  sendsAclAtConnect: true,
   // WebSocket clients choose theirs, unless a proxy does (section 6).
-  believesPeerAddress: ({ listener }) => listener !== undefined && /^(tcp|ssl|quic):/.test(listener),
+  trustsPeerAddress: ({ listener }) => listener !== undefined && /^(tcp|ssl|quic):/.test(listener),
   certificateForms: { body: EMQX_FORMS, headers: false },
   endpoints: [
     {

@@ -66,7 +66,7 @@ function answerAllow(decision: Allow): WebhookReply {
   const { expiresAt, passport, rights } = decision;
   if (expiresAt === undefined && passport === undefined && rights === undefined) return ALLOW;
   const extras = extrasOf(decision);
-  if (extras === 'over') return DENY;
+  if (extras === 'expired') return DENY;
   const { acl, ...others } = extras;
   const rest = JSON.stringify({ result: 'allow', ...others });
   const body = acl === undefined ? rest : `${rest.slice(0, -1)},"acl":${acl.json}}`;
@@ -82,9 +82,9 @@ interface Extras {
 
 const NO_EXTRAS: Extras = {};
 
-function extrasOf({ expiresAt, passport, device, rights, role }: Allow): Extras | 'over' {
+function extrasOf({ expiresAt, passport, device, rights, role }: Allow): Extras | 'expired' {
   const expireAt = expiresAt === undefined ? undefined : expireTime(expiresAt, Date.now());
-  if (expireAt === 'over') return 'over';
+  if (expireAt === 'expired') return 'expired';
   const tree = role === 'provisioning_session' ? provisioningTree() : device?.id;
   return {
     acl: rights && emqxAcl(rights),
@@ -97,9 +97,9 @@ function extrasOf({ expiresAt, passport, device, rights, role }: Allow): Extras 
  * Whole seconds in the future: a past, fractional or non-numeric one is "bad user name or password" (section 3.2), and so is
  * one that looks like milliseconds to EMQX, beyond the year 29 000; that is no expiry.
  */
-function expireTime(expiresAt: number, now: number): number | 'over' | undefined {
+function expireTime(expiresAt: number, now: number): number | 'expired' | undefined {
   const seconds = Math.floor(expiresAt / 1_000);
-  if (!(seconds * 1_000 > now)) return 'over';
+  if (!(seconds * 1_000 > now)) return 'expired';
   return seconds > now / 2 ? undefined : seconds;
 }
 
@@ -130,7 +130,7 @@ export function answerScram(decision: Decision): WebhookReply {
   if (scramKeys === undefined) return SCRAM_REFUSED;
   const { storedKey, serverKey, salt } = scramKeys;
   const extras = decision.outcome === 'allow' ? extrasOf(decision) : NO_EXTRAS;
-  if (extras === 'over') return SCRAM_REFUSED;
+  if (extras === 'expired') return SCRAM_REFUSED;
   const { acl, ...others } = extras;
   return reply(200, { stored_key: storedKey, server_key: serverKey, salt, acl: acl?.rules, ...others });
 }

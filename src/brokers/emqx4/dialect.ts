@@ -69,7 +69,7 @@ const NEVER_CHECKED = '$';
 const UNCHECKED_NAME: Question = Object.freeze({
   kind: 'settled',
   decision: deny('not_supported', [
-    { step: 'user_name', said: 'begins with $: EMQX 4 would check none of its topics' },
+    { step: 'user_name', detail: 'begins with $: EMQX 4 would check none of its topics' },
   ]),
 });
 
@@ -125,7 +125,7 @@ const METHODS = ['POST', 'GET'] as const;
 
 export const emqx4: Dialect = {
   broker: 'emqx4',
-  canMountDevicesApart: true,
+  canMountPerDevice: true,
   certificateForms: { body: [EMQX4_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/emqx4/auth', methods: METHODS, read: readConnect, answer: answerConnect },

@@ -151,7 +151,7 @@ function refusalReply(decision: Exclude<Decision, Allow>): WebhookReply {
   const result = decision.outcome;
   const last = decision.steps.at(-1);
   const message =
-    decision.reason === 'request_unreadable' && last ? last.said : DENY_REASONS[decision.reason];
+    decision.reason === 'request_unreadable' && last ? last.detail : DENY_REASONS[decision.reason];
   return reply(reason === 'request_unreadable' ? 400 : 403, { result, reason, message, connack });
 }
 
@@ -180,9 +180,9 @@ function reply(status: number, body: object): WebhookReply {
 
 export const generic: Dialect = {
   broker: 'generic',
-  canMountDevicesApart: true,
+  canMountPerDevice: true,
   // Whoever asks here says what it saw.
-  believesPeerAddress: () => true,
+  trustsPeerAddress: () => true,
   certificateForms: { body: GENERIC_FORMS, headers: true },
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },

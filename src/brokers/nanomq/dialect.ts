@@ -136,13 +136,13 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
  */
 const EMPTY_FILTER: Question = Object.freeze({
   kind: 'settled',
-  decision: deny('topic_invalid', [{ step: 'filters', said: 'a filter with a comma at its edge' }]),
+  decision: deny('topic_invalid', [{ step: 'filters', detail: 'a filter with a comma at its edge' }]),
 });
 
 const TOO_MANY_FILTERS: Question = Object.freeze({
   kind: 'settled',
   decision: deny('topic_filter_too_complex', [
-    { step: 'filters', said: `more than ${MAX_FILTERS} in one SUBSCRIBE` },
+    { step: 'filters', detail: `more than ${MAX_FILTERS} in one SUBSCRIBE` },
   ]),
 });
 
@@ -154,7 +154,7 @@ const TOO_MANY_FILTERS: Question = Object.freeze({
 const STATUS_EVENT: Question = Object.freeze({
   kind: 'settled',
   decision: deny('not_supported', [
-    { step: 'status_event', said: 'the broker’s own event, not the client’s publish: suppressed' },
+    { step: 'status_event', detail: 'the broker’s own event, not the client’s publish: suppressed' },
   ]),
 });
 
@@ -174,7 +174,7 @@ function isStatusEvent(topic: string, clientId: string): boolean {
 export const nanomq: Dialect = {
   broker: 'nanomq',
   // Always the TCP peer (section 3, `%a`).
-  believesPeerAddress: () => true,
+  trustsPeerAddress: () => true,
   certificateForms: { body: [NANOMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/nanomq/auth', methods: ['POST', 'GET'], read: readConnect, answer: reply },

@@ -59,8 +59,8 @@ export function optionalUtf8(fields: Fields, name: string): string | undefined {
 }
 
 /** A refusal by this dialect; with what was found out about the client, where anything was. */
-export function refusal(reason: DenyReason, said: string, client?: Allow): Deny {
-  return deny(reason, [...(client?.steps ?? []), { step: 'rabbitmq', said }]);
+export function refusal(reason: DenyReason, detail: string, client?: Allow): Deny {
+  return deny(reason, [...(client?.steps ?? []), { step: 'rabbitmq', detail }]);
 }
 
 /** The user name of a certificate login (section 4). */

@@ -74,7 +74,7 @@ const bySubject: Naming = (subject, settings) => {
 const NO_PROVISIONING: Question = Object.freeze({
   kind: 'settled',
   decision: deny('provision_session_not_allowed', [
-    { step: 'read_request', said: 'all clients have certificates here' },
+    { step: 'read_request', detail: 'all clients have certificates here' },
   ]),
 });
 

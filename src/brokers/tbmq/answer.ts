@@ -37,7 +37,7 @@ const LARGEST_ANSWER = 200 * 1024;
 function success(decision: Allow): WebhookReply {
   const { rights } = decision;
   return successWith(
-    rights === undefined ? NOTHING : tbmqRules(rights.holder, rights.rules, NO_MOUNT_POINTS),
+    rights === undefined ? NOTHING : tbmqRules(rights.subject, rights.rules, NO_MOUNT_POINTS),
   );
 }
 

@@ -48,7 +48,7 @@ function readConnect(request: Parameters<typeof readTbmqMembers>[0], settings: B
 const NOT_FILLED: Question = Object.freeze({
   kind: 'settled',
   decision: deny('placeholder_not_filled', [
-    { step: 'read_request', said: 'a member holds a placeholder that TBMQ does not know' },
+    { step: 'read_request', detail: 'a member holds a placeholder that TBMQ does not know' },
   ]),
 });
 
@@ -84,7 +84,7 @@ const CHECK: Question = Object.freeze({
     reason: 'not_supported',
     connack: CONNACK_NOT_AUTHORIZED,
     countsAsFailure: false,
-    steps: [{ step: 'connection_check', said: 'TBMQ asks whether it reaches us' }],
+    steps: [{ step: 'connection_check', detail: 'TBMQ asks whether it reaches us' }],
   }),
 });
 
@@ -108,7 +108,7 @@ function checkReply(status: number): WebhookReply {
 
 export const tbmq: Dialect = {
   broker: 'tbmq',
-  tellsRights: true,
+  sendsAclAtConnect: true,
   certificateForms: { body: [TBMQ_NAME], headers: false },
   endpoints: [
     { name: 'connect', path: '/tbmq', methods: ['POST', 'GET'], read: readConnect, answer: tbmqAnswer },

@@ -35,13 +35,13 @@ function readSubscribeM5(fields: Fields, settings: BrokerSettings, { headers }: 
   return readSubscribe(fields, settings, Number(hackney) >= 4 ? 'modifiers' : 'none');
 }
 
-function settle(step: string, said: string): Question {
+function settle(step: string, detail: string): Question {
   const decision: Decision = {
     outcome: 'no_opinion',
     reason: 'not_supported',
     connack: CONNACK_NOT_AUTHORIZED,
     countsAsFailure: false,
-    steps: [{ step, said }],
+    steps: [{ step, detail }],
   };
   return Object.freeze({ kind: 'settled', decision });
 }
@@ -53,7 +53,7 @@ const PASSED_ON = settle('hook', 'left as it is');
 
 const ENHANCED_AUTHENTICATION: Question = Object.freeze({
   kind: 'settled',
-  decision: deny('not_supported', [{ step: 'hook', said: 'enhanced authentication is not spoken here' }]),
+  decision: deny('not_supported', [{ step: 'hook', detail: 'enhanced authentication is not spoken here' }]),
 });
 
 const SETTLED: ReadonlyMap<string, Question> = new Map([
@@ -95,7 +95,7 @@ function answer(decision: Decision, question: Question | undefined): WebhookRepl
 
 export const vernemq: Dialect = {
   broker: 'vernemq',
-  canMountDevicesApart: true,
+  canMountPerDevice: true,
   carriesPassport: true,
   certificateForms: { body: [VERNEMQ_CLIENT_CERT], headers: false },
   endpoints: [{ name: 'hook', path: '/vernemq', methods: ['POST'], read, answer }],

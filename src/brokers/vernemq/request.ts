@@ -13,8 +13,8 @@ import { readSessionName } from './session.ts';
 /** More filters than any honest SUBSCRIBE holds. */
 const MAX_FILTERS = 1_000;
 
-function settle(reason: DenyReason, said: string): Question {
-  return Object.freeze({ kind: 'settled', decision: deny(reason, [{ step: 'read_request', said }]) });
+function settle(reason: DenyReason, detail: string): Question {
+  return Object.freeze({ kind: 'settled', decision: deny(reason, [{ step: 'read_request', detail }]) });
 }
 
 /**
@@ -43,7 +43,7 @@ export function readRegister(fields: Fields, settings: BrokerSettings, version?:
     listener: readListener(fields),
     protocolVersion: version,
   };
-  const question: RegisterQuestion = { kind: 'connect', attempt, mountsApart: settings.mountsDevicesApart };
+  const question: RegisterQuestion = { kind: 'connect', attempt, mountsApart: settings.perDeviceMountpoint };
   return question;
 }
 
@@ -104,7 +104,7 @@ export function readSubscribe(fields: Fields, settings: BrokerSettings, list: Fi
   const filters = readFilters(fields);
   if (filters.length > MAX_FILTERS) return TOO_MANY_FILTERS;
   if (!isText(claim.clientId, claim.username, ...filters.map(({ topic }) => topic))) return NOT_TEXT;
-  if (settings.mountsDevicesApart && !isMountedApart(fields)) return NOT_MOUNTED_APART;
+  if (settings.perDeviceMountpoint && !isMountedApart(fields)) return NOT_MOUNTED_APART;
   const accesses = filters.map(
     ({ topic, qos }): TopicAccess => ({ action: 'subscribe', topic, qos: QOS.get(qos), ...claim }),
   );

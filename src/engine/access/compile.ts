@@ -1,7 +1,7 @@
-import type { Holder } from './holder.ts';
-import { isWildcard, type Reach } from './matching.ts';
+import { type FilterPattern, isWildcard } from './matching.ts';
 import { fillLevel, type Level, readLevel } from './placeholder.ts';
 import { describeRule, problemOf, type Qos, type Rule } from './rule.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /** What a check asks of a rule beside the topic. `undefined` means that the broker did not tell. */
 export interface Circumstances {
@@ -30,7 +30,7 @@ export interface CompiledRule {
 }
 
 /** A rule as one holder has it: plain levels. */
-export interface FilledRule extends Reach {
+export interface FilledRule extends FilterPattern {
   readonly source: CompiledRule;
   readonly allow: boolean;
 }
@@ -79,11 +79,11 @@ function withLiteral(compiled: CompiledRule, levels: readonly string[]): Compile
  * topics were meant (the text that a value with `/` makes has other levels than the rule), so the deny closes everything
  * beneath its levels before the first unusable one; with none before, everything.
  */
-export function fillRule(compiled: CompiledRule, holder: Holder): FilledRule | undefined {
+export function fillRule(compiled: CompiledRule, subject: TopicSubject): FilledRule | undefined {
   if (compiled.literal !== undefined) return compiled.literal;
   const levels: string[] = [];
   for (const [at, level] of compiled.levels.entries()) {
-    const filled = typeof level === 'string' ? level : fillLevel(level, holder, at === 0);
+    const filled = typeof level === 'string' ? level : fillLevel(level, subject, at === 0);
     if (filled === undefined) {
       if (compiled.allow) return undefined;
       return { source: compiled, allow: false, levels: [...levels, '#'], everything: at === 0 };

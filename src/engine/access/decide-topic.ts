@@ -2,12 +2,12 @@ import type { DenyReason } from '../../model/decision.ts';
 import type { TopicAction } from '../../model/question.ts';
 import { applies } from './compile.ts';
 import { type Containment, containment } from './containment.ts';
-import type { Holder } from './holder.ts';
 import { hasWildcard } from './matching.ts';
 import type { Qos } from './rule.ts';
 import { firstRule, mayConcern, type RuleSet, rulesOf } from './rule-set.ts';
 import { mayReceive, mayUse } from './thingsboard-table.ts';
 import { isTopicName, readTopicFilter, readTopicName, withoutSharing } from './topic.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /** One action on one topic (publish, receive) or filter (subscribe, with any `$share/group/` in front). */
 export interface TopicQuestion {
@@ -50,29 +50,29 @@ const BY_DEFAULT = 'no rule';
  * (`credentials/thingsboard.md` section 9.5), and the answers of others are no more its business than above.
  */
 export function decideTopic(
-  holder: Holder,
+  subject: TopicSubject,
   question: TopicQuestion,
   rules: RuleSet,
   options: TopicOptions,
 ): TopicDecision {
   switch (question.action) {
     case 'publish':
-      return decidePublish(holder, question, rules);
+      return decidePublish(subject, question, rules);
     case 'subscribe':
-      return decideSubscribe(holder, question, rules, options);
+      return decideSubscribe(subject, question, rules, options);
     case 'receive':
-      return decideReceive(holder, question, rules, options);
+      return decideReceive(subject, question, rules, options);
   }
 }
 
-function decidePublish(holder: Holder, question: TopicQuestion, rules: RuleSet): TopicDecision {
+function decidePublish(subject: TopicSubject, question: TopicQuestion, rules: RuleSet): TopicDecision {
   if (!isTopicName(question.topic)) return invalid('not a topic name');
-  if (holder.role !== 'provisioning_session' && mayConcern(rules, question.topic)) {
+  if (subject.role !== 'provisioning_session' && mayConcern(rules, question.topic)) {
     const asked = { action: 'publish', qos: question.qos, retain: question.retain } as const;
-    const rule = firstRule(rules, holder, asked, question.topic.split('/'));
+    const rule = firstRule(rules, subject, asked, question.topic.split('/'));
     if (rule !== undefined) return byRule(rule.allow, rule.source.description);
   }
-  if (mayUse(holder, 'publish', question.topic)) return { allowed: true, by: BY_TABLE };
+  if (mayUse(subject, 'publish', question.topic)) return { allowed: true, by: BY_TABLE };
   return { allowed: false, reason: 'topic_not_allowed', by: BY_DEFAULT };
 }
 
@@ -81,30 +81,30 @@ function decidePublish(holder: Holder, question: TopicQuestion, rules: RuleSet):
  * lower of two, so theirs does not tell the subscription's.
  */
 function decideReceive(
-  holder: Holder,
+  subject: TopicSubject,
   question: TopicQuestion,
   rules: RuleSet,
   options: TopicOptions,
 ): TopicDecision {
   const topic = readTopicName(question.topic);
   if (topic === undefined) return invalid('not a topic name');
-  if (holder.role !== 'provisioning_session') {
+  if (subject.role !== 'provisioning_session') {
     const qosLevels: readonly Qos[] = rules.conditional.subscribe ? [0, 1, 2] : [0];
     let denied: TopicDecision | undefined;
     let unknown = false;
     for (const qos of qosLevels) {
-      const rule = firstRule(rules, holder, { action: 'subscribe', qos }, topic);
+      const rule = firstRule(rules, subject, { action: 'subscribe', qos }, topic);
       if (rule?.allow) return byRule(true, rule.source.description);
       if (rule === undefined) unknown = true;
       else denied ??= byRule(false, rule.source.description);
     }
     if (!unknown && denied !== undefined) return denied;
   }
-  return byTable(mayReceive(holder, question.topic, topic), options);
+  return byTable(mayReceive(subject, question.topic, topic), options);
 }
 
 function decideSubscribe(
-  holder: Holder,
+  subject: TopicSubject,
   question: TopicQuestion,
   rules: RuleSet,
   options: TopicOptions,
@@ -113,15 +113,15 @@ function decideSubscribe(
   const filter = text === undefined ? undefined : readTopicFilter(text);
   if (text === undefined || filter === undefined) return invalid('not a topic filter');
   // With what stood in front: ThingsBoard grants no shared subscriptions (`credentials/thingsboard.md` section 9).
-  const known = mayUse(holder, 'subscribe', question.topic);
-  if (holder.role === 'provisioning_session') return byTable(known, options);
+  const known = mayUse(subject, 'subscribe', question.topic);
+  if (subject.role === 'provisioning_session') return byTable(known, options);
 
   const asked = { action: 'subscribe', qos: question.qos } as const;
   if (!hasWildcard(filter)) {
-    const rule = firstRule(rules, holder, asked, filter);
+    const rule = firstRule(rules, subject, asked, filter);
     return rule === undefined ? byTable(known, options) : byRule(rule.allow, rule.source.description);
   }
-  const live = rulesOf(rules, holder, 'subscribe').filter((rule) => applies(rule.source, asked));
+  const live = rulesOf(rules, subject, 'subscribe').filter((rule) => applies(rule.source, asked));
   const { maximumSteps } = options;
   const contained = containment(filter, live, { maximumSteps });
   if (contained.outcome === 'allowed') {

@@ -1,10 +1,10 @@
 import { ALL_QOS_BITS, applies, type FilledRule } from './compile.ts';
 import { decideTopic, type TopicOptions } from './decide-topic.ts';
-import type { Holder } from './holder.ts';
 import { hasWildcard, overlaps } from './matching.ts';
 import type { Permission, Qos } from './rule.ts';
 import { type RuleSet, rulesOf } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters } from './thingsboard-table.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /** One rule of `acl` in EMQX's authentication answer (`brokers/emqx.md` section 4). */
 export interface EmqxRule {
@@ -39,20 +39,20 @@ const EVERYTHING = ['#', '$SYS/#'];
  * topics with a number in them cannot be said (`+` is wider, and a deny behind them would take them away), so for roles
  * that have them, what no rule matches goes on to the authorizer.
  */
-export function emqxList(holder: Holder, rules: RuleSet, options: EmqxListOptions): EmqxRule[] {
+export function emqxList(subject: TopicSubject, rules: RuleSet, options: EmqxListOptions): EmqxRule[] {
   const { authorizer, maximumRules = 250 } = options;
-  const publish = publishRules(holder, rules);
-  const complete = holder.role === 'provisioning_session';
+  const publish = publishRules(subject, rules);
+  const complete = subject.role === 'provisioning_session';
   if (complete && authorizer) publish.push({ permission: 'deny', action: 'publish', topics: EVERYTHING });
-  const list = [...publish.slice(0, maximumRules), ...subscribeRules(holder, rules, options, maximumRules)];
+  const list = [...publish.slice(0, maximumRules), ...subscribeRules(subject, rules, options, maximumRules)];
   if (!authorizer) list.push({ permission: 'deny', action: 'all', topics: EVERYTHING });
   return list;
 }
 
 /** All rules in their order: EMQX matches a publish as we do. */
-function publishRules(holder: Holder, rules: RuleSet): EmqxRule[] {
+function publishRules(subject: TopicSubject, rules: RuleSet): EmqxRule[] {
   const list: EmqxRule[] = [];
-  const filled = holder.role === 'provisioning_session' ? [] : rulesOf(rules, holder, 'publish');
+  const filled = subject.role === 'provisioning_session' ? [] : rulesOf(rules, subject, 'publish');
   for (const rule of filled) {
     const levels = sayable(rule);
     if (levels === 'everything') {
@@ -61,7 +61,7 @@ function publishRules(holder: Holder, rules: RuleSet): EmqxRule[] {
     }
     if (levels !== undefined) list.push({ ...conditionsOf(rule), topics: [levels.join('/')] });
   }
-  const known = knownPublishTopics(holder).filter((topic) => isSayable(topic));
+  const known = knownPublishTopics(subject).filter((topic) => isSayable(topic));
   if (known.length > 0) list.push({ permission: 'allow', action: 'publish', topics: known });
   return list;
 }
@@ -101,22 +101,22 @@ function isSayable(text: string): boolean {
  * known and allowed, as `eq`.
  */
 function subscribeRules(
-  holder: Holder,
+  subject: TopicSubject,
   rules: RuleSet,
   options: EmqxListOptions,
   maximum: number,
 ): EmqxRule[] {
   const list: EmqxRule[] = [];
-  const filled = holder.role === 'provisioning_session' ? [] : rulesOf(rules, holder, 'subscribe');
+  const filled = subject.role === 'provisioning_session' ? [] : rulesOf(rules, subject, 'subscribe');
   const denies: FilledRule[] = [];
-  const said = new Set<string>();
+  const detail = new Set<string>();
   const say = (filter: string, qos: readonly Qos[]) => {
     if (qos.length > 0) list.push(allowSubscribe(filter, qos));
   };
   const sayExactly = (filter: string, except: readonly Qos[]) => {
-    if (said.has(filter) || !isSayable(filter)) return;
-    said.add(filter);
-    say(`eq ${filter}`, allowedQos(holder, rules, options, filter, except));
+    if (detail.has(filter) || !isSayable(filter)) return;
+    detail.add(filter);
+    say(`eq ${filter}`, allowedQos(subject, rules, options, filter, except));
   };
   for (const rule of filled) {
     if (list.length >= maximum) return list;
@@ -130,7 +130,7 @@ function subscribeRules(
     sayExactly(filter, safe);
   }
   // On a shared broker these are refused, unless a rule above allows them.
-  const known = options.mountedApart ? knownSubscribeFilters(holder) : [];
+  const known = options.mountedApart ? knownSubscribeFilters(subject) : [];
   for (const filter of known) sayExactly(filter, []);
   return list;
 }
@@ -152,7 +152,7 @@ function safeQos(rule: FilledRule, earlierDenies: readonly FilledRule[]): readon
 
 /** For which QoS the filter is allowed, apart from those already said. */
 function allowedQos(
-  holder: Holder,
+  subject: TopicSubject,
   rules: RuleSet,
   options: TopicOptions,
   topic: string,
@@ -160,7 +160,7 @@ function allowedQos(
 ): readonly Qos[] {
   const open = QOS_LEVELS.filter((qos) => !except.includes(qos));
   const allowed = (qos: Qos) =>
-    decideTopic(holder, { action: 'subscribe', topic, qos }, rules, options).allowed;
+    decideTopic(subject, { action: 'subscribe', topic, qos }, rules, options).allowed;
   const [any] = open;
   if (any === undefined || rules.conditional.subscribe) return open.filter(allowed);
   return allowed(any) ? open : [];

@@ -1,4 +1,4 @@
-import { isReserved, type Reach } from './matching.ts';
+import { type FilterPattern, isReserved } from './matching.ts';
 
 /**
  * Filters as regular expressions that `java.util.regex` and JavaScript read alike, for a broker that matches whole texts
@@ -16,17 +16,17 @@ export function quote(text: string): string {
 const NOT_RESERVED = '(?!\\$)';
 
 /** The topics that the filter matches. `.` would stop at a line end, so classes stand for "any". */
-export function topicsOf(filter: Reach): string {
+export function topicsOf(filter: FilterPattern): string {
   return spell(filter, { plus: '[^/]*', tail: '(?:/[\\s\\S]*)?', all: '[\\s\\S]*' });
 }
 
 /** The texts of valid filters that match nothing but what the filter matches. */
-export function filtersWithin(filter: Reach): string {
+export function filtersWithin(filter: FilterPattern): string {
   return spell(filter, { plus: '(?:\\+|[^/+#]*)', tail: '(?:/[^#]*#?)?', all: '[^#]*#?' });
 }
 
 function spell(
-  { levels, everything }: Reach,
+  { levels, everything }: FilterPattern,
   words: { readonly plus: string; readonly tail: string; readonly all: string },
 ): string {
   const guard = everything ? '' : NOT_RESERVED;
@@ -40,7 +40,7 @@ function spell(
 }
 
 /** The texts of valid filters that match some topic that the filter matches too. */
-export function filtersMeeting({ levels, everything }: Reach): string {
+export function filtersMeeting({ levels, everything }: FilterPattern): string {
   const first = levels[0] as string;
   const guard = everything ? '' : NOT_RESERVED;
   if (first === '#') return `${guard}[\\s\\S]*`;

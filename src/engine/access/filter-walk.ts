@@ -1,6 +1,6 @@
 import type { FilledRule } from './compile.ts';
 import { isWildcard } from './matching.ts';
-import { ANYTHING, after, afterEach, essential, firstEnding, type LiveRule, whole } from './rests.ts';
+import { ANYTHING, after, afterEach, essential, firstEnding, type LiveRule, whole } from './rule-suffix.ts';
 
 export interface WalkOptions {
   /** Whether topics that no rule matches are let through. */

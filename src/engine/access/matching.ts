@@ -3,7 +3,7 @@
 const DOLLAR = 0x24;
 
 /** A filter to compare with. `everything` lifts the exception for `$` topics: then `#` is every topic there is. */
-export interface Reach {
+export interface FilterPattern {
   readonly levels: readonly string[];
   readonly everything: boolean;
 }
@@ -24,7 +24,7 @@ export function hasWildcard(levels: readonly string[]): boolean {
 }
 
 /** Whether the topic matches; `a/#` matches `a` too (MQTT 5, section 4.7.1.2). */
-export function matches(filter: Reach, topic: readonly string[]): boolean {
+export function matches(filter: FilterPattern, topic: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(topic[0]) && isWildcard(levels[0]) && !filter.everything) return false;
   for (let at = 0; at < levels.length; at++) {
@@ -36,7 +36,7 @@ export function matches(filter: Reach, topic: readonly string[]): boolean {
 }
 
 /** Whether some topic matches both. Exact: the empty text, which both `+` and `/#` would match, is no topic [MQTT-4.7.3-1]. */
-export function overlaps(filter: Reach, other: readonly string[]): boolean {
+export function overlaps(filter: FilterPattern, other: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;
   if (isReserved(levels[0]) && isWildcard(other[0])) return false;
@@ -53,7 +53,7 @@ export function overlaps(filter: Reach, other: readonly string[]): boolean {
 }
 
 /** Whether every topic that `other` matches is matched by the filter. May say no where the answer is yes (`+/#` and `#`). */
-export function covers(filter: Reach, other: readonly string[]): boolean {
+export function covers(filter: FilterPattern, other: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;
   for (let at = 0; ; at++) {

@@ -1,18 +1,18 @@
-import type { Holder } from './holder.ts';
 import { isReserved } from './matching.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /**
  * What a rule may leave open, and where the value comes from: never from what a client merely says of itself.
  */
 const SOURCES = {
-  clientId: (holder) => holder.clientId,
-  username: (holder) => holder.username,
-  'device.id': (holder) => holder.device?.id,
-  'device.name': (holder) => holder.device?.name,
-  'profile.name': (holder) => holder.device?.profileName,
-  'tenant.id': (holder) => holder.device?.tenantId,
-  'certificate.cn': (holder) => holder.commonName,
-} as const satisfies Record<string, (holder: Holder) => string | undefined>;
+  clientId: (subject) => subject.clientId,
+  username: (subject) => subject.username,
+  'device.id': (subject) => subject.device?.id,
+  'device.name': (subject) => subject.device?.name,
+  'profile.name': (subject) => subject.device?.profileName,
+  'tenant.id': (subject) => subject.device?.tenantId,
+  'certificate.cn': (subject) => subject.commonName,
+} as const satisfies Record<string, (subject: TopicSubject) => string | undefined>;
 
 export type Placeholder = keyof typeof SOURCES;
 
@@ -63,11 +63,11 @@ function isPlaceholder(name: string): name is Placeholder {
  * @param first whether it is the filter's first level: there a value may not begin a `$` topic, which no wildcard
  * would reach either [MQTT-4.7.2-1].
  */
-export function fillLevel(level: OpenLevel, holder: Holder, first: boolean): string | undefined {
+export function fillLevel(level: OpenLevel, subject: TopicSubject, first: boolean): string | undefined {
   let filled = level.texts[0] as string;
   const opensWithValue = filled === '';
   for (let at = 0; at < level.placeholders.length; at++) {
-    const value = SOURCES[level.placeholders[at] as Placeholder](holder);
+    const value = SOURCES[level.placeholders[at] as Placeholder](subject);
     if (value === undefined || value === '' || UNUSABLE.test(value)) return undefined;
     filled += value + (level.texts[at + 1] as string);
   }

@@ -7,10 +7,10 @@ import {
   fillRule,
   isFor,
 } from './compile.ts';
-import type { Holder } from './holder.ts';
 import { matches } from './matching.ts';
 import { GLOBAL, type Rule, type RuleScope } from './rule.ts';
-import { firstInTree, plantTree, type WordTree } from './word-tree.ts';
+import type { TopicSubject } from './topic-subject.ts';
+import { buildTree, firstInTree, type WordTree } from './word-tree.ts';
 
 /** The rules of one scope for one reference: all in order, and the same split for a quick look. */
 interface RuleGroup {
@@ -100,7 +100,7 @@ function compileAt(rule: Rule, at: number): CompiledRule {
 
 function groupOf(rules: readonly CompiledRule[]): RuleGroup {
   const literal = rules.flatMap((rule) => (rule.literal === undefined ? [] : [rule.literal]));
-  return { rules, literal: plantTree(literal), open: rules.filter((rule) => rule.literal === undefined) };
+  return { rules, literal: buildTree(literal), open: rules.filter((rule) => rule.literal === undefined) };
 }
 
 function groupKey(scope: RuleScope): string {
@@ -111,11 +111,11 @@ function groupKey(scope: RuleScope): string {
 const OWN_GROUP_ONLY: readonly (readonly RuleGroup[])[] = [[OWN_GROUP]];
 
 /** The groups that concern a holder, in the order of their ranks; those of one rank (by id, by name) stand side by side. */
-function groupsFor(set: RuleSet, holder: Holder): Iterable<readonly RuleGroup[]> {
-  return set.groups.size === 0 ? OWN_GROUP_ONLY : groupsByRank(set, holder);
+function groupsFor(set: RuleSet, subject: TopicSubject): Iterable<readonly RuleGroup[]> {
+  return set.groups.size === 0 ? OWN_GROUP_ONLY : groupsByRank(set, subject);
 }
 
-function* groupsByRank(set: RuleSet, { device }: Holder): Generator<readonly RuleGroup[]> {
+function* groupsByRank(set: RuleSet, { device }: TopicSubject): Generator<readonly RuleGroup[]> {
   yield present(set, ['global']);
   if (device !== undefined && (set.groups.size > 1 || !set.groups.has('global'))) {
     yield present(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
@@ -150,15 +150,15 @@ export function groupsByKind(set: RuleSet): {
 /** The first rule that decides a topic for this holder, the device's own namespace included; `undefined` when none does. */
 export function firstRule(
   set: RuleSet,
-  holder: Holder,
+  subject: TopicSubject,
   asked: Circumstances,
   topic: readonly string[],
 ): FilledRule | undefined {
-  for (const groups of groupsFor(set, holder)) {
+  for (const groups of groupsFor(set, subject)) {
     let best: FilledRule | undefined;
     for (const group of groups) {
       best = firstInTree(group.literal, topic, asked, best);
-      best = firstOpen(group.open, holder, topic, asked, best);
+      best = firstOpen(group.open, subject, topic, asked, best);
     }
     if (best !== undefined) return best;
   }
@@ -167,7 +167,7 @@ export function firstRule(
 
 function firstOpen(
   rules: readonly CompiledRule[],
-  holder: Holder,
+  subject: TopicSubject,
   topic: readonly string[],
   asked: Circumstances,
   best: FilledRule | undefined,
@@ -176,18 +176,18 @@ function firstOpen(
     if (best !== undefined && best.source.order < rule.order) return best;
     if (rule.firstWord !== undefined && rule.firstWord !== topic[0]) continue;
     if (!applies(rule, asked)) continue;
-    const filled = fillRule(rule, holder);
+    const filled = fillRule(rule, subject);
     if (filled !== undefined && matches(filled, topic)) return filled;
   }
   return best;
 }
 
 /** All rules of a holder for an action in the order in which they decide, the device's own namespace last. */
-export function rulesOf(set: RuleSet, holder: Holder, action: 'publish' | 'subscribe'): FilledRule[] {
+export function rulesOf(set: RuleSet, subject: TopicSubject, action: 'publish' | 'subscribe'): FilledRule[] {
   const filled: FilledRule[] = [];
-  for (const groups of groupsFor(set, holder)) {
+  for (const groups of groupsFor(set, subject)) {
     for (const rule of inOrder(groups)) {
-      const one = isFor(rule, action) ? fillRule(rule, holder) : undefined;
+      const one = isFor(rule, action) ? fillRule(rule, subject) : undefined;
       if (one !== undefined) filled.push(one);
     }
   }

@@ -17,7 +17,7 @@ export interface StoredRule {
 /** The rule of a row, which anybody may have written; or a sentence on what is wrong with it. */
 export function ruleOf(row: StoredRule): Rule | string {
   const { permission, action, filter, qos, retain, profileId, deviceId, note } = row;
-  const said = readRule({
+  const detail = readRule({
     ...{ permission, action, filter },
     ...(qos === null ? {} : { qos: qos.split(',').map(Number) }),
     ...(retain === null ? {} : { retain: Boolean(retain) }),
@@ -25,7 +25,7 @@ export function ruleOf(row: StoredRule): Rule | string {
     ...(deviceId === null ? {} : { deviceId }),
     ...(note === null ? {} : { note }),
   });
-  return typeof said === 'string' ? said : { ...said, origin: `rule ${row.id}` };
+  return typeof detail === 'string' ? detail : { ...detail, origin: `rule ${row.id}` };
 }
 
 /** What of a rule the columns hold. @throws {RangeError} for a scope by name: only ids are kept. */

@@ -1,11 +1,11 @@
 import type { FilledRule } from './compile.ts';
 import { decideTopic, type TopicOptions, type TopicQuestion } from './decide-topic.ts';
 import { filtersMeeting, filtersWithin, quote, topicsOf } from './filter-regex.ts';
-import type { Holder } from './holder.ts';
 import { overlaps } from './matching.ts';
 import type { Qos } from './rule.ts';
 import { type RuleSet, rulesOf } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters, mayUse, NUMBERED } from './thingsboard-table.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /** `authRules` of TBMQ's answer (`brokers/tbmq.md` section 2): both lists always, an empty one allows nothing. */
 export interface TbmqRules {
@@ -22,21 +22,21 @@ export interface TbmqRules {
  * One pattern that does not compile opens everything (section 2), so all texts are quoted, and nothing is used but what
  * each engine reads alike.
  */
-export function tbmqRules(holder: Holder, rules: RuleSet, options: TopicOptions): TbmqRules {
-  const known = holder.role === 'provisioning_session';
-  const publish = known ? [] : rulesOf(rules, holder, 'publish');
-  const subscribe = known ? [] : rulesOf(rules, holder, 'subscribe');
+export function tbmqRules(subject: TopicSubject, rules: RuleSet, options: TopicOptions): TbmqRules {
+  const known = subject.role === 'provisioning_session';
+  const publish = known ? [] : rulesOf(rules, subject, 'publish');
+  const subscribe = known ? [] : rulesOf(rules, subject, 'subscribe');
   return {
     pub: [
       ...patterns(publish, 'publish', topicsOf, topicsOf),
-      ...exactly(holder, rules, options, 'publish', knownPublishTopics(holder)),
-      ...numbered(holder, publish),
+      ...exactly(subject, rules, options, 'publish', knownPublishTopics(subject)),
+      ...numbered(subject, publish),
     ],
     sub: [
       ...patterns(subscribe, 'subscribe', filtersWithin, filtersMeeting),
       // On a shared broker these are refused, unless a rule above allows them.
       ...(options.mountedApart
-        ? exactly(holder, rules, options, 'subscribe', knownSubscribeFilters(holder))
+        ? exactly(subject, rules, options, 'subscribe', knownSubscribeFilters(subject))
         : []),
     ],
   };
@@ -76,7 +76,7 @@ function around(
 
 /** ThingsBoard's plain topics, those that no rule denies under any circumstances. */
 function exactly(
-  holder: Holder,
+  subject: TopicSubject,
   rules: RuleSet,
   options: TopicOptions,
   action: 'publish' | 'subscribe',
@@ -85,7 +85,7 @@ function exactly(
   return topics
     .filter((topic) =>
       circumstances(rules.conditional[action]).every(
-        (more) => decideTopic(holder, { action, topic, ...more }, rules, options).allowed,
+        (more) => decideTopic(subject, { action, topic, ...more }, rules, options).allowed,
       ),
     )
     .map((topic) => whole(quote(topic)));
@@ -97,9 +97,9 @@ function circumstances(conditional: boolean): readonly Pick<TopicQuestion, 'qos'
   return levels.flatMap((qos) => [false, true].map((retain) => ({ qos, retain })));
 }
 
-function numbered(holder: Holder, rules: readonly FilledRule[]): string[] {
+function numbered(subject: TopicSubject, rules: readonly FilledRule[]): string[] {
   const denies = rules.filter((rule) => !rule.allow);
-  return NUMBERED.filter(({ filter }) => mayUse(holder, 'publish', filter.replaceAll('+', '1'))).map(
+  return NUMBERED.filter(({ filter }) => mayUse(subject, 'publish', filter.replaceAll('+', '1'))).map(
     ({ filter, pattern }) => whole(around(denies, filter.split('/'), topicsOf) + pattern),
   );
 }

@@ -1,8 +1,8 @@
 import type { ProfileTopics } from '../../model/device-identity.ts';
-import type { Holder } from './holder.ts';
 import { matches } from './matching.ts';
 import { decideThingsBoardTopic } from './thingsboard-topics.ts';
 import { isTopicName, readTopicFilter } from './topic.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /**
  * ThingsBoard's table as the rest of `access/` needs it. The table itself only answers for one text; here are the texts
@@ -80,37 +80,37 @@ export const NUMBERED: readonly { readonly filter: string; readonly pattern: str
  * reaches nobody else; on a broker it would reach the `$` topics and the devices' own namespaces, which are for rules to
  * give.
  */
-export function mayUse(holder: Holder, action: 'publish' | 'subscribe', text: string): boolean {
+export function mayUse(subject: TopicSubject, action: 'publish' | 'subscribe', text: string): boolean {
   if (isNotThingsBoards(text)) return false;
-  return decideThingsBoardTopic(holder.role, holder.device?.topics ?? {}, action, text);
+  return decideThingsBoardTopic(subject.role, subject.device?.topics ?? {}, action, text);
 }
 
 /** Whether a message on this topic could be for one of the subscriptions that ThingsBoard would grant. */
-export function mayReceive(holder: Holder, text: string, topic: readonly string[]): boolean {
+export function mayReceive(subject: TopicSubject, text: string, topic: readonly string[]): boolean {
   return (
-    mayUse(holder, 'subscribe', text) ||
-    SUBSCRIBE_LEVELS.some((one) => matches(one, topic) && mayUse(holder, 'subscribe', one.filter))
+    mayUse(subject, 'subscribe', text) ||
+    SUBSCRIBE_LEVELS.some((one) => matches(one, topic) && mayUse(subject, 'subscribe', one.filter))
   );
 }
 
 /** The plain topics of ThingsBoard that the holder may publish to; others have numbers or a profile's wildcards in them. */
-export function knownPublishTopics(holder: Holder): string[] {
+export function knownPublishTopics(subject: TopicSubject): string[] {
   const own = (topics: ProfileTopics) => [topics.telemetry, topics.attributes];
-  return asked(holder, 'publish', PUBLISH, own).filter(isTopicName);
+  return asked(subject, 'publish', PUBLISH, own).filter(isTopicName);
 }
 
 /** The filters of ThingsBoard that the holder may subscribe to. */
-export function knownSubscribeFilters(holder: Holder): string[] {
+export function knownSubscribeFilters(subject: TopicSubject): string[] {
   const own = (topics: ProfileTopics) => [topics.attributesSubscribe];
-  return asked(holder, 'subscribe', SUBSCRIBE, own).filter((text) => readTopicFilter(text) !== undefined);
+  return asked(subject, 'subscribe', SUBSCRIBE, own).filter((text) => readTopicFilter(text) !== undefined);
 }
 
 function asked(
-  holder: Holder,
+  subject: TopicSubject,
   action: 'publish' | 'subscribe',
   texts: readonly string[],
   own: (topics: ProfileTopics) => readonly (string | undefined)[],
 ): string[] {
-  const custom = own(holder.device?.topics ?? {}).filter((text) => text !== undefined);
-  return [...new Set([...texts, ...custom])].filter((text) => mayUse(holder, action, text));
+  const custom = own(subject.device?.topics ?? {}).filter((text) => text !== undefined);
+  return [...new Set([...texts, ...custom])].filter((text) => mayUse(subject, action, text));
 }

@@ -14,7 +14,7 @@ export interface WordTree {
 }
 
 /** @param rules in order. */
-export function plantTree(rules: readonly FilledRule[]): WordTree {
+export function buildTree(rules: readonly FilledRule[]): WordTree {
   const root = emptyTree();
   for (const rule of rules) insert(root, rule);
   return root;

@@ -13,7 +13,7 @@ import { CERTIFICATE_FAULTS, type CertificateFault, CertificateUnreadable } from
 import { sha256Of } from './x509/identity.ts';
 
 /** A form that the operator named, with the header names in force. Made by {@link switchOn}. */
-export interface SwitchedOnForm {
+export interface EnabledForm {
   readonly form: HeaderForm;
   readonly headers: HeaderNames;
   readonly settings: FormSettings;
@@ -38,9 +38,9 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
  * @throws {Error} with a sentence for the operator: an unknown form or role, a name that is no header name, or two forms
  *   that would read one header (nothing in a value says whose it is).
  */
-export function switchOn(
+export function enableForms(
   forms: readonly { readonly name: CertificateForm; readonly settings?: FormSettings }[],
-): SwitchedOnForm[] {
+): EnabledForm[] {
   const readers = new Map<string, CertificateForm>();
   return forms.map(({ name, settings = {} }) => {
     const form = HEADER_FORMS.get(name);
@@ -79,7 +79,7 @@ function namesInForce(form: HeaderForm, settings: FormSettings): HeaderNames {
  */
 export function readCertificateHeaders(
   rawHeaders: readonly string[],
-  forms: readonly SwitchedOnForm[],
+  forms: readonly EnabledForm[],
   fromProxy: boolean,
 ): HeaderReading {
   const view = new HeaderView(rawHeaders);
@@ -97,7 +97,7 @@ export function mayHoldCertificate(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
-function readForm(view: HeaderView, { form, headers, settings }: SwitchedOnForm): PresentedCertificate {
+function readForm(view: HeaderView, { form, headers, settings }: EnabledForm): PresentedCertificate {
   try {
     return form.read({ form: form.name, view, headers, settings });
   } catch (error) {
@@ -106,7 +106,7 @@ function readForm(view: HeaderView, { form, headers, settings }: SwitchedOnForm)
   }
 }
 
-function refuseForm(view: HeaderView, { form, headers }: SwitchedOnForm): PresentedCertificate {
+function refuseForm(view: HeaderView, { form, headers }: EnabledForm): PresentedCertificate {
   const present = view.lines(headers.certificate ?? '').some((line) => !isAbsent(line));
   return present ? unreadable(form.name, 'untrusted_source') : NO_CERTIFICATE;
 }
@@ -148,7 +148,7 @@ function formOf(reading: PresentedCertificate): CertificateForm {
   return reading.kind === 'none' ? '' : reading.form;
 }
 
-function ignoredIn(view: HeaderView, forms: readonly SwitchedOnForm[]): IgnoredHeader[] {
+function ignoredIn(view: HeaderView, forms: readonly EnabledForm[]): IgnoredHeader[] {
   const ignored: IgnoredHeader[] = [];
   for (const header of view.names()) {
     const candidates = FORMS_BY_HEADER.get(header);

@@ -5,7 +5,7 @@ import { isAbsent } from './text/absence.ts';
  * where the form has a place for it.
  */
 export interface Verification {
-  readonly said: 'verified' | 'failed' | 'not_checked' | 'none' | 'silent';
+  readonly result: 'verified' | 'failed' | 'not_checked' | 'none' | 'silent';
   /** Printable and short, for the log. */
   readonly detail?: string | undefined;
 }
@@ -13,33 +13,34 @@ export interface Verification {
 /** How a product spells it; `forwarded-certificates.md` section 2, rule 6: compared exactly, unknown words fail. */
 export type VerificationWords = (text: string) => Verification;
 
-const VERIFIED: Verification = { said: 'verified' };
-const NONE: Verification = { said: 'none' };
-export const SILENT: Verification = { said: 'silent' };
+const VERIFIED: Verification = { result: 'verified' };
+const NONE: Verification = { result: 'none' };
+export const SILENT: Verification = { result: 'silent' };
 
 /** nginx, lighttpd, Azure Application Gateway (sections 4.3, 4.8, 4.9). The reason is OpenSSL's and changes by version. */
 export const tokens: VerificationWords = (text) => {
   if (text === 'SUCCESS') return VERIFIED;
   if (text === 'NONE') return NONE;
-  if (text.startsWith('FAILED')) return { said: 'failed', detail: printable(text) };
-  return { said: 'failed', detail: 'an unknown verification result' };
+  if (text.startsWith('FAILED')) return { result: 'failed', detail: printable(text) };
+  return { result: 'failed', detail: 'an unknown verification result' };
 };
 
 /** Apache's own beside nginx's: presented under `optional_no_ca`, and not verified (section 4.5). */
 export const apacheTokens: VerificationWords = (text) =>
-  text === 'GENEROUS' ? { said: 'not_checked', detail: 'GENEROUS' } : tokens(text);
+  text === 'GENEROUS' ? { result: 'not_checked', detail: 'GENEROUS' } : tokens(text);
 
 /** HAProxy's `ssl_c_verify`: OpenSSL's number; 0 also where no certificate was presented (section 4.4). */
 export const opensslCode: VerificationWords = (text) => {
   if (text === '0') return VERIFIED;
-  if (/^[1-9][0-9]{0,4}$/.test(text)) return { said: 'failed', detail: `OpenSSL verification error ${text}` };
-  return { said: 'failed', detail: 'an unknown verification result' };
+  if (/^[1-9][0-9]{0,4}$/.test(text))
+    return { result: 'failed', detail: `OpenSSL verification error ${text}` };
+  return { result: 'failed', detail: 'an unknown verification result' };
 };
 
 /** GCP and Cloudflare (section 4.8). */
 export const trueOrFalse: VerificationWords = (text) => {
   if (text === 'true') return VERIFIED;
-  return { said: 'failed', detail: text === 'false' ? 'not verified' : 'an unknown verification result' };
+  return { result: 'failed', detail: text === 'false' ? 'not verified' : 'an unknown verification result' };
 };
 
 /** The vocabularies by name, for forms in which several products write. */

@@ -48,26 +48,26 @@ export function admit(match: Match, context: AdmitContext, steps: Step[]): Decis
   if (denied !== undefined) return denied;
   const now = context.now();
   if (record.notBefore !== undefined && record.notBefore > now) {
-    steps.push({ step: 'validity', said: 'not valid yet' });
+    steps.push({ step: 'validity', detail: 'not valid yet' });
     return deny('credentials_not_yet_valid', steps, refusal, true);
   }
   if (record.notAfter !== undefined && record.notAfter <= now) {
-    steps.push({ step: 'validity', said: 'expired' });
+    steps.push({ step: 'validity', detail: 'expired' });
     return deny('credentials_expired', steps, refusal, true);
   }
   const found = admitDevice(record, steps, refusal);
   if ('outcome' in found) return found;
   if (context.sessionOpenLimited?.(record.deviceId)) {
-    steps.push({ step: 'session_open', said: 'over the rate limit' });
+    steps.push({ step: 'session_open', detail: 'over the rate limit' });
     return deny('throttled', steps, CONNACK_RATE_LIMITED);
   }
   return allowDevice(match, found, steps);
 }
 
 /** The refusal of what is on the deny list, which is no failed login. @param said what is on it, if anything is. */
-export function refuseDenied(said: string | undefined, steps: Step[]): Deny | undefined {
-  if (said === undefined) return undefined;
-  steps.push({ step: 'deny_list', said: `names ${said}` });
+export function refuseDenied(detail: string | undefined, steps: Step[]): Deny | undefined {
+  if (detail === undefined) return undefined;
+  steps.push({ step: 'deny_list', detail: `names ${detail}` });
   return deny('denied_by_list', steps);
 }
 
@@ -79,12 +79,12 @@ export function admitDevice(
 ): StoredDevice | Deny {
   const { device } = record;
   if (device === undefined) {
-    steps.push({ step: 'device', said: 'does not exist' });
+    steps.push({ step: 'device', detail: 'does not exist' });
     return deny('device_missing', steps, refusal, true);
   }
   // The transport check comes after the credentials matched and is no failed login (section 7).
   if (device.transportType !== 'DEFAULT' && device.transportType !== 'MQTT') {
-    steps.push({ step: 'transport', said: `the profile is for ${device.transportType}` });
+    steps.push({ step: 'transport', detail: `the profile is for ${device.transportType}` });
     return deny('profile_transport_mismatch', steps, CONNACK_SERVER_UNAVAILABLE);
   }
   return device;
@@ -94,7 +94,7 @@ export function admitDevice(
 export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): Allow {
   const { record, secretNotAfter, commonName, secret, outdated = false } = match;
   const role = roleOf(device);
-  steps.push({ step: 'device', said: role });
+  steps.push({ step: 'device', detail: role });
   const expiresAt = earliest(record.notAfter, secretNotAfter);
   return {
     outcome: 'allow',

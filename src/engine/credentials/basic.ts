@@ -5,7 +5,7 @@ import {
   deny,
   type Step,
 } from '../../model/decision.ts';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
@@ -17,13 +17,13 @@ import { storedBasicOf } from './stored-basic.ts';
 /** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */
 type BasicMatch =
   | {
-      readonly said: 'VALID';
+      readonly detail: 'VALID';
       readonly secret?: StoredSecret | undefined;
       readonly outdated?: boolean | undefined;
     }
-  | { readonly said: 'PASSWORD_MISMATCH'; readonly reason: DenyReason }
-  | { readonly said: 'HASH_MISMATCH' }
-  | { readonly said: 'UNREADABLE' };
+  | { readonly detail: 'PASSWORD_MISMATCH'; readonly reason: DenyReason }
+  | { readonly detail: 'HASH_MISMATCH' }
+  | { readonly detail: 'UNREADABLE' };
 
 /** Neither can reach a credential: MQTT carries no NUL and no unpaired surrogate, and PostgreSQL refuses a batch for one. */
 export function isUnusable(text: string): boolean {
@@ -38,27 +38,27 @@ export function basicChain(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   const { clientId } = attempt;
   const userName = attempt.username ?? '';
   if (isUnusable(clientId) || isUnusable(userName)) {
-    steps.push({ step: 'basic', said: 'client id or user name with a NUL or an unpaired surrogate' });
+    steps.push({ step: 'basic', detail: 'client id or user name with a NUL or an unpaired surrogate' });
     return refuse('malformed_string', attempt, steps);
   }
   const hashedId = basicCredentialsId(clientId, userName);
   const ids = userName === '' ? [hashedId] : [hashedId, userName];
-  return after(context.store.findByCredentialsIds(ids), (found) => {
+  return chain(context.store.findByCredentialsIds(ids), (found) => {
     const byHash = found.get(hashedId);
     const step = userName === '' ? 'by_client_id' : 'by_client_id_and_user_name';
     if (byHash?.credentialsType !== 'MQTT_BASIC') {
-      steps.push({ step, said: byHash === undefined ? 'none' : `of type ${byHash.credentialsType}` });
+      steps.push({ step, detail: byHash === undefined ? 'none' : `of type ${byHash.credentialsType}` });
       if (userName === '') return refuse('credentials_unknown', attempt, steps);
       return byUserName(found.get(userName), attempt, context, steps);
     }
-    return after(compare(byHash, attempt, context), (matched) => {
-      steps.push({ step, said: matched.said });
+    return chain(compare(byHash, attempt, context), (matched) => {
+      steps.push({ step, detail: matched.detail });
       // Without a user name there is nowhere to go on to.
-      if (matched.said === 'HASH_MISMATCH' && userName !== '')
+      if (matched.detail === 'HASH_MISMATCH' && userName !== '')
         return byUserName(found.get(userName), attempt, context, steps);
       return conclude(byHash, matched, attempt, context, steps);
     });
@@ -70,23 +70,23 @@ function byUserName(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   if (record === undefined) {
-    steps.push({ step: 'by_user_name', said: 'none' });
+    steps.push({ step: 'by_user_name', detail: 'none' });
     return refuse('credentials_unknown', attempt, steps);
   }
   switch (record.credentialsType) {
     case 'ACCESS_TOKEN':
       // Password and client id are ignored entirely.
-      steps.push({ step: 'by_user_name', said: 'an access token' });
-      return conclude(record, { said: 'VALID' }, attempt, context, steps);
+      steps.push({ step: 'by_user_name', detail: 'an access token' });
+      return conclude(record, { detail: 'VALID' }, attempt, context, steps);
     case 'MQTT_BASIC':
-      return after(compare(record, attempt, context), (matched) => {
-        steps.push({ step: 'by_user_name', said: matched.said });
+      return chain(compare(record, attempt, context), (matched) => {
+        steps.push({ step: 'by_user_name', detail: matched.detail });
         return conclude(record, matched, attempt, context, steps);
       });
     default:
-      steps.push({ step: 'by_user_name', said: `of type ${record.credentialsType}` });
+      steps.push({ step: 'by_user_name', detail: `of type ${record.credentialsType}` });
       return refuse('credentials_type_mismatch', attempt, steps);
   }
 }
@@ -95,20 +95,20 @@ function compare(
   record: CredentialsRecord,
   attempt: ConnectAttempt,
   context: ResolveContext,
-): Eventual<BasicMatch> {
+): MaybePromise<BasicMatch> {
   const stored = storedBasicOf(record);
-  if (stored === undefined) return { said: 'UNREADABLE' };
-  if (stored.clientId && stored.clientId !== attempt.clientId) return { said: 'HASH_MISMATCH' };
-  if (stored.userName && stored.userName !== (attempt.username ?? '')) return { said: 'HASH_MISMATCH' };
+  if (stored === undefined) return { detail: 'UNREADABLE' };
+  if (stored.clientId && stored.clientId !== attempt.clientId) return { detail: 'HASH_MISMATCH' };
+  if (stored.userName && stored.userName !== (attempt.username ?? '')) return { detail: 'HASH_MISMATCH' };
   // A stored empty password accepts any, but never where a secret is kept beside it.
-  if (!stored.password && record.secrets.length === 0) return { said: 'VALID' };
+  if (!stored.password && record.secrets.length === 0) return { detail: 'VALID' };
   const { password = '' } = attempt;
-  return after(
+  return chain(
     context.verifySecret(record, stored.password ?? '', password, context.now()),
     (verdict): BasicMatch =>
       verdict.valid
-        ? { said: 'VALID', secret: verdict.secret, outdated: verdict.outdated }
-        : { said: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] },
+        ? { detail: 'VALID', secret: verdict.secret, outdated: verdict.outdated }
+        : { detail: 'PASSWORD_MISMATCH', reason: SECRET_REASONS[verdict.reason] },
   );
 }
 
@@ -125,7 +125,7 @@ function conclude(
   context: ResolveContext,
   steps: Step[],
 ): Decision {
-  switch (matched.said) {
+  switch (matched.detail) {
     case 'VALID':
       return admit(
         {

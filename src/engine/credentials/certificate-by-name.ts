@@ -37,19 +37,19 @@ export function byName(
     return refuse('certificate_name_not_enabled', `a name in the form ${presented.form}`, steps);
   }
   if (!context.certificateOnly?.(attempt.listener)) {
-    const said = 'a name, from a listener that is not declared to admit verified certificates only';
-    return refuse('certificate_name_not_enabled', said, steps);
+    const detail = 'a name, from a listener that is not declared to admit verified certificates only';
+    return refuse('certificate_name_not_enabled', detail, steps);
   }
   const { digest } = presented;
   if (digest !== undefined && use === 'credential') {
-    steps.push({ step: 'certificate_name', said: `a digest, in the form ${presented.form}` });
+    steps.push({ step: 'certificate_name', detail: `a digest, in the form ${presented.form}` });
     const asked: RecordedName = { by: digest.algorithm, value: digest.hex };
     return find(() => names.findByCertificate(asked), undefined, context, steps);
   }
   const verdict = identifyingCommonName(presented, SOURCES[attempt.broker]);
   if (!verdict.found) return refuse('certificate_name_ambiguous', verdict.reason, steps);
   const { commonName } = verdict;
-  steps.push({ step: 'certificate_name', said: `one common name, in the form ${presented.form}` });
+  steps.push({ step: 'certificate_name', detail: `one common name, in the form ${presented.form}` });
   const asked = (): Promise<readonly CredentialsRecord[]> =>
     use === 'credential'
       ? names.findByCertificate({ by: 'name', value: commonName })
@@ -69,7 +69,7 @@ async function find(
     return refuse('certificate_name_ambiguous', `${devices.size} devices go with it`, steps);
   const record = best(records, context.now());
   if (record === undefined) return refuse('certificate_name_unknown', 'no device goes with it', steps);
-  steps.push({ step: 'by_certificate_name', said: 'known' });
+  steps.push({ step: 'by_certificate_name', detail: 'known' });
   const match = { record, refusal: CONNACK_NOT_AUTHORIZED, commonName };
   return admitTrusted(match, undefined, context, steps);
 }
@@ -81,7 +81,7 @@ function best(records: readonly CredentialsRecord[], now: number): CredentialsRe
   return [...records].sort((one, other) => rank(other) - rank(one))[0];
 }
 
-function refuse(reason: DenyReason, said: string, steps: Step[]): Decision {
-  steps.push({ step: 'certificate_name', said });
+function refuse(reason: DenyReason, detail: string, steps: Step[]): Decision {
+  steps.push({ step: 'certificate_name', detail });
   return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
 }

@@ -20,6 +20,6 @@ export function handshake(
   if (readableFacts(hashed, 0) === undefined) return undefined;
   const verdict = structureOf(hashed);
   if (verdict.holds) return undefined;
-  steps.push({ step: 'handshake', said: verdict.reason });
+  steps.push({ step: 'handshake', detail: verdict.reason });
   return deny('certificate_chain_broken', steps, CONNACK_NOT_AUTHORIZED, true);
 }

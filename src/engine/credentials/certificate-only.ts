@@ -12,7 +12,7 @@ export function certificateOnly(
   steps: Step[],
 ): Decision | undefined {
   if (certificate.kind !== 'none' || !context.certificateOnly?.(listener)) return undefined;
-  steps.push({ step: 'certificate_only', said: 'the listener admits certificates only, and none came' });
+  steps.push({ step: 'certificate_only', detail: 'the listener admits certificates only, and none came' });
   const reason = ignoredCertificates.length > 0 ? 'certificate_form_not_enabled' : 'certificate_required';
   return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
 }

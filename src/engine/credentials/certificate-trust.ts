@@ -1,5 +1,5 @@
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, type Step } from '../../model/decision.ts';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { Finding } from '../certificates/trust/trust.ts';
 import { admit, type Match, refuseDenied } from './admit.ts';
 import type { HashedChain } from './certificate-facts.ts';
@@ -15,7 +15,7 @@ export function admitTrusted(
   hashed: HashedChain | undefined,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   const { device, deviceId } = match.record;
   const denied = refuseDenied(
     hashed && context.denyList?.()?.deniesCertificates(hashed.ders, hashed.ids),
@@ -23,7 +23,7 @@ export function admitTrusted(
   );
   if (denied !== undefined) return denied;
   const found = context.trust?.check(hashed, device?.profileId, deviceId) ?? NOTHING;
-  return after(found, (findings) => conclude(findings, match, context, steps));
+  return chain(found, (findings) => conclude(findings, match, context, steps));
 }
 
 const NOTHING: readonly Finding[] = [];
@@ -34,8 +34,8 @@ function conclude(
   context: ResolveContext,
   steps: Step[],
 ): Decision {
-  for (const { rule, reason, said, refuses } of findings) {
-    steps.push({ step: `certificate_${rule}`, said: refuses ? said : `warning: ${said}` });
+  for (const { rule, reason, detail, refuses } of findings) {
+    steps.push({ step: `certificate_${rule}`, detail: refuses ? detail : `warning: ${detail}` });
     if (refuses) return deny(reason, steps, CONNACK_NOT_AUTHORIZED, true);
   }
   return admit(match, context, steps);

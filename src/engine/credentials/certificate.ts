@@ -5,10 +5,10 @@ import {
   deny,
   type Step,
 } from '../../model/decision.ts';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
-import { disbelief } from '../certificates/belief.ts';
 import type { PeerCertificate } from '../certificates/peer-certificate.ts';
+import { verificationDenial } from '../certificates/verification-denial.ts';
 import type { Match } from './admit.ts';
 import { byName } from './certificate-by-name.ts';
 import { walkChain } from './certificate-chain.ts';
@@ -26,11 +26,11 @@ export function certificate(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> | undefined {
+): MaybePromise<Decision> | undefined {
   const presented = attempt.certificate;
   if (presented.kind === 'none') return undefined;
   const believed = context.uncheckedCertificateForms?.has(presented.form) ?? false;
-  const reason = disbelief(presented, believed);
+  const reason = verificationDenial(presented, believed);
   if (reason !== undefined) return refuse(reason, detailOf(presented), steps);
   switch (presented.kind) {
     case 'unreadable':
@@ -61,14 +61,14 @@ function byCertificate(
   presented: PeerCertificate,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
-  steps.push({ step: 'certificate', said: `came as ${presented.form}, ${presented.verification}` });
+): MaybePromise<Decision> {
+  steps.push({ step: 'certificate', detail: `came as ${presented.form}, ${presented.verification}` });
   // ThingsBoard stores an empty X.509 text under the hash of nothing, which an empty certificate would find.
   if (presented.der.length === 0) return refuse('certificate_unreadable', 'empty', steps);
   const hashed = hashedChain(presented);
   const [id] = hashed.ids;
   // Alone: what leads to a device must not speak for a leaf that could not be asked for.
-  return after(context.store.findByCredentialsIds([id]), (found) =>
+  return chain(context.store.findByCredentialsIds([id]), (found) =>
     byLeaf(found.get(id), hashed, context, steps),
   );
 }
@@ -78,19 +78,19 @@ function byLeaf(
   hashed: HashedChain,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   const facts = readableFacts(hashed, 0);
   if (facts === undefined) return refuse('certificate_unreadable', 'malformed', steps);
   const outside = context.skipCertificateDates ? undefined : outsideDates(facts, context.now());
   if (outside !== undefined) return refuse(outside, outside, steps);
 
   if (record?.credentialsType === 'X509_CERTIFICATE') {
-    steps.push({ step: 'by_certificate', said: 'known' });
+    steps.push({ step: 'by_certificate', detail: 'known' });
     return admitBy(record, facts, hashed, context, steps);
   }
   steps.push({
     step: 'by_certificate',
-    said: record === undefined ? 'none' : `of type ${record.credentialsType}`,
+    detail: record === undefined ? 'none' : `of type ${record.credentialsType}`,
   });
   return byChain(hashed, facts, context, steps);
 }
@@ -115,7 +115,7 @@ async function byChain(
   if ('record' in end) {
     return refuse('certificate_unknown', `certificate ${end.at} is a device’s own`, steps, 'by_chain');
   }
-  steps.push({ step: 'by_chain', said: `certificate ${end.at} is that of profile ${end.profile.name}` });
+  steps.push({ step: 'by_chain', detail: `certificate ${end.at} is that of profile ${end.profile.name}` });
   const plan = await planProvisioning(ders[0], ids[0], end.profile, provisioning);
   if (plan.kind === 'refused')
     return refuse('certificate_provisioning_failed', plan.why, steps, 'provisioning');
@@ -129,7 +129,7 @@ async function byChain(
     const why = 'the device’s name or the certificate is in use already';
     return refuse('certificate_provisioning_failed', why, steps, 'provisioning');
   }
-  steps.push({ step: 'provisioning', said: plan.kind });
+  steps.push({ step: 'provisioning', detail: plan.kind });
   return decision;
 }
 
@@ -141,7 +141,7 @@ function admitBy(
   hashed: HashedChain,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   const match: Match = {
     record,
     refusal: CONNACK_NOT_AUTHORIZED,
@@ -168,8 +168,8 @@ function outsideDates({ notBefore, notAfter }: CertificateFacts, now: number): D
   return notAfter < now ? 'certificate_expired' : undefined;
 }
 
-function refuse(reason: DenyReason, said: string, steps: Step[], step = 'certificate'): Decision {
-  steps.push({ step, said });
+function refuse(reason: DenyReason, detail: string, steps: Step[], step = 'certificate'): Decision {
+  steps.push({ step, detail });
   // No failed login: ThingsBoard would have let it in.
   return deny(reason, steps, CONNACK_NOT_AUTHORIZED, reason !== 'thingsboard_read_only');
 }

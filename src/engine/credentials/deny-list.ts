@@ -29,8 +29,8 @@ export function compileDenyList(entries: readonly DeniedValue[]): DenyList | und
   const digests = valuesOf('certificate_sha256');
   const serials = valuesOf('certificate_serial');
   const looksAtCertificates = digests.size + serials.size > 0;
-  const ofRecords = new WeakMap<CredentialsRecord, { readonly said: string | undefined }>();
-  const ofCertificates = new Map<string, { readonly said: string | undefined }>();
+  const ofRecords = new WeakMap<CredentialsRecord, { readonly detail: string | undefined }>();
+  const ofCertificates = new Map<string, { readonly detail: string | undefined }>();
 
   function judge(der: Uint8Array): string | undefined {
     if (digests.has(sha256Of(der))) return 'the certificate, by its SHA-256';
@@ -53,22 +53,22 @@ export function compileDenyList(entries: readonly DeniedValue[]): DenyList | und
     denies(record) {
       let known = ofRecords.get(record);
       if (known === undefined) {
-        known = { said: judgeRecord(record) };
+        known = { detail: judgeRecord(record) };
         ofRecords.set(record, known);
       }
-      return known.said;
+      return known.detail;
     },
     deniesCertificates(ders, ids) {
       if (!looksAtCertificates) return undefined;
       const key = ids.join();
       let known = ofCertificates.get(key);
       if (known === undefined) {
-        const [said] = ders.map(judge).filter((one) => one !== undefined);
-        known = { said };
+        const [detail] = ders.map(judge).filter((one) => one !== undefined);
+        known = { detail };
         if (ofCertificates.size >= KEPT) ofCertificates.clear();
         ofCertificates.set(key, known);
       }
-      return known.said;
+      return known.detail;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { getHashes, hash } from 'node:crypto';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { ownCopy } from '../../util/detached-string.ts';
+import { detachString } from '../../util/detach-string.ts';
 
 /**
  * ThingsBoard's `EncryptionUtil.trim`: the armour lines of a certificate and all line breaks go, in this very order, so
@@ -39,7 +39,7 @@ export function basicCredentialsId(clientId: string, userName: string): string {
   const id = sha3(pair);
   if (pair.length <= LONGEST_REMEMBERED) {
     if (remembered.size >= REMEMBERED) remembered.clear();
-    remembered.set(ownCopy(pair), id);
+    remembered.set(detachString(pair), id);
   }
   return id;
 }

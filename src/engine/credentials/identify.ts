@@ -6,7 +6,7 @@ import {
   deny,
   type Step,
 } from '../../model/decision.ts';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ClientClaim } from '../../model/question.ts';
 import { type AdmitContext, admitDevice, allowDevice, refuseDenied } from './admit.ts';
 import { isUnusable } from './basic.ts';
@@ -33,7 +33,7 @@ export interface IdentifyContext extends ResolveContext {
  * @returns an `Allow` that stands for the client, not for any topic.
  * @throws whatever the store throws.
  */
-export function identify(claim: ClientClaim, context: IdentifyContext): Eventual<Decision> {
+export function identify(claim: ClientClaim, context: IdentifyContext): MaybePromise<Decision> {
   if (claim.passport) return byPassport(claim, claim.passport, context);
   if (claim.password !== undefined || claim.certificate.kind !== 'none') {
     return resolve(claim, context);
@@ -41,23 +41,23 @@ export function identify(claim: ClientClaim, context: IdentifyContext): Eventual
   return byNames(claim, context);
 }
 
-function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): Eventual<Decision> {
+function byPassport(claim: ClientClaim, passport: string, context: IdentifyContext): MaybePromise<Decision> {
   const steps: Step[] = [];
-  const holder = context.passports.read(claim.clientId, passport);
-  if (holder === undefined) {
-    steps.push({ step: 'passport', said: 'not ours, or issued to another client id' });
+  const subject = context.passports.read(claim.clientId, passport);
+  if (subject === undefined) {
+    steps.push({ step: 'passport', detail: 'not ours, or issued to another client id' });
     return deny('passport_invalid', steps);
   }
-  if (holder === PROVISION_HOLDER) {
-    steps.push({ step: 'passport', said: 'a provisioning session' });
+  if (subject === PROVISION_HOLDER) {
+    steps.push({ step: 'passport', detail: 'a provisioning session' });
     return provisioningSession(context, steps);
   }
-  const end = holder.indexOf('\0');
-  const credentialsId = end < 0 ? holder : holder.slice(0, end);
-  const commonName = end < 0 ? undefined : holder.slice(end + 1);
-  return after(context.store.findByCredentialsIds([credentialsId]), (found) => {
+  const end = subject.indexOf('\0');
+  const credentialsId = end < 0 ? subject : subject.slice(0, end);
+  const commonName = end < 0 ? undefined : subject.slice(end + 1);
+  return chain(context.store.findByCredentialsIds([credentialsId]), (found) => {
     const record = found.get(credentialsId);
-    steps.push({ step: 'passport', said: record === undefined ? 'its credentials are gone' : 'valid' });
+    steps.push({ step: 'passport', detail: record === undefined ? 'its credentials are gone' : 'valid' });
     if (record === undefined) return deny('credentials_unknown', steps);
     return standFor(record, context, steps, commonName);
   });
@@ -75,12 +75,12 @@ export function passportHolder({ credentialsId, commonName }: Allow): string {
   return commonName === undefined ? credentialsId : `${credentialsId}\0${commonName}`;
 }
 
-function byNames(claim: ClientClaim, context: IdentifyContext): Eventual<Decision> {
+function byNames(claim: ClientClaim, context: IdentifyContext): MaybePromise<Decision> {
   const steps: Step[] = [];
   const { clientId } = claim;
   const userName = claim.username ?? '';
   if (context.certificateOnly?.(claim.listener)) {
-    steps.push({ step: 'certificate_only', said: 'the listener admits certificates only, and none came' });
+    steps.push({ step: 'certificate_only', detail: 'the listener admits certificates only, and none came' });
     return deny('certificate_required', steps);
   }
   if (userName === PROVISION || clientId === PROVISION) return provisioningSession(context, steps);
@@ -88,7 +88,7 @@ function byNames(claim: ClientClaim, context: IdentifyContext): Eventual<Decisio
 
   const hashedId = basicCredentialsId(clientId, userName);
   const ids = userName === '' ? [hashedId] : [hashedId, userName];
-  return after(context.store.findByCredentialsIds(ids), (found) =>
+  return chain(context.store.findByCredentialsIds(ids), (found) =>
     selectByNames(found, hashedId, claim, context, steps),
   );
 }
@@ -104,23 +104,23 @@ function selectByNames(
   const userName = claim.username ?? '';
   const byHash = found.get(hashedId);
   if (byHash?.credentialsType === 'MQTT_BASIC') {
-    const said = compareNames(byHash, clientId, userName);
-    steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', said });
-    if (said === 'unreadable') return deny('credentials_unreadable', steps);
-    if (said === 'the same') return select(byHash, claim, context, steps);
+    const detail = compareNames(byHash, clientId, userName);
+    steps.push({ step: userName === '' ? 'by_client_id' : 'by_client_id_and_user_name', detail });
+    if (detail === 'unreadable') return deny('credentials_unreadable', steps);
+    if (detail === 'the same') return select(byHash, claim, context, steps);
   }
   const byUserName = userName === '' ? undefined : found.get(userName);
   if (byUserName?.credentialsType === 'ACCESS_TOKEN') {
-    steps.push({ step: 'by_user_name', said: 'an access token' });
+    steps.push({ step: 'by_user_name', detail: 'an access token' });
     return select(byUserName, claim, context, steps);
   }
   if (byUserName?.credentialsType === 'MQTT_BASIC') {
-    const said = compareNames(byUserName, clientId, userName);
-    steps.push({ step: 'by_user_name', said });
-    if (said === 'unreadable') return deny('credentials_unreadable', steps);
-    if (said === 'the same') return select(byUserName, claim, context, steps);
+    const detail = compareNames(byUserName, clientId, userName);
+    steps.push({ step: 'by_user_name', detail });
+    if (detail === 'unreadable') return deny('credentials_unreadable', steps);
+    if (detail === 'the same') return select(byUserName, claim, context, steps);
   }
-  steps.push({ step: 'by_names', said: 'none' });
+  steps.push({ step: 'by_names', detail: 'none' });
   return deny('credentials_unknown', steps);
 }
 
@@ -145,7 +145,10 @@ function select(
   const mayBeAnothers = context.certificatesInUse && claim.provedItsNames !== true;
   const hasPassword = record.secrets.length > 0 || Boolean(storedBasicOf(record)?.password);
   if (mayBeAnothers && record.credentialsType === 'MQTT_BASIC' && hasPassword) {
-    steps.push({ step: 'by_names', said: 'has a password, and certificate clients may send any name here' });
+    steps.push({
+      step: 'by_names',
+      detail: 'has a password, and certificate clients may send any name here',
+    });
     return deny('credentials_unknown', steps);
   }
   return standFor(record, context, steps);
@@ -171,6 +174,6 @@ function standFor(
 
 function provisioningSession(context: IdentifyContext, steps: Step[]): Decision {
   if (!context.provisionSessions) return deny('provision_session_not_allowed', steps);
-  steps.push({ step: 'provision_session', said: 'granted' });
+  steps.push({ step: 'provision_session', detail: 'granted' });
   return { outcome: 'allow', role: 'provisioning_session', connack: CONNACK_ACCEPTED, steps };
 }

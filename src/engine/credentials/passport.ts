@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
-import { ownCopy } from '../../util/detached-string.ts';
+import { detachString } from '../../util/detach-string.ts';
 
 /**
  * What a connect answer hands to the broker so that a later topic check knows who asks: the holder, which is a text with the
@@ -8,7 +8,7 @@ import { ownCopy } from '../../util/detached-string.ts';
  */
 export interface Passports {
   /** The same client id and holder always give the same text, which brokers' caches rely on. */
-  issue(clientId: string, holder: string): string;
+  issue(clientId: string, subject: string): string;
   /** The holder, or `undefined` when the passport is not ours or was issued to another client id. */
   read(clientId: string, passport: string): string | undefined;
 }
@@ -30,24 +30,24 @@ const LONGEST_REMEMBERED = 512;
 export function createPassports(key: Uint8Array): Passports {
   const passports = createSealing(key);
   const issued = new Map<string, string>();
-  const read = new Map<string, { readonly clientId: string; readonly holder: string }>();
+  const read = new Map<string, { readonly clientId: string; readonly subject: string }>();
   return {
-    issue(clientId, holder) {
-      const pair = `${clientId.length}:${clientId}${holder}`;
+    issue(clientId, subject) {
+      const pair = `${clientId.length}:${clientId}${subject}`;
       const known = issued.get(pair);
       if (known !== undefined) return known;
-      const passport = passports.issue(clientId, holder);
+      const passport = passports.issue(clientId, subject);
       if (pair.length <= LONGEST_REMEMBERED) remember(issued, pair, passport);
       return passport;
     },
     read(clientId, passport) {
       const known = read.get(passport);
-      if (known !== undefined) return known.clientId === clientId ? known.holder : undefined;
-      const holder = passports.read(clientId, passport);
-      if (holder === undefined) return undefined;
+      if (known !== undefined) return known.clientId === clientId ? known.subject : undefined;
+      const subject = passports.read(clientId, passport);
+      if (subject === undefined) return undefined;
       if (passport.length + clientId.length <= LONGEST_REMEMBERED)
-        remember(read, ownCopy(passport), { clientId: ownCopy(clientId), holder });
-      return holder;
+        remember(read, detachString(passport), { clientId: detachString(clientId), subject });
+      return subject;
     },
   };
 }
@@ -61,15 +61,15 @@ function createSealing(key: Uint8Array): Passports {
   const sealingKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport sealing', 32));
   const nonceKey = Buffer.from(hkdfSync('sha256', key, '', 'thingpass passport nonce', 32));
   return {
-    issue(clientId, holder) {
+    issue(clientId, subject) {
       // A nonce made from all that is sealed repeats only where the whole message does (RFC 8452 section 1, SIV).
       const nonce = createHmac('sha256', nonceKey)
-        .update(`${Buffer.byteLength(clientId)}:${clientId}${holder}`)
+        .update(`${Buffer.byteLength(clientId)}:${clientId}${subject}`)
         .digest()
         .subarray(0, NONCE_LENGTH);
       const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
       cipher.setAAD(Buffer.from(clientId, 'utf8'));
-      const sealed = Buffer.concat([cipher.update(holder, 'utf8'), cipher.final()]);
+      const sealed = Buffer.concat([cipher.update(subject, 'utf8'), cipher.final()]);
       return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
     },
     read(clientId, passport) {

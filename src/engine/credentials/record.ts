@@ -1,5 +1,5 @@
 import type { DeviceIdentity } from '../../model/device-identity.ts';
-import type { Eventual } from '../../model/maybe-promise.ts';
+import type { MaybePromise } from '../../model/maybe-promise.ts';
 
 export const CREDENTIALS_TYPES = [
   'ACCESS_TOKEN',
@@ -64,5 +64,5 @@ export interface CredentialsStore {
    * @param ids never empty strings, never with NUL or unpaired surrogates (PostgreSQL refuses a batch for one NUL).
    * @throws when the storage cannot be asked.
    */
-  findByCredentialsIds(ids: readonly string[]): Eventual<ReadonlyMap<string, CredentialsRecord>>;
+  findByCredentialsIds(ids: readonly string[]): MaybePromise<ReadonlyMap<string, CredentialsRecord>>;
 }

@@ -1,5 +1,5 @@
 import type { Decision, Step } from '../../model/decision.ts';
-import type { Eventual } from '../../model/maybe-promise.ts';
+import type { MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import type { Trust } from '../certificates/trust/trust.ts';
 import type { AdmitContext } from './admit.ts';
@@ -37,4 +37,4 @@ export type ResolveStep = (
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-) => Eventual<Decision | undefined>;
+) => MaybePromise<Decision | undefined>;

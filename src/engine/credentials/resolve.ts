@@ -1,5 +1,5 @@
 import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../../model/decision.ts';
-import type { Eventual } from '../../model/maybe-promise.ts';
+import type { MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { basicChain } from './basic.ts';
 import { certificate } from './certificate.ts';
@@ -14,7 +14,7 @@ const STEPS: readonly ResolveStep[] = [certificateOnly, handshake, provisionSess
  * Decides a connect attempt as ThingsBoard does (`thingsboard.md` section 1).
  * @throws whatever the store throws: not being able to ask is not a denial.
  */
-export function resolve(attempt: ConnectAttempt, context: ResolveContext): Eventual<Decision> {
+export function resolve(attempt: ConnectAttempt, context: ResolveContext): MaybePromise<Decision> {
   return resolveFrom(0, attempt, context, []);
 }
 
@@ -23,11 +23,11 @@ function resolveFrom(
   attempt: ConnectAttempt,
   context: ResolveContext,
   steps: Step[],
-): Eventual<Decision> {
+): MaybePromise<Decision> {
   for (let index = first; index < STEPS.length; index++) {
     const decision = (STEPS[index] as ResolveStep)(attempt, context, steps);
     if (decision instanceof Promise) {
-      return decision.then((said) => said ?? resolveFrom(index + 1, attempt, context, steps));
+      return decision.then((detail) => detail ?? resolveFrom(index + 1, attempt, context, steps));
     }
     if (decision !== undefined) return decision;
   }
@@ -46,10 +46,10 @@ function provisionSession(
   if (!context.provisionSessions || context.certificateOnly?.(attempt.listener)) {
     steps.push({
       step: 'provision_session',
-      said: 'asked for, but switched off for this broker or listener',
+      detail: 'asked for, but switched off for this broker or listener',
     });
     return deny('provision_session_not_allowed', steps);
   }
-  steps.push({ step: 'provision_session', said: 'granted' });
+  steps.push({ step: 'provision_session', detail: 'granted' });
   return { outcome: 'allow', role: 'provisioning_session', connack: CONNACK_ACCEPTED, steps };
 }

@@ -50,7 +50,7 @@ export async function resolveScram(
   if (without !== undefined) return without;
   if (attempt.certificate.kind !== 'none') {
     // A presented certificate never falls back to a password (design, "Trust").
-    steps.push({ step: 'scram', said: 'the client has a certificate, which is what it logs in with' });
+    steps.push({ step: 'scram', detail: 'the client has a certificate, which is what it logs in with' });
     return deny('not_supported', steps);
   }
   const record = await find(attempt, context, steps);
@@ -66,13 +66,13 @@ export async function resolveScram(
     if (keys === undefined) {
       steps.push({
         step: 'scram',
-        said: `no keys of ${attempt.algorithm} and ${attempt.iterations} iterations`,
+        detail: `no keys of ${attempt.algorithm} and ${attempt.iterations} iterations`,
       });
       const [first] = open.length > 0 ? [] : found.secrets;
       return refuse((first && closed(first, now)) ?? 'scram_keys_missing', attempt, steps);
     }
     const secretNotAfter = open.find(({ id }) => id === keys.secretId)?.notAfter;
-    steps.push({ step: 'scram', said: 'keys told; the proof is for the broker to check' });
+    steps.push({ step: 'scram', detail: 'keys told; the proof is for the broker to check' });
     return admit({ record: found, refusal: connackForRefusedBasic(attempt), secretNotAfter }, context, steps);
   }
 }
@@ -84,7 +84,7 @@ async function find(
   steps: Step[],
 ): Promise<CredentialsRecord | undefined> {
   if (isUnusable(clientId) || isUnusable(username)) {
-    steps.push({ step: 'basic', said: 'client id or user name with a NUL or an unpaired surrogate' });
+    steps.push({ step: 'basic', detail: 'client id or user name with a NUL or an unpaired surrogate' });
     return undefined;
   }
   const ids = [basicCredentialsId(clientId, username), username];
@@ -92,7 +92,7 @@ async function find(
   const record = ids
     .map((id) => found.get(id))
     .find((one) => one?.credentialsType === 'MQTT_BASIC' && isOf(one, clientId, username));
-  steps.push({ step: 'by_user_name', said: record === undefined ? 'none' : 'MQTT basic credentials' });
+  steps.push({ step: 'by_user_name', detail: record === undefined ? 'none' : 'MQTT basic credentials' });
   return record;
 }
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 
 /**
@@ -36,7 +36,7 @@ export type VerifySecret = (
   stored: string,
   presented: string,
   now: number,
-) => Eventual<SecretVerdict>;
+) => MaybePromise<SecretVerdict>;
 
 const MISMATCH: SecretVerdict = Object.freeze({ valid: false, reason: 'mismatch' });
 const EXPIRED: SecretVerdict = Object.freeze({ valid: false, reason: 'expired' });
@@ -67,13 +67,13 @@ function verifyKept(
   presented: string,
   now: number,
   needsUpgrade: ((hash: string) => boolean) | undefined,
-): Eventual<SecretVerdict> {
+): MaybePromise<SecretVerdict> {
   /** What the secrets from `index` on say, where none before them could be used. */
-  function verifyFrom(index: number, soFar: SecretVerdict): Eventual<SecretVerdict> {
+  function verifyFrom(index: number, soFar: SecretVerdict): MaybePromise<SecretVerdict> {
     const secret = secrets[index];
     if (secret === undefined) return soFar;
     const scheme = schemes.find((one) => one.matches(secret.hash));
-    return after(scheme?.verify(secret.hash, presented) ?? false, (fits) => {
+    return chain(scheme?.verify(secret.hash, presented) ?? false, (fits) => {
       if (!fits) return verifyFrom(index + 1, soFar);
       if (secret.notAfter !== undefined && secret.notAfter <= now) return verifyFrom(index + 1, EXPIRED);
       if (secret.notBefore !== undefined && secret.notBefore > now)

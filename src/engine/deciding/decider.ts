@@ -1,4 +1,4 @@
-import type { BrokerSettings, PeerAddressBelief, Question } from '../../brokers/dialect.ts';
+import type { BrokerSettings, PeerAddressTrust, Question } from '../../brokers/dialect.ts';
 import {
   type Allow,
   type Decision,
@@ -9,11 +9,11 @@ import {
   type TopicRights,
   unavailable,
 } from '../../model/decision.ts';
-import { after, type Eventual } from '../../model/maybe-promise.ts';
+import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt, ScramAttempt, TopicAccess } from '../../model/question.ts';
 import { decideTopic, type TopicDecision } from '../access/decide-topic.ts';
-import type { Holder } from '../access/holder.ts';
 import type { RuleSet } from '../access/rule-set.ts';
+import type { TopicSubject } from '../access/topic-subject.ts';
 import type { ChainProvisioning } from '../credentials/certificate-chain.ts';
 import type { CertificateNames } from '../credentials/certificate-names.ts';
 import type { DenyList } from '../credentials/deny-list.ts';
@@ -28,7 +28,7 @@ import { HashingQueueFull } from '../secrets/hashing-queue.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
 export interface Decider {
-  decide(question: Question, settings: DeciderSettings): Eventual<Decision>;
+  decide(question: Question, settings: DeciderSettings): MaybePromise<Decision>;
 }
 
 /** What of a broker's settings bears on decisions, and what its dialect can carry. */
@@ -36,9 +36,9 @@ export interface DeciderSettings extends BrokerSettings {
   /** The broker hands passports back at topic checks, so connect decisions carry one. */
   readonly carriesPassport: boolean;
   /** The broker is told what a client may do, so connect decisions carry its rights. */
-  readonly tellsRights: boolean;
+  readonly sendsAclAtConnect: boolean;
   /** Whether the broker itself saw the address that it gives for a client. */
-  readonly believesPeerAddress?: PeerAddressBelief | undefined;
+  readonly trustsPeerAddress?: PeerAddressTrust | undefined;
 }
 
 export interface DeciderParts {
@@ -92,8 +92,8 @@ export function createDecider(parts: DeciderParts): Decider {
     };
   }
 
-  function connect(attempt: ConnectAttempt, settings: DeciderSettings): Eventual<Decision> {
-    return after(resolve(attempt, connectContextFor(settings)), (decision) =>
+  function connect(attempt: ConnectAttempt, settings: DeciderSettings): MaybePromise<Decision> {
+    return chain(resolve(attempt, connectContextFor(settings)), (decision) =>
       concludeConnect(withIgnored(decision, attempt.ignoredCertificates), attempt, settings),
     );
   }
@@ -122,15 +122,15 @@ export function createDecider(parts: DeciderParts): Decider {
 
   /** What the broker is given to keep for the length of the connection, where it can. */
   function equip(decision: Allow, attempt: ConnectAttempt, settings: DeciderSettings): Allow {
-    if (!settings.carriesPassport && !settings.tellsRights) return decision;
+    if (!settings.carriesPassport && !settings.sendsAclAtConnect) return decision;
     const passport = settings.carriesPassport
       ? parts.passports.issue(attempt.clientId, passportHolder(decision))
       : undefined;
-    const rights = settings.tellsRights
+    const rights = settings.sendsAclAtConnect
       ? {
-          holder: holderOf(decision),
+          subject: holderOf(decision),
           rules: parts.rules(),
-          mountedApart: settings.mountsDevicesApart,
+          mountedApart: settings.perDeviceMountpoint,
         }
       : undefined;
     return withParts(decision, decision.steps, passport, rights);
@@ -144,10 +144,10 @@ export function createDecider(parts: DeciderParts): Decider {
     accesses: readonly TopicAccess[],
     settings: DeciderSettings,
     each: boolean,
-  ): Eventual<Decision> {
+  ): MaybePromise<Decision> {
     const first = accesses[0];
     if (first === undefined) return deny('topic_invalid');
-    return after(identify(first, contextFor(settings)), (client) =>
+    return chain(identify(first, contextFor(settings)), (client) =>
       client.outcome === 'allow' ? decideTopics(client, accesses, settings, each) : client,
     );
   }
@@ -158,16 +158,18 @@ export function createDecider(parts: DeciderParts): Decider {
     settings: DeciderSettings,
     each: boolean,
   ): Decision {
-    const holder = holderOf(client);
+    const subject = holderOf(client);
     const steps = [...client.steps];
     const granted: boolean[] = [];
     let refused: DenyReason | undefined;
     for (const access of accesses) {
-      const said = decideTopic(holder, access, parts.rules(), { mountedApart: settings.mountsDevicesApart });
-      steps.push({ step: access.action, said: describe(said) });
-      granted.push(said.allowed);
-      if (said.allowed) continue;
-      refused ??= said.reason;
+      const detail = decideTopic(subject, access, parts.rules(), {
+        mountedApart: settings.perDeviceMountpoint,
+      });
+      steps.push({ step: access.action, detail: describe(detail) });
+      granted.push(detail.allowed);
+      if (detail.allowed) continue;
+      refused ??= detail.reason;
       if (!each) break;
     }
     if (refused === undefined) return withParts(client, steps, client.passport, client.rights);
@@ -175,7 +177,7 @@ export function createDecider(parts: DeciderParts): Decider {
     return { ...withParts(client, steps, client.passport, client.rights), granted };
   }
 
-  function byKind(question: Question, settings: DeciderSettings): Eventual<Decision> {
+  function byKind(question: Question, settings: DeciderSettings): MaybePromise<Decision> {
     switch (question.kind) {
       case 'settled':
         return question.decision;
@@ -186,7 +188,7 @@ export function createDecider(parts: DeciderParts): Decider {
       case 'topic':
         return topics(question.accesses, settings, question.each ?? false);
       case 'identity':
-        return after(identify(question.claim, contextFor(settings)), (client) =>
+        return chain(identify(question.claim, contextFor(settings)), (client) =>
           client.outcome === 'allow' ? question.permit(client) : client,
         );
     }
@@ -245,7 +247,7 @@ function withParts(
   };
 }
 
-function holderOf(client: Allow): Holder {
+function holderOf(client: Allow): TopicSubject {
   return {
     role: client.role,
     clientId: client.names?.clientId,
@@ -259,19 +261,19 @@ function holderOf(client: Allow): Holder {
 const allowedBy = new Map<string, string>();
 const MOST_KEPT = 1_000;
 
-function describe(said: TopicDecision): string {
-  if (!said.allowed) return `${said.reason}, by ${said.by}`;
-  const known = allowedBy.get(said.by);
+function describe(detail: TopicDecision): string {
+  if (!detail.allowed) return `${detail.reason}, by ${detail.by}`;
+  const known = allowedBy.get(detail.by);
   if (known !== undefined) return known;
-  const text = `allowed by ${said.by}`;
-  if (allowedBy.size < MOST_KEPT) allowedBy.set(said.by, text);
+  const text = `allowed by ${detail.by}`;
+  if (allowedBy.size < MOST_KEPT) allowedBy.set(detail.by, text);
   return text;
 }
 
 /** A certificate in a form that is not switched on decides nothing, but whoever looks for it must find it. */
 function withIgnored(decision: Decision, ignored: readonly string[] | undefined): Decision {
   if (ignored === undefined || ignored.length === 0) return decision;
-  const steps = [{ step: 'certificate_forms', said: `not read: ${ignored.join('; ')}` }, ...decision.steps];
+  const steps = [{ step: 'certificate_forms', detail: `not read: ${ignored.join('; ')}` }, ...decision.steps];
   if (decision.outcome !== 'allow') return { ...decision, steps };
   return withParts(decision, steps, decision.passport, decision.rights);
 }

@@ -44,10 +44,10 @@ export async function endEach<Session extends { readonly clientId: string | unde
       ends.push({ broker, clientId, result: (await end(session)) ? 'ended' : 'not_connected' });
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
-      ends.push({ broker, clientId, result: 'failed', said: error.message });
+      ends.push({ broker, clientId, result: 'failed', detail: error.message });
     }
   }
   const left = sessions.length - ends.length;
-  if (left > 0) ends.push({ broker, result: 'failed', said: `${left} more sessions are left` });
+  if (left > 0) ends.push({ broker, result: 'failed', detail: `${left} more sessions are left` });
   return ends;
 }

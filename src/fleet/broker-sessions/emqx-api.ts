@@ -68,6 +68,6 @@ async function publishOnce(url: string, key: string, message: Message): Promise<
   });
   await response.arrayBuffer();
   if (response.ok) return;
-  const said = `EMQX's management API answered ${response.status}`;
-  throw response.status < 500 ? new Refused(said) : new Error(said);
+  const detail = `EMQX's management API answered ${response.status}`;
+  throw response.status < 500 ? new Refused(detail) : new Error(detail);
 }

@@ -36,8 +36,8 @@ async function resetCaches(ask: AskBroker): Promise<SessionEnd[]> {
       if (status >= 300 && status !== 404) throw new CallFailed(refusal(status));
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
-      const said = `what it keeps of earlier answers was not reset: ${error.message}`;
-      return [{ broker: 'emqx', result: 'failed', said }];
+      const detail = `what it keeps of earlier answers was not reset: ${error.message}`;
+      return [{ broker: 'emqx', result: 'failed', detail }];
     }
   }
   return [];

@@ -45,8 +45,8 @@ export async function endSessions(names: SessionNames, parts: SessionEnderParts)
           ? results
           : [...results, { broker, result: none }];
       } catch (error) {
-        const said = error instanceof CallFailed ? error.message : 'its answer cannot be understood';
-        return [{ broker, result: 'failed', said } as const];
+        const detail = error instanceof CallFailed ? error.message : 'its answer cannot be understood';
+        return [{ broker, result: 'failed', detail } as const];
       }
     }),
   );

@@ -10,7 +10,7 @@ interface Connection {
 }
 
 /** A connection and what closes it. */
-interface Closing {
+interface CleanupStack {
   readonly clientId: string | undefined;
   readonly path: string;
 }
@@ -26,22 +26,22 @@ const COLUMNS = 'name,variable_map';
  * seconds.
  */
 export const endAtRabbitmq: EndSessions = async (names, ask) => {
-  const closing = new Map<string, Closing>();
+  const cleanup = new Map<string, CleanupStack>();
   for (const username of names.usernames)
     for (const { name, clientId } of await connectionsOf(username, ask))
-      closing.set(name, { clientId, path: byUsername(username) });
+      cleanup.set(name, { clientId, path: byUsername(username) });
   const nameless = new Set<string>();
   for (const { clientId, username } of names.clientIds) {
     if (username === undefined) nameless.add(clientId);
-    else for (const [name, one] of await closingOf(clientId, username, ask)) closing.set(name, one);
+    else for (const [name, one] of await closingOf(clientId, username, ask)) cleanup.set(name, one);
   }
-  for (const { clientId } of closing.values()) if (clientId !== undefined) nameless.delete(clientId);
+  for (const { clientId } of cleanup.values()) if (clientId !== undefined) nameless.delete(clientId);
   if (nameless.size > 0)
     for (const { name, clientId } of await allConnections(ask))
       if (clientId !== undefined && nameless.has(clientId))
-        closing.set(name, { clientId, path: byName(name) });
+        cleanup.set(name, { clientId, path: byName(name) });
   const closed = new Map<string, boolean>();
-  return endEach('rabbitmq', [...closing.values()], async ({ path }) => {
+  return endEach('rabbitmq', [...cleanup.values()], async ({ path }) => {
     const already = closed.get(path);
     if (already !== undefined) return already;
     const { status } = await ask({ method: 'DELETE', path, headers: { 'x-reason': 'credentials revoked' } });
@@ -59,7 +59,7 @@ async function closingOf(
   clientId: string,
   username: string,
   ask: AskBroker,
-): Promise<(readonly [name: string, closing: Closing])[]> {
+): Promise<(readonly [name: string, cleanup: CleanupStack])[]> {
   const connections = await connectionsOf(username, ask);
   const untold = connections.some((one) => one.clientId === undefined);
   return connections

@@ -17,7 +17,7 @@ export interface SessionEnd {
   readonly clientId?: string | undefined;
   readonly result: (typeof END_RESULTS)[number];
   /** Why it failed, in words without secrets. */
-  readonly said?: string | undefined;
+  readonly detail?: string | undefined;
 }
 
 /** By what the sessions of a device can be found at a broker. */

@@ -37,10 +37,10 @@ export function endAtVernemq(mountsApart: boolean): EndSessions {
       if (status !== 200) throw new CallFailed(refusal(status));
       return true;
     });
-    const said = 'the client id cannot be told to VerneMQ';
+    const detail = 'the client id cannot be told to VerneMQ';
     return [
       ...ends,
-      ...unspeakable.map((clientId) => ({ broker: 'vernemq', clientId, result: 'failed', said }) as const),
+      ...unspeakable.map((clientId) => ({ broker: 'vernemq', clientId, result: 'failed', detail }) as const),
     ];
   };
 }

@@ -37,7 +37,7 @@ export interface ApiKeyStore {
 const KEY = /^thingpass_([0-9a-f]{16})_([A-Za-z0-9]{43})$/;
 
 /** A new key, and the text that is shown to its owner once. */
-export function makeApiKey(wish: {
+export function makeApiKey(request: {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly createdTime: number;
@@ -45,7 +45,7 @@ export function makeApiKey(wish: {
 }): { readonly key: StoredApiKey; readonly text: string } {
   const id = randomBytes(8).toString('hex');
   const secret = generate('api_key');
-  return { key: { ...wish, id, hash: hashGenerated(secret) }, text: `thingpass_${id}_${secret}` };
+  return { key: { ...request, id, hash: hashGenerated(secret) }, text: `thingpass_${id}_${secret}` };
 }
 
 /** Shorter than the second within which a revoked key is refused everywhere, without relying on any news. */

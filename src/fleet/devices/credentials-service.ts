@@ -3,12 +3,12 @@ import type { CredentialsType } from '../../engine/credentials/record.ts';
 import type { AuditAction, AuditNote } from '../../model/audit.ts';
 import type { CredentialsEntry, DeviceEntry, NewCredentials, Window } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import { type CredentialsStep, Overtaken } from '../../storage/repositories/credentials-change.ts';
+import { type CredentialsStep, VersionConflictError } from '../../storage/repositories/credentials-change.ts';
 import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
 import { certificateDigest } from './certificate-digest.ts';
 import { deviceOf } from './device-service.ts';
-import { type CredentialsWish, makeCredentials, type ShownSecret } from './new-credentials.ts';
-import { newPassword, type RotateWish, typeOf, wishFor } from './rotate-wish.ts';
+import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
+import { newPassword, type RotationRequest, requestFor, typeOf } from './rotation-request.ts';
 import { type KeepPassword, plainPasswordOf } from './stored-password.ts';
 import {
   hasEnded,
@@ -28,7 +28,7 @@ export interface WhichCredentials {
 }
 
 /** How long what is replaced still holds. */
-export interface OverlapWish {
+export interface OverlapOptions {
   /** Milliseconds; the configured overlap when absent, and 0 for not at all. */
   readonly overlapMs?: number | undefined;
   /** It ends earlier, once the new one is used successfully. */
@@ -73,13 +73,13 @@ export class CredentialsService {
    * Puts other credentials in the place of all that the device has, at once.
    * @throws {DeviceProblem | AlreadyTaken}
    */
-  async set(idOrName: string, wish: CredentialsWish, which: WhichCredentials = {}): Promise<Rotated> {
-    const { credentials, secret } = await makeCredentials(wish, this.#options.keepPassword);
+  async set(idOrName: string, request: CredentialsRequest, which: WhichCredentials = {}): Promise<Rotated> {
+    const { credentials, secret } = await makeCredentials(request, this.#options.keepPassword);
     return this.#change(idOrName, (device) => {
       const meant = which.credentials === undefined ? [...device.credentials] : [pick(device, which)];
       checkVersion(meant, which);
       const succession = succeedCredentials(device, meant, credentials, undefined);
-      return { ...succession, secret, action: 'credentials.replaced', detail: said(credentials) };
+      return { ...succession, secret, action: 'credentials.replaced', detail: describe(credentials) };
     });
   }
 
@@ -89,15 +89,15 @@ export class CredentialsService {
    */
   async add(
     idOrName: string,
-    wish: CredentialsWish,
+    request: CredentialsRequest,
     window: Omit<Window, 'endsOnFirstUseOf'> = {},
   ): Promise<Rotated> {
-    const { credentials, secret } = await makeCredentials(wish, this.#options.keepPassword);
+    const { credentials, secret } = await makeCredentials(request, this.#options.keepPassword);
     return this.#change(idOrName, () => {
       const rowId = randomUUID();
       return {
         steps: [{ do: 'create', rowId, credentials: { ...credentials, window } }],
-        ...{ rowId, secret, action: 'credentials.added', detail: said(credentials) },
+        ...{ rowId, secret, action: 'credentials.added', detail: describe(credentials) },
       };
     });
   }
@@ -108,17 +108,20 @@ export class CredentialsService {
    * @throws {DeviceProblem | AlreadyTaken} `credentials_ambiguous` where several could be meant; `credentials_invalid` where the
    * wish does not go with the credentials.
    */
-  async rotate(idOrName: string, wish: RotateWish & WhichCredentials & OverlapWish = {}): Promise<Rotated> {
-    const made = newPassword(wish);
-    const type = typeOf(wish);
+  async rotate(
+    idOrName: string,
+    request: RotationRequest & WhichCredentials & OverlapOptions = {},
+  ): Promise<Rotated> {
+    const made = newPassword(request);
+    const type = typeOf(request);
     const { keepPassword } = this.#options;
     return this.#change(idOrName, async (device, now) => {
-      const row = pick(device, wish, type);
+      const row = pick(device, request, type);
       if (type !== undefined && row.credentialsType !== type)
         throw new DeviceProblem('credentials_invalid', `the credentials are of type ${row.credentialsType}`);
-      checkVersion([row], wish);
-      const overlap = this.#overlap(wish, [row], now);
-      const detail = { ...said(row), ...saidOf(overlap) };
+      checkVersion([row], request);
+      const overlap = this.#overlap(request, [row], now);
+      const detail = { ...describe(row), ...describeOverlap(overlap) };
       if (row.credentialsType === 'MQTT_BASIC') {
         const old = plainPasswordOf(row);
         // Nothing to hold on to: any password was accepted.
@@ -129,7 +132,7 @@ export class CredentialsService {
         const succession = succeedPassword(row, secret, kept, meanwhile);
         return { ...succession, secret: made, overlap: meanwhile, action: 'credentials.rotated', detail };
       }
-      const { credentials, secret } = await makeCredentials(wishFor(row, wish), keepPassword);
+      const { credentials, secret } = await makeCredentials(requestFor(row, request), keepPassword);
       const succession = succeedCredentials(device, [row], credentials, overlap);
       return { ...succession, secret, overlap, action: 'credentials.rotated', detail };
     });
@@ -142,16 +145,16 @@ export class CredentialsService {
    */
   async switchTo(
     idOrName: string,
-    wish: CredentialsWish,
-    which: WhichCredentials & OverlapWish = {},
+    request: CredentialsRequest,
+    which: WhichCredentials & OverlapOptions = {},
   ): Promise<Rotated> {
-    const { credentials, secret } = await makeCredentials(wish, this.#options.keepPassword);
+    const { credentials, secret } = await makeCredentials(request, this.#options.keepPassword);
     return this.#change(idOrName, (device, now) => {
       const meant = which.credentials === undefined ? device.credentials : [pick(device, which)];
       checkVersion(meant, which);
       const overlap = this.#overlap(which, meant, now);
       const succession = succeedCredentials(device, meant, credentials, overlap);
-      const detail = { ...said(credentials), ...saidOf(overlap) };
+      const detail = { ...describe(credentials), ...describeOverlap(overlap) };
       return { ...succession, secret, overlap, action: 'credentials.switched', detail };
     });
   }
@@ -182,8 +185,8 @@ export class CredentialsService {
   }
 
   /** `undefined`: what is replaced ends at once, since it has ended already, or one credential is all a device may have. */
-  #overlap(wish: OverlapWish, replaced: readonly Window[], now: number): Overlap | undefined {
-    const { overlapMs = this.#options.overlapMs, endsOnFirstUse: onFirstUse = false } = wish;
+  #overlap(request: OverlapOptions, replaced: readonly Window[], now: number): Overlap | undefined {
+    const { overlapMs = this.#options.overlapMs, endsOnFirstUse: onFirstUse = false } = request;
     const over = replaced.every((one) => hasEnded(one, now));
     if (overlapMs === 0 || this.#devices.oneCredentialPerDevice || over) return undefined;
     return { endsAt: now + overlapMs, onFirstUse };
@@ -205,7 +208,7 @@ export class CredentialsService {
     const device = await deviceOf(this.#devices, before.id);
     const credentials = device.credentials.find(({ id }) => id === rowId);
     // Replaced by somebody else in the blink of an eye.
-    if (credentials === undefined) throw new Overtaken();
+    if (credentials === undefined) throw new VersionConflictError();
     const versions = new Map(device.credentials.map(({ id, version }) => [id, version]));
     const ended = before.credentials.filter(
       ({ id, version }) => !versions.has(id) || (overlap === undefined && versions.get(id) !== version),
@@ -223,7 +226,7 @@ export class CredentialsService {
         await this.#devices.changeCredentials(device, await think(device));
         return device;
       } catch (error) {
-        if (!(error instanceof Overtaken)) throw error;
+        if (!(error instanceof VersionConflictError)) throw error;
         if (attempt === TRIES)
           throw new DeviceProblem('not_possible', 'others change the device all the time: try again later');
       }
@@ -272,13 +275,13 @@ function checkVersion(meant: readonly CredentialsEntry[], { version }: WhichCred
 }
 
 /** For the audit trail: what, never which. */
-function said({ credentialsType }: Pick<NewCredentials, 'credentialsType'>): {
+function describe({ credentialsType }: Pick<NewCredentials, 'credentialsType'>): {
   readonly credentialsType: string;
 } {
   return { credentialsType };
 }
 
-function saidOf(overlap: Overlap | undefined): {
+function describeOverlap(overlap: Overlap | undefined): {
   readonly previousEnds: string;
   readonly onFirstUse?: boolean;
 } {

@@ -1,7 +1,7 @@
 import type { DeviceEntry } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
-import { type CredentialsWish, makeCredentials, type ShownSecret } from './new-credentials.ts';
+import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 import type { KeepPassword } from './stored-password.ts';
 
 export interface DeviceAndSecret {
@@ -27,11 +27,11 @@ export class DeviceService {
     readonly profileName: string;
     readonly label?: string | undefined;
     readonly gateway: boolean;
-    readonly wish: CredentialsWish;
+    readonly request: CredentialsRequest;
   }): Promise<DeviceAndSecret> {
     refuseName('device', device.name);
     refuseName('profile', device.profileName);
-    const { credentials, secret } = await makeCredentials(device.wish, this.#keepPassword);
+    const { credentials, secret } = await makeCredentials(device.request, this.#keepPassword);
     const created = await this.#devices.create({
       name: device.name,
       profileName: device.profileName,

@@ -3,7 +3,7 @@ import { DEFAULT_SCRYPT_COST } from '../../engine/secrets/scrypt.ts';
 import type { ChosenHash } from '../../engine/secrets/secret-schemes.ts';
 
 /** The part of the configuration that says how passwords are kept and how credentials follow one another. */
-export interface LifeConfig {
+export interface CredentialLifecycleConfig {
   readonly passwords: PasswordConfig;
   /** As ThingsBoard has it: no overlap, a new credential takes the place of the old one. */
   readonly oneCredentialPerDevice: boolean;
@@ -22,7 +22,7 @@ export interface PasswordConfig {
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** @param text gives a setting by name, checked for its kind already. */
-export function readLifeConfig(text: (name: string) => string): LifeConfig {
+export function readCredentialLifecycleConfig(text: (name: string) => string): CredentialLifecycleConfig {
   return Object.freeze({
     passwords: Object.freeze({
       chosen: chosenHash(text('THINGPASS_PASSWORD_HASH')),

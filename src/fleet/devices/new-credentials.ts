@@ -5,7 +5,7 @@ import { DeviceProblem } from '../../model/device-problem.ts';
 import { hidePassword, type KeepPassword } from './stored-password.ts';
 
 /** What somebody wants a device to prove itself with. */
-export type CredentialsWish =
+export type CredentialsRequest =
   | { readonly kind: 'access_token'; readonly token?: string | undefined }
   | {
       readonly kind: 'mqtt_basic';
@@ -34,22 +34,25 @@ export interface MadeCredentials {
  * hides the password.
  * @throws {DeviceProblem} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
  */
-export async function makeCredentials(wish: CredentialsWish, keep: KeepPassword): Promise<MadeCredentials> {
-  switch (wish.kind) {
+export async function makeCredentials(
+  request: CredentialsRequest,
+  keep: KeepPassword,
+): Promise<MadeCredentials> {
+  switch (request.kind) {
     case 'access_token': {
-      const token = wish.token ?? generate('access_token');
+      const token = request.token ?? generate('access_token');
       return {
         credentials: formatted({
           ...{ credentialsType: 'ACCESS_TOKEN', credentialsId: token, credentialsValue: null },
         }),
-        secret: { name: 'access token', value: token, made: wish.token === undefined },
+        secret: { name: 'access token', value: token, made: request.token === undefined },
       };
     }
     case 'mqtt_basic': {
-      refuseEmptyPassword(wish.password);
-      const made = wish.password === undefined && wish.userName !== undefined;
-      const password = made ? generate('password') : (wish.password ?? null);
-      const value = { clientId: wish.clientId ?? null, userName: wish.userName ?? null, password };
+      refuseEmptyPassword(request.password);
+      const made = request.password === undefined && request.userName !== undefined;
+      const password = made ? generate('password') : (request.password ?? null);
+      const value = { clientId: request.clientId ?? null, userName: request.userName ?? null, password };
       const credentials = formatted({
         ...{ credentialsType: 'MQTT_BASIC', credentialsId: '', credentialsValue: JSON.stringify(value) },
       });
@@ -61,7 +64,11 @@ export async function makeCredentials(wish: CredentialsWish, keep: KeepPassword)
     case 'x509':
       return {
         credentials: formatted({
-          ...{ credentialsType: 'X509_CERTIFICATE', credentialsId: '', credentialsValue: wish.certificate },
+          ...{
+            credentialsType: 'X509_CERTIFICATE',
+            credentialsId: '',
+            credentialsValue: request.certificate,
+          },
         }),
       };
   }
@@ -77,9 +84,9 @@ export function refuseEmptyPassword(password: string | null | undefined): void {
 }
 
 function formatted(credentials: NewCredentials): NewCredentials {
-  const said = formatCredentials(credentials);
-  if (!said.ok)
-    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${said.error}`);
-  const { credentialsId, credentialsValue } = said;
+  const detail = formatCredentials(credentials);
+  if (!detail.ok)
+    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${detail.error}`);
+  const { credentialsId, credentialsValue } = detail;
   return { credentialsType: credentials.credentialsType, credentialsId, credentialsValue };
 }

@@ -17,7 +17,7 @@ export const PROVISION_TYPES = [
 export type ProvisionType = (typeof PROVISION_TYPES)[number];
 
 /** How somebody wants devices of a profile to be provisioned (`credentials/thingsboard.md` sections 4.4 and 6). */
-export type ProvisioningWish =
+export type ProvisioningRequest =
   | { readonly type: 'DISABLED' }
   | {
       readonly type: 'ALLOW_CREATE_NEW_DEVICES' | 'CHECK_PRE_PROVISIONED_DEVICES';
@@ -34,12 +34,12 @@ export type ProvisioningWish =
       readonly allowCreate: boolean;
     };
 
-export interface ProfileWish {
+export interface ProfileRequest {
   readonly name: string;
   readonly description?: string | undefined;
   readonly transportType: TransportType;
   readonly mqtt?: ProfileMqtt | undefined;
-  readonly provisioning: ProvisioningWish;
+  readonly provisioning: ProvisioningRequest;
 }
 
 /** ThingsBoard's MQTT settings (section 9.2); absent topics are its defaults. */
@@ -65,7 +65,7 @@ export interface StoredProvisioning {
  * What of a wish keeps a profile from ever doing what it says.
  * @throws {DeviceProblem} `profile_invalid` or `name_invalid`.
  */
-export function checkProfile({ name, transportType, mqtt }: ProfileWish): void {
+export function checkProfile({ name, transportType, mqtt }: ProfileRequest): void {
   if (name.trim() === '' || name.length > 255 || /\p{Cc}|\p{Cs}/u.test(name))
     throw new DeviceProblem('name_invalid', 'a profile’s name is not blank and has no control characters');
   if (mqtt === undefined) return;
@@ -84,23 +84,23 @@ export function checkProfile({ name, transportType, mqtt }: ProfileWish): void {
  * @throws {DeviceProblem} `profile_invalid` for what cannot be honoured: ThingsBoard saves much that then admits nobody.
  */
 export function storeProvisioning(
-  wish: ProvisioningWish,
+  request: ProvisioningRequest,
   before: StoredProvisioning | undefined,
 ): StoredProvisioning {
-  switch (wish.type) {
+  switch (request.type) {
     case 'DISABLED':
-      return { type: wish.type, key: null, configuration: { type: wish.type } };
+      return { type: request.type, key: null, configuration: { type: request.type } };
     case 'X509_CERTIFICATE_CHAIN':
-      return storeChain(wish);
+      return storeChain(request);
     default: {
-      const { type } = wish;
+      const { type } = request;
       const kept = before !== undefined && hasSecret(before.type) ? before : undefined;
       const keptSecret = kept?.configuration.provisionDeviceSecret;
-      const known = wish.secret ?? (typeof keptSecret === 'string' ? keptSecret : undefined);
+      const known = request.secret ?? (typeof keptSecret === 'string' ? keptSecret : undefined);
       const secret = known ?? generate('provision_key');
       return {
         type,
-        key: wish.key ?? kept?.key ?? generate('provision_key'),
+        key: request.key ?? kept?.key ?? generate('provision_key'),
         configuration: { type, provisionDeviceSecret: secret },
         made: known === undefined ? secret : undefined,
       };
@@ -108,8 +108,8 @@ export function storeProvisioning(
   }
 }
 
-function storeChain(wish: ProvisioningWish & { type: 'X509_CERTIFICATE_CHAIN' }): StoredProvisioning {
-  const { type, certificate, pattern, allowCreate } = wish;
+function storeChain(request: ProvisioningRequest & { type: 'X509_CERTIFICATE_CHAIN' }): StoredProvisioning {
+  const { type, certificate, pattern, allowCreate } = request;
   const problem = problemOfPattern(pattern);
   if (problem !== undefined) throw invalid(`the pattern cannot be used: ${problem}`);
   const { storedProvisionDeviceSecret, provisionDeviceKey } = profileCertificate(certificate);

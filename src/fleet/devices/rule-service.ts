@@ -27,7 +27,7 @@ export interface RuleEntry {
 }
 
 /** Whose rules to list; without members: everybody's own. Ids or names. */
-export interface RuleOwnerWish {
+export interface RuleOwnerRequest {
   readonly profile?: string | undefined;
   readonly device?: string | undefined;
 }
@@ -53,8 +53,10 @@ export class RuleService {
   }
 
   /** All rules, or one owner's, in the order in which they decide. @throws {DeviceProblem} */
-  async list(wish?: RuleOwnerWish): Promise<RuleEntry[]> {
-    return this.#entries(await this.#rules.list(wish === undefined ? undefined : await this.#owner(wish)));
+  async list(request?: RuleOwnerRequest): Promise<RuleEntry[]> {
+    return this.#entries(
+      await this.#rules.list(request === undefined ? undefined : await this.#owner(request)),
+    );
   }
 
   /** @throws {DeviceProblem} when there is none with this id. */
@@ -68,8 +70,8 @@ export class RuleService {
    * profile, profileId, device, deviceId.
    * @throws {DeviceProblem}
    */
-  async create(wish: unknown, actor: Actor, before?: string): Promise<RuleEntry> {
-    const rule = await this.#read(wish);
+  async create(request: unknown, actor: Actor, before?: string): Promise<RuleEntry> {
+    const rule = await this.#read(request);
     const beside = await this.#beside(rule);
     const owner = ownerOf(rule);
     const at = beside.findIndex((one) => one.id === before && isOwnedBy(one, owner));
@@ -85,8 +87,8 @@ export class RuleService {
   }
 
   /** Puts another rule in the place of one; nothing of the old one stays but its id. @throws {DeviceProblem} */
-  async replace(id: string, wish: unknown, actor: Actor): Promise<RuleEntry> {
-    const rule = await this.#read(wish);
+  async replace(id: string, request: unknown, actor: Actor): Promise<RuleEntry> {
+    const rule = await this.#read(request);
     const known = await this.get(id);
     const beside = await this.#beside(rule);
     const stays = isOwnedBy(
@@ -111,8 +113,8 @@ export class RuleService {
    * @param ids all of that owner's rules, each once.
    * @throws {DeviceProblem}
    */
-  async reorder(wish: RuleOwnerWish, ids: readonly string[], actor: Actor): Promise<RuleEntry[]> {
-    const owner = await this.#owner(wish);
+  async reorder(request: RuleOwnerRequest, ids: readonly string[], actor: Actor): Promise<RuleEntry[]> {
+    const owner = await this.#owner(request);
     const known = await this.#rules.list(owner);
     const inOrder = ids.flatMap((id) => known.filter((one) => one.id === id));
     if (inOrder.length !== ids.length || new Set(ids).size !== known.length) {
@@ -130,8 +132,8 @@ export class RuleService {
   }
 
   /** The rule as it can be kept: with the id of whom it is for. */
-  async #read(wish: unknown): Promise<Rule> {
-    const rule = readRule(wish);
+  async #read(request: unknown): Promise<Rule> {
+    const rule = readRule(request);
     if (typeof rule === 'string') throw new DeviceProblem('rule_invalid', rule);
     if (rule.note !== undefined && !isStorable(rule.note))
       throw new DeviceProblem('rule_invalid', 'note holds a NUL or text that is not valid Unicode');
@@ -143,7 +145,7 @@ export class RuleService {
     return { ...rule, scope: { kind: scope.kind, id } };
   }
 
-  async #owner({ profile, device }: RuleOwnerWish): Promise<RuleOwner> {
+  async #owner({ profile, device }: RuleOwnerRequest): Promise<RuleOwner> {
     if (profile !== undefined && device !== undefined)
       throw new DeviceProblem('rule_invalid', 'rules are for a profile or for a device');
     return {

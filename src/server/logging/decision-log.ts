@@ -147,7 +147,7 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
 }
 
 /** What a line holds of texts that others choose, in bytes; together less than the 4 KiB that a line may have. */
-const BYTES = { clientId: 256, address: 64, listener: 64, topic: 160, step: 40, said: 220 } as const;
+const BYTES = { clientId: 256, address: 64, listener: 64, topic: 160, step: 40, detail: 220 } as const;
 const MOST_TOPICS = 4;
 /** The last ones, which decide. */
 const MOST_STEPS = 8;
@@ -179,9 +179,10 @@ function describeTopics(accesses: readonly TopicAccess[]): object {
 }
 
 function shownSteps(steps: readonly Step[]): readonly Step[] {
-  return steps
-    .slice(-MOST_STEPS)
-    .map(({ step, said }) => ({ step: shownText(step, BYTES.step), said: shownText(said, BYTES.said) }));
+  return steps.slice(-MOST_STEPS).map(({ step, detail }) => ({
+    step: shownText(step, BYTES.step),
+    detail: shownText(detail, BYTES.detail),
+  }));
 }
 
 /** A name for a secret that tells it from others but cannot be turned back: 12 hex digits of SHA-256. */

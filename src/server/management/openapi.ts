@@ -45,7 +45,7 @@ const PROBLEM_SCHEMA: JsonObject = {
         },
       },
     },
-    holder: {
+    takenBy: {
       type: 'object',
       required: ['id', 'name'],
       properties: { id: { type: 'string' }, name: { type: 'string' } },

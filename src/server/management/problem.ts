@@ -184,13 +184,13 @@ const TAKEN: Readonly<Record<string, ProblemCode>> = {
 
 interface Taken {
   readonly what: string;
-  readonly holder?: { readonly id: string; readonly name: string } | undefined;
+  readonly takenBy?: { readonly id: string; readonly name: string } | undefined;
 }
 
-function taken({ what, message, holder }: Error & Taken): ApiProblem {
+function taken({ what, message, takenBy }: Error & Taken): ApiProblem {
   const code = TAKEN[what] ?? 'name_taken';
   // Not the holder as it comes, which may be a whole device.
-  return new ApiProblem(code, message, holder && { holder: { id: holder.id, name: holder.name } });
+  return new ApiProblem(code, message, takenBy && { takenBy: { id: takenBy.id, name: takenBy.name } });
 }
 
 function isProblemCode(code: string): code is ProblemCode {

@@ -1,4 +1,4 @@
-import type { Crew } from '../process-group/group.ts';
+import type { ProcessGroup } from '../process-group/group.ts';
 import { type MetricFamily, together } from './family.ts';
 
 /** What one process counted, and which process that is: a replaced worker has the number of the one before. */
@@ -20,15 +20,19 @@ export class ServerMetrics {
   #gathering: Promise<readonly MetricFamily[]> | undefined;
 
   /** Those who ask at the same time get the same answer, since an older answer after a newer one would be a fall. */
-  gather(crew: Crew): Promise<readonly MetricFamily[]> {
-    this.#gathering ??= this.#ask(crew).finally(() => {
+  gather(processes: ProcessGroup): Promise<readonly MetricFamily[]> {
+    this.#gathering ??= this.#ask(processes).finally(() => {
       this.#gathering = undefined;
     });
     return this.#gathering;
   }
 
-  async #ask(crew: Crew): Promise<readonly MetricFamily[]> {
-    const { answers, silent } = await crew.gather<ProcessSnapshot>('metrics', undefined, ANSWER_WITHIN_MS);
+  async #ask(processes: ProcessGroup): Promise<readonly MetricFamily[]> {
+    const { answers, silent } = await processes.gather<ProcessSnapshot>(
+      'metrics',
+      undefined,
+      ANSWER_WITHIN_MS,
+    );
     for (const { worker, answer } of answers) {
       const last = this.#last.get(worker);
       if (last !== undefined && last.process !== answer.process) {

@@ -25,13 +25,13 @@ export function storageFamilies(databases: readonly DatabaseStatistics[]): Metri
       'thingpass_database_up',
       '1 while the database answers every process that decides.',
       'min',
-      ({ troubles }) => (troubles.some((code) => code.endsWith('_unavailable')) ? 0 : 1),
+      ({ problems }) => (problems.some((code) => code.endsWith('_unavailable')) ? 0 : 1),
     ),
     gauge(
       'thingpass_changes_heard',
       '1 while every process hears of changes in the database.',
       'min',
-      ({ troubles }) => (troubles.includes('changes_not_heard') ? 0 : 1),
+      ({ problems }) => (problems.includes('changes_not_heard') ? 0 : 1),
     ),
   ];
 }

@@ -15,8 +15,8 @@ export type Methods<Port> = { readonly [Method in keyof Port]: true };
  * process is its own primary and its only worker. The parts of a server are put together in the same way in each of
  * them, and speak to each other through this. Payloads and answers are plain data.
  */
-export interface Crew {
-  readonly role: 'alone' | 'primary' | 'worker';
+export interface ProcessGroup {
+  readonly role: 'single' | 'primary' | 'worker';
   /** Which worker this is, from 1; its replacement has the same number. */
   readonly worker?: number | undefined;
   /** Answers whatever is asked or told under this name. What it throws, whoever asked gets as `PeerFailed`. */
@@ -35,11 +35,11 @@ export interface Crew {
    */
   inPrimary<Port extends object>(name: string, port: Port, methods: Methods<Port>, withinMs?: number): Port;
   /** Codes of what is wrong with the others, for readiness. */
-  troubles(): Promise<readonly string[]>;
+  problems(): Promise<readonly string[]>;
 }
 
 /** The server is this process. */
-export function alone(): Crew {
+export function singleProcess(): ProcessGroup {
   const handlers: Handlers = new Map();
   const ask = async <Answer>(name: string, payload: unknown): Promise<Answer> => {
     const handler = handlers.get(name);
@@ -47,7 +47,7 @@ export function alone(): Crew {
     return (await handler(payload as never)) as Answer;
   };
   return {
-    role: 'alone',
+    role: 'single',
     handle: (name, handler) => void handlers.set(name, handler),
     askPrimary: ask,
     tellPrimary: (name, payload) => void handlers.get(name)?.(payload as never),
@@ -56,7 +56,7 @@ export function alone(): Crew {
     },
     broadcast: (name, payload) => void handlers.get(name)?.(payload as never),
     inPrimary: (_name, port) => port,
-    troubles: async () => [],
+    problems: async () => [],
   };
 }
 

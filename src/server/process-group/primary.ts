@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { afterDeath, type Deaths } from './backoff.ts';
 import { ANSWER_WITHIN_MS, Channel, type Handlers } from './channel.ts';
-import { type Crew, type Gathered, servePort } from './group.ts';
+import { type Gathered, type ProcessGroup, servePort } from './group.ts';
 
 /** A worker's place: its number stays while processes come and go. */
 interface Place {
@@ -41,7 +41,7 @@ const MOST_SILENCES = 2;
 const LONGEST_STOP_MS = 12_000;
 
 /** The primary's side of a crew: starts workers, keeps their number, answers them. It serves no connection itself. */
-export class Primary implements Crew {
+export class Primary implements ProcessGroup {
   readonly role = 'primary';
   readonly #log: Logger;
   readonly #handlers: Handlers = new Map();
@@ -66,10 +66,12 @@ export class Primary implements Crew {
     this.#log = log;
     this.#options = { script, signEveryMs, signWithinMs };
     this.#places = Array.from({ length: count }, (_, index) => newPlace(index + 1));
-    this.handle('gather', ({ name, payload, withinMs }: GatherWish) => this.gather(name, payload, withinMs));
-    this.handle('broadcast', ({ name, payload }: GatherWish) => this.broadcast(name, payload));
+    this.handle('gather', ({ name, payload, withinMs }: GatherRequest) =>
+      this.gather(name, payload, withinMs),
+    );
+    this.handle('broadcast', ({ name, payload }: GatherRequest) => this.broadcast(name, payload));
     this.handle('settings', () => settings);
-    this.handle('troubles', () => this.troubles());
+    this.handle('troubles', () => this.problems());
   }
 
   /**
@@ -115,7 +117,7 @@ export class Primary implements Crew {
     cluster.off('listening', this.#listens);
   }
 
-  handle: Crew['handle'] = (name, handler) => void this.#handlers.set(name, handler);
+  handle: ProcessGroup['handle'] = (name, handler) => void this.#handlers.set(name, handler);
 
   async askPrimary<Answer>(name: string, payload: unknown): Promise<Answer> {
     const handler = this.#handlers.get(name);
@@ -153,9 +155,10 @@ export class Primary implements Crew {
     for (const { channel } of this.#places) channel?.tell(name, payload);
   }
 
-  inPrimary: Crew['inPrimary'] = (name, port, methods) => servePort(this.#handlers, name, port, methods);
+  inPrimary: ProcessGroup['inPrimary'] = (name, port, methods) =>
+    servePort(this.#handlers, name, port, methods);
 
-  async troubles(): Promise<readonly string[]> {
+  async problems(): Promise<readonly string[]> {
     return this.#places.every(({ listening }) => listening) ? [] : ['workers_missing'];
   }
 
@@ -236,7 +239,7 @@ export class Primary implements Crew {
   }
 }
 
-interface GatherWish {
+interface GatherRequest {
   readonly name: string;
   readonly payload: unknown;
   readonly withinMs?: number;

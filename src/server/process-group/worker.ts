@@ -1,11 +1,11 @@
 import { Channel, type Handlers, PeerUnavailable } from './channel.ts';
-import { type Crew, type Gathered, remotePort } from './group.ts';
+import { type Gathered, type ProcessGroup, remotePort } from './group.ts';
 
 /** Readiness does not wait for longer than this to hear of the others. */
 const TROUBLES_WITHIN_MS = 500;
 
 /** A worker's side of a crew, over the channel that its primary opened for it. */
-export class WorkerCrew implements Crew {
+export class WorkerCrew implements ProcessGroup {
   readonly role = 'worker';
   readonly worker: number;
   readonly #handlers: Handlers = new Map();
@@ -21,7 +21,7 @@ export class WorkerCrew implements Crew {
     this.handle('sign', () => true);
   }
 
-  handle: Crew['handle'] = (name, handler) => void this.#handlers.set(name, handler);
+  handle: ProcessGroup['handle'] = (name, handler) => void this.#handlers.set(name, handler);
 
   askPrimary<Answer>(name: string, payload: unknown, withinMs?: number): Promise<Answer> {
     return this.#primary.ask(name, payload, withinMs);
@@ -39,10 +39,10 @@ export class WorkerCrew implements Crew {
     this.#primary.tell('broadcast', { name, payload });
   }
 
-  inPrimary: Crew['inPrimary'] = (name, _port, methods, withinMs) =>
+  inPrimary: ProcessGroup['inPrimary'] = (name, _port, methods, withinMs) =>
     remotePort((method, values) => this.#primary.ask(method, values, withinMs), name, methods);
 
-  async troubles(): Promise<readonly string[]> {
+  async problems(): Promise<readonly string[]> {
     try {
       return await this.#primary.ask<string[]>('troubles', undefined, TROUBLES_WITHIN_MS);
     } catch (error) {
@@ -53,7 +53,7 @@ export class WorkerCrew implements Crew {
 }
 
 /** Calls back once, for the first that comes of the primary's word to stop, SIGTERM and SIGINT, and then ends the process. */
-export function onStop(crew: Crew, stop: () => Promise<void>): void {
+export function onStop(processes: ProcessGroup, stop: () => Promise<void>): void {
   let begun = false;
   const begin = (): void => {
     if (begun) return;
@@ -63,7 +63,7 @@ export function onStop(crew: Crew, stop: () => Promise<void>): void {
       () => process.exit(1),
     );
   };
-  crew.handle('stop', begin);
+  processes.handle('stop', begin);
   process.on('SIGTERM', begin);
   process.on('SIGINT', begin);
 }

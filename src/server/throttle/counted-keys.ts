@@ -1,18 +1,18 @@
-import type { Crew } from '../process-group/group.ts';
-import type { Change, CountedState, News } from './failure-count.ts';
+import type { ProcessGroup } from '../process-group/group.ts';
+import type { BlockedKeysUpdate, Change, CountedState } from './failure-count.ts';
 import type { ThrottleKey } from './keys.ts';
 
 /** One process's copy of what is counted and blocked, so that a login asks nobody. */
 export class CountedKeys {
-  readonly #crew: Crew;
+  readonly #crew: ProcessGroup;
   readonly #blocked = new Map<ThrottleKey, number>();
   readonly #counted = new Set<ThrottleKey>();
   /** Of the last news, in a worker. */
   #number = 0;
   #asking: Promise<void> | undefined;
 
-  constructor(crew: Crew) {
-    this.#crew = crew;
+  constructor(processes: ProcessGroup) {
+    this.#crew = processes;
   }
 
   /** Whether anything may be blocked. */
@@ -56,7 +56,7 @@ export class CountedKeys {
     this.#number = number;
   }
 
-  hear({ number, changes }: News): void {
+  hear({ number, changes }: BlockedKeysUpdate): void {
     this.#apply(changes);
     if (this.#crew.role !== 'worker') return;
     // News are dropped where a worker is far behind. While it cannot be asked what was missed, each further one asks again.

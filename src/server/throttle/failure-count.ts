@@ -1,4 +1,4 @@
-import type { Crew } from '../process-group/group.ts';
+import type { ProcessGroup } from '../process-group/group.ts';
 import { type Blocked, type BlockedFilter, FailureBook } from './failure-book.ts';
 import type { Failures, ThrottleLimits } from './failures.ts';
 import type { ThrottleKey } from './keys.ts';
@@ -6,7 +6,7 @@ import type { ThrottleKey } from './keys.ts';
 /** A change as processes tell it: until when the key is blocked, 0 for only counted, nothing for not counted any more. */
 export type Change = readonly [key: ThrottleKey, until: number | undefined];
 
-export interface News {
+export interface BlockedKeysUpdate {
   /** One more each time, so that whoever was told nothing of some knows it. */
   readonly number: number;
   readonly changes: readonly Change[];
@@ -15,7 +15,7 @@ export interface News {
 }
 
 /** Everything that is counted, up to the news of this number. */
-export type CountedState = Pick<News, 'number' | 'changes'>;
+export type CountedState = Pick<BlockedKeysUpdate, 'number' | 'changes'>;
 
 /** A login that failed: under what it is counted, and the client where it is one that may be known. */
 export interface FailedLogin {
@@ -31,7 +31,7 @@ export const TOLD_WITHIN_MS = 10;
 
 /** Counts for all processes of a server what each of them reports, and tells them all what is counted and blocked by now. */
 export class FailureCount {
-  readonly #crew: Crew;
+  readonly #crew: ProcessGroup;
   readonly #now: () => number;
   readonly #book: FailureBook;
   #changes = new Map<ThrottleKey, number | undefined>();
@@ -43,16 +43,16 @@ export class FailureCount {
   #number = 0;
 
   /** @param now epoch milliseconds. */
-  constructor(limits: ThrottleLimits, crew: Crew, now: () => number) {
-    this.#crew = crew;
+  constructor(limits: ThrottleLimits, processes: ProcessGroup, now: () => number) {
+    this.#crew = processes;
     this.#now = now;
     this.#book = new FailureBook(limits, (key, failures) => this.#changed(key, failures));
-    crew.handle('throttle.failed', (login: FailedLogin) => this.#failed(login));
-    crew.handle('throttle.succeeded', (keys: readonly ThrottleKey[]) => {
+    processes.handle('throttle.failed', (login: FailedLogin) => this.#failed(login));
+    processes.handle('throttle.succeeded', (keys: readonly ThrottleKey[]) => {
       for (const key of keys) this.#book.forget(key);
       this.#tellSoon();
     });
-    crew.handle('throttle.state', () => this.#state());
+    processes.handle('throttle.state', () => this.#state());
   }
 
   close(): void {
@@ -88,7 +88,7 @@ export class FailureCount {
 
   #tellSoon(): void {
     const isEarly = performance.now() - this.#blockToldAt < TOLD_WITHIN_MS;
-    if (this.#crew.role === 'alone' || (this.#isUrgent && !isEarly)) this.#tell();
+    if (this.#crew.role === 'single' || (this.#isUrgent && !isEarly)) this.#tell();
     else this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();
   }
 
@@ -98,7 +98,7 @@ export class FailureCount {
     if (this.#isUrgent) this.#blockToldAt = performance.now();
     this.#isUrgent = false;
     if (this.#changes.size === 0 && this.#strangers.length === 0) return;
-    const news: News = {
+    const news: BlockedKeysUpdate = {
       number: ++this.#number,
       changes: [...this.#changes],
       strangers: this.#strangers,

@@ -1,6 +1,6 @@
 import type { ConnectAttempt } from '../../model/question.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import type { Crew } from '../process-group/group.ts';
+import type { ProcessGroup } from '../process-group/group.ts';
 import { TOLD_WITHIN_MS } from './failure-count.ts';
 
 const MOST_KNOWN_CLIENTS = 100_000;
@@ -22,14 +22,14 @@ export function clientAtAddress(
 
 /** The clients that logged in well from where they are, as all processes know them. */
 export class KnownClients {
-  readonly #crew: Crew;
+  readonly #crew: ProcessGroup;
   readonly #known = new BoundedMap<typeof KNOWN>(MOST_KNOWN_CLIENTS);
   #newlyKnown: ClientAtAddress[] = [];
   #telling: NodeJS.Timeout | undefined;
 
-  constructor(crew: Crew) {
-    this.#crew = crew;
-    crew.handle('throttle.known', (clients: readonly ClientAtAddress[]) => {
+  constructor(processes: ProcessGroup) {
+    this.#crew = processes;
+    processes.handle('throttle.known', (clients: readonly ClientAtAddress[]) => {
       for (const client of clients) this.#known.set(client, KNOWN);
     });
   }
@@ -41,7 +41,7 @@ export class KnownClients {
   /** Known from now on, here at once and soon everywhere. */
   add(client: ClientAtAddress): void {
     this.#known.set(client, KNOWN);
-    if (this.#crew.role === 'alone') return;
+    if (this.#crew.role === 'single') return;
     this.#newlyKnown.push(client);
     this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();
   }

@@ -3,10 +3,10 @@ import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import type { MetricFamily } from '../metrics/family.ts';
-import type { Crew } from '../process-group/group.ts';
+import type { ProcessGroup } from '../process-group/group.ts';
 import { CountedKeys } from './counted-keys.ts';
 import type { Blocked, BlockedFilter } from './failure-book.ts';
-import { type FailedLogin, FailureCount, type News } from './failure-count.ts';
+import { type BlockedKeysUpdate, type FailedLogin, FailureCount } from './failure-count.ts';
 import {
   keysOf,
   partsOf,
@@ -19,7 +19,7 @@ import { clientAtAddress, KnownClients } from './known-clients.ts';
 import type { ThrottleConfig } from './throttle-settings.ts';
 
 /** What of a broker's settings says whether it is believed about addresses. */
-type AddressBelief = Pick<DeciderSettings, 'believesPeerAddress'>;
+type AddressBelief = Pick<DeciderSettings, 'trustsPeerAddress'>;
 
 /** What of a login blocks may touch. */
 type Login = Pick<ConnectAttempt, 'broker' | 'clientId' | 'username' | 'peerAddress'>;
@@ -44,7 +44,7 @@ const MOST_CALLERS = 1_000;
  */
 export class Throttle implements BlockedList {
   readonly #config: ThrottleConfig;
-  readonly #crew: Crew;
+  readonly #crew: ProcessGroup;
   readonly #now: () => number;
   /** In a worker the primary counts. */
   readonly #count: FailureCount | undefined;
@@ -54,19 +54,19 @@ export class Throttle implements BlockedList {
   readonly #refused: Record<ThrottleKind, number> = { address: 0, client_id: 0, credentials_id: 0 };
 
   /** @param now epoch milliseconds. */
-  constructor(config: ThrottleConfig, crew: Crew, now: () => number = Date.now) {
+  constructor(config: ThrottleConfig, processes: ProcessGroup, now: () => number = Date.now) {
     this.#config = config;
-    this.#crew = crew;
+    this.#crew = processes;
     this.#now = now;
-    this.#count = crew.role === 'worker' ? undefined : new FailureCount(config.limits, crew, now);
-    this.#keys = new CountedKeys(crew);
-    this.#known = new KnownClients(crew);
-    crew.handle('throttle.news', (news: News) => {
+    this.#count = processes.role === 'worker' ? undefined : new FailureCount(config.limits, processes, now);
+    this.#keys = new CountedKeys(processes);
+    this.#known = new KnownClients(processes);
+    processes.handle('throttle.news', (news: BlockedKeysUpdate) => {
       this.#keys.hear(news);
       for (const client of news.strangers) this.#known.delete(client);
     });
-    crew.handle('throttle.asked', ({ login, believed }: { login: Login; believed: boolean }) =>
-      this.#keyOfBlock({ ...login, certificate: NO_CERTIFICATE }, { believesPeerAddress: () => believed }),
+    processes.handle('throttle.asked', ({ login, believed }: { login: Login; believed: boolean }) =>
+      this.#keyOfBlock({ ...login, certificate: NO_CERTIFICATE }, { trustsPeerAddress: () => believed }),
     );
   }
 
@@ -105,7 +105,7 @@ export class Throttle implements BlockedList {
     const { broker, clientId, username, peerAddress } = attempt;
     const { answers } = await this.#crew.gather<ThrottleKey | undefined>('throttle.asked', {
       login: { broker, clientId, username, peerAddress },
-      believed: settings.believesPeerAddress?.(attempt) ?? false,
+      believed: settings.trustsPeerAddress?.(attempt) ?? false,
     });
     const key = answers.find(({ answer }) => answer !== undefined)?.answer;
     return key === undefined ? undefined : this.list(partsOf(key))[0];
@@ -185,7 +185,7 @@ export class Throttle implements BlockedList {
   #addressOf(attempt: ConnectAttempt, settings: AddressBelief): string | undefined {
     const { peerAddress, broker } = attempt;
     if (peerAddress === undefined) return undefined;
-    if (!settings.believesPeerAddress?.(attempt) && !this.#config.believed.has(broker)) return undefined;
+    if (!settings.trustsPeerAddress?.(attempt) && !this.#config.believed.has(broker)) return undefined;
     const address = throttledAddress(peerAddress);
     if (address === undefined || this.#callers.has(address) || this.#config.never(peerAddress))
       return undefined;

@@ -2,7 +2,7 @@ import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
 import type { ScramKeys } from '../../engine/secrets/scram.ts';
 import { deny } from '../../model/decision.ts';
-import { after } from '../../model/maybe-promise.ts';
+import { chain } from '../../model/maybe-promise.ts';
 import type { ScramAttempt } from '../../model/question.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -24,10 +24,10 @@ export function withThrottle(
       const by = throttle.blockedBy(question.attempt, settings);
       if (by !== undefined) {
         throttle.refused(by);
-        const refusal = deny('throttled', [{ step: 'throttle', said: `by ${by}` }], CONNACK_RATE_LIMITED);
+        const refusal = deny('throttled', [{ step: 'throttle', detail: `by ${by}` }], CONNACK_RATE_LIMITED);
         return kind === 'scram' ? { ...refusal, scramKeys: decoy(question.attempt) } : refusal;
       }
-      return after(decider.decide(question, settings), (decision) => {
+      return chain(decider.decide(question, settings), (decision) => {
         // Who is given SCRAM keys has proved nothing yet.
         throttle.learn(question.attempt, settings, decision, kind === 'connect');
         return decision;

@@ -9,7 +9,7 @@ import {
 } from '../../brokers/dialect.ts';
 import type { HttpRequest } from '../../brokers/http-request.ts';
 import type { BrokerConfig } from '../../config/config.ts';
-import type { SwitchedOnForm } from '../../engine/certificates/header-certificates.ts';
+import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
 import type { Decider, DeciderSettings } from '../../engine/deciding/decider.ts';
 import { type Decision, deny, unavailable } from '../../model/decision.ts';
 import type { BrokerName } from '../../model/question.ts';
@@ -49,30 +49,30 @@ export class Webhook {
   readonly #endpoint: Endpoint;
   readonly #settings: DeciderSettings;
   readonly #parts: WebhookParts;
-  readonly #proves: ReturnType<typeof createGuard>;
+  readonly #isBroker: ReturnType<typeof createGuard>;
   readonly #metrics: EndpointMetrics;
   #lastCaller: string | undefined;
 
   constructor(
     dialect: Dialect,
     endpoint: Endpoint,
-    headerForms: readonly SwitchedOnForm[],
+    headerForms: readonly EnabledForm[],
     parts: WebhookParts,
   ) {
-    const { broker, carriesPassport = false, tellsRights = false, authorizationIsClients } = dialect;
-    const { believesPeerAddress } = dialect;
+    const { broker, carriesPassport = false, sendsAclAtConnect = false, authorizationIsClients } = dialect;
+    const { trustsPeerAddress } = dialect;
     this.#broker = broker;
     this.#endpoint = endpoint;
     this.#parts = parts;
     this.#settings = {
       ...parts.brokers[broker],
       carriesPassport,
-      tellsRights,
+      sendsAclAtConnect,
       headerForms,
-      believesPeerAddress,
+      trustsPeerAddress,
     };
     this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
-    this.#proves = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
+    this.#isBroker = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Webhook {
   answer(request: HttpRequest, response: ServerResponse, number: number, secret?: string): void {
     const refuse = (decision: Decision): void =>
       this.#send({ request, response, number, startedAt: undefined }, decision, undefined);
-    if (!this.#proves(request.headers, secret)) {
+    if (!this.#isBroker(request.headers, secret)) {
       refuse(deny('guard_refused'));
     } else if (this.#parts.shedding?.refuses()) {
       refuse(unavailable('overloaded'));
@@ -151,8 +151,8 @@ export class Webhook {
   }
 }
 
-function unreadable(said: string): Decision {
-  return deny('request_unreadable', [{ step: 'read_request', said }]);
+function unreadable(detail: string): Decision {
+  return deny('request_unreadable', [{ step: 'read_request', detail }]);
 }
 
 /** Head and body go to the socket as one text; `end` with the body would add an empty one, and a slower system call for two. */

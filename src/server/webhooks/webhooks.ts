@@ -3,8 +3,8 @@ import type { Dialect } from '../../brokers/dialect.ts';
 import type { HttpRequest } from '../../brokers/http-request.ts';
 import { DIALECTS } from '../../brokers/registry.ts';
 import { type BrokerConfig, ConfigError } from '../../config/config.ts';
-import type { SwitchedOnForm } from '../../engine/certificates/header-certificates.ts';
-import { switchOnForms } from './check-forms.ts';
+import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
+import { enableFormsOf } from './check-forms.ts';
 import { Webhook, type WebhookParts } from './webhook.ts';
 
 /** Before the path of a webhook, with the broker's secret: for brokers that can send it no other way. */
@@ -66,17 +66,17 @@ function decoded(segment: string): string {
 }
 
 /** @throws {ConfigError} where devices would be granted topics that the broker cannot keep apart. */
-function refuseMounting({ broker, canMountDevicesApart }: Dialect, settings: BrokerConfig): void {
-  if (!settings.mountsDevicesApart || canMountDevicesApart) return;
+function refuseMounting({ broker, canMountPerDevice }: Dialect, settings: BrokerConfig): void {
+  if (!settings.perDeviceMountpoint || canMountPerDevice) return;
   throw new ConfigError([
     `THINGPASS_MOUNTED_BROKERS names ${broker}, which has one topic tree for all: a device that may subscribe to v1/devices/me/… there would read everybody’s messages`,
   ]);
 }
 
 /** @throws {ConfigError} for a form that the dialect cannot bring. */
-function formsFor(dialect: Dialect, broker: BrokerConfig): readonly SwitchedOnForm[] {
+function formsFor(dialect: Dialect, broker: BrokerConfig): readonly EnabledForm[] {
   try {
-    return switchOnForms(dialect, broker.certificateForms, broker.formSettings);
+    return enableFormsOf(dialect, broker.certificateForms, broker.formSettings);
   } catch (error) {
     throw new ConfigError([`THINGPASS_CERTIFICATE_FORMS: ${(error as Error).message}`]);
   }

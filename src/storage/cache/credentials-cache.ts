@@ -1,9 +1,9 @@
 import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
-import type { Change, NewsListener } from '../change-feed/change.ts';
+import type { Change, ChangeListener } from '../change-feed/change.ts';
 import { isOutage } from '../reading/credentials-reader.ts';
 import { Entries, type Entry, isTombstone } from './entries.ts';
-import { WereMissing } from './known-absent.ts';
-import { type Flight, Flights, type Landed } from './load-batches.ts';
+import { KnownAbsentError } from './known-absent.ts';
+import { type LoadBatch, LoadBatches, type LoadResult } from './load-batches.ts';
 
 export interface CacheOptions {
   /** Records to keep, of ordinary size. */
@@ -13,7 +13,7 @@ export interface CacheOptions {
   /** What was loaded is believed for so long, less a fifth at random so that what came together does not go together. */
   readonly believedMs: number;
   /** What is known is believed only while the news are at most so old; `Infinity` where there are none to rely on. */
-  readonly newsMs: number;
+  readonly maxFeedAgeMs: number;
   /** What is known is used for so long after the database was last heard of, while it cannot be asked. */
   readonly staleWindowMs: number;
   readonly now?: () => number;
@@ -41,11 +41,11 @@ const RETRY_MS = 250;
  * news tell of. While the database cannot be asked, what was known last stands for `staleWindowMs`, except what news
  * already revoked.
  */
-export class CredentialsCache implements CredentialsStore, NewsListener {
+export class CredentialsCache implements CredentialsStore, ChangeListener {
   readonly #options: CacheOptions;
   readonly #now: () => number;
   readonly #entries: Entries;
-  readonly #flights: Flights;
+  readonly #flights: LoadBatches;
   #known = 0;
   #asked = 0;
   #believedUntil: number;
@@ -57,9 +57,9 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#entries = new Entries(options.size, options.missing);
-    this.#flights = new Flights(store, this.#now, (flight, landed) => this.#keep(flight, landed));
+    this.#flights = new LoadBatches(store, this.#now, (batch, landed) => this.#keep(batch, landed));
     this.#lastContact = this.#now();
-    this.#believedUntil = options.newsMs === Number.POSITIVE_INFINITY ? options.newsMs : 0;
+    this.#believedUntil = options.maxFeedAgeMs === Number.POSITIVE_INFINITY ? options.maxFeedAgeMs : 0;
   }
 
   /** How often everything asked for was known, how often not, and for how many credentials ids records are kept. */
@@ -93,7 +93,7 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     return found;
   }
 
-  heard(changes: readonly Change[], asOf: number): void {
+  onChange(changes: readonly Change[], asOf: number): void {
     const devices = new Set<string>();
     for (const change of changes) {
       if (change.kind === 'devices') for (const id of change.ids) devices.add(id);
@@ -101,20 +101,20 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     }
     if (devices.size > 0) this.#applyDevices(devices);
     if (asOf > this.#lastContact) this.#lastContact = asOf;
-    const until = asOf + this.#options.newsMs;
+    const until = asOf + this.#options.maxFeedAgeMs;
     if (until > this.#believedUntil) this.#believedUntil = until;
   }
 
-  gap(): void {
+  onGap(): void {
     this.#entries.doubtAll();
-    this.#flights.throwAwayAll();
+    this.#flights.discardAll();
   }
 
   /** Once for all of them: it takes a walk through everything. Any of them may have new ids, which were missing so far. */
   #applyDevices(ids: ReadonlySet<string>): void {
     this.#entries.forgetDevices(ids);
     this.#entries.forgetMisses();
-    this.#flights.throwAwayAll();
+    this.#flights.discardAll();
   }
 
   #apply(change: Exclude<Change, { kind: 'devices' }>): void {
@@ -124,19 +124,19 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
         for (const id of change.ids) {
           if (change.kind === 'gone') this.#entries.bury(id);
           else this.#entries.forget(id);
-          this.#flights.throwAway(id);
+          this.#flights.discard(id);
         }
         break;
       case 'profile':
         this.#entries.forgetProfile(change.id);
-        this.#flights.throwAwayAll();
+        this.#flights.discardAll();
         break;
       case 'misses':
         this.#entries.forgetMisses();
-        this.#flights.throwAwayAll();
+        this.#flights.discardAll();
         break;
       case 'everything':
-        this.gap();
+        this.onGap();
         break;
       case 'table':
         break;
@@ -172,16 +172,16 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
         if (entry === undefined) unknown.push(id);
         else if (entry.record !== undefined) found.set(id, entry.record);
       }
-      const flights = this.#flights.board(unknown, found.size > 0);
+      const batches = this.#flights.join(unknown, found.size > 0);
       let overtaken = false;
       try {
         for (const [at, id] of unknown.entries()) {
-          const flight = flights[at] as Flight;
-          const landed = await flight.landed;
+          const batch = batches[at] as LoadBatch;
+          const landed = await batch.result;
           if (landed.failures?.has(id)) throw landed.failures.get(id);
           const record = landed.found.get(id);
           if (record !== undefined) found.set(id, record);
-          if (!flight.isGood(id)) overtaken = true;
+          if (!batch.isGood(id)) overtaken = true;
         }
       } catch (error) {
         return this.#failed(ids, error);
@@ -191,14 +191,14 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
     }
   }
 
-  #keep(flight: Flight, { found, failures }: Landed): void {
+  #keep(batch: LoadBatch, { found, failures }: LoadResult): void {
     this.#outage = undefined;
-    if (flight.startedAt > this.#lastContact) this.#lastContact = flight.startedAt;
-    for (const { ids, besideKnown } of flight.parties) {
+    if (batch.startedAt > this.#lastContact) this.#lastContact = batch.startedAt;
+    for (const { ids, besideKnown } of batch.waiters) {
       const besideFound = besideKnown || ids.some((id) => found.has(id));
       for (const id of ids) {
-        if (!flight.isGood(id) || failures?.has(id)) continue;
-        const expiresAt = flight.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
+        if (!batch.isGood(id) || failures?.has(id)) continue;
+        const expiresAt = batch.startedAt + this.#options.believedMs * (1 - Math.random() / 5);
         this.#entries.put(id, found.get(id), besideFound, expiresAt);
       }
     }
@@ -235,6 +235,8 @@ export class CredentialsCache implements CredentialsStore, NewsListener {
 
   #cannotSay(ids: readonly string[], error: unknown): unknown {
     const inTime = this.#now() - this.#lastContact <= this.#options.staleWindowMs;
-    return inTime && ids.every((id) => this.#entries.get(id) !== undefined) ? new WereMissing(error) : error;
+    return inTime && ids.every((id) => this.#entries.get(id) !== undefined)
+      ? new KnownAbsentError(error)
+      : error;
   }
 }

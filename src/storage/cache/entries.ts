@@ -1,5 +1,5 @@
 import type { CredentialsRecord } from '../../engine/credentials/record.ts';
-import { ownCopy } from '../../util/detached-string.ts';
+import { detachString } from '../../util/detach-string.ts';
 import { EntryList, type Listed } from './entry-list.ts';
 
 /** What is known of one credentials id. */
@@ -71,7 +71,7 @@ export class Entries {
   /** @param besideFound another id of the same question led to a record. */
   put(id: string, record: CredentialsRecord | undefined, besideFound: boolean, expiresAt: number): void {
     const list = record !== undefined ? this.#found : besideFound ? this.#besideFound : this.#missing;
-    this.#add(record?.credentialsId ?? ownCopy(id), record, this.#time, expiresAt, list);
+    this.#add(record?.credentialsId ?? detachString(id), record, this.#time, expiresAt, list);
   }
 
   forget(id: string): void {

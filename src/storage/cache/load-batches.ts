@@ -2,49 +2,49 @@ import type { CredentialsRecord, CredentialsStore } from '../../engine/credentia
 import { isOutage } from '../reading/credentials-reader.ts';
 
 /** What a load brought. */
-export interface Landed {
+export interface LoadResult {
   readonly found: ReadonlyMap<string, CredentialsRecord>;
   /** What went wrong with single ids, while the others could be read. */
   readonly failures?: ReadonlyMap<string, unknown> | undefined;
 }
 
 /** The ids that one question put on a load. */
-export interface Party {
+export interface Waiter {
   readonly ids: readonly string[];
   /** Another id of the question was known, and led to a record. */
   readonly besideKnown: boolean;
 }
 
 /** One load: of all ids that were asked for in one turn of the event loop. */
-export class Flight {
+export class LoadBatch {
   readonly ids: string[] = [];
-  readonly parties: Party[] = [];
-  readonly landed: Promise<Landed>;
+  readonly waiters: Waiter[] = [];
+  readonly result: Promise<LoadResult>;
   /** When it took off; of no meaning before. */
   startedAt = 0;
-  #land: (landed: Landed | Promise<Landed>) => void = () => undefined;
-  #thrownAway: Set<string> | undefined;
+  #land: (landed: LoadResult | Promise<LoadResult>) => void = () => undefined;
+  #discarded: Set<string> | undefined;
 
   constructor() {
-    this.landed = new Promise((resolve) => {
+    this.result = new Promise((resolve) => {
       this.#land = resolve;
     });
     // Whoever waits for it hears of a failure; perhaps nobody does any more.
-    this.landed.catch(() => undefined);
+    this.result.catch(() => undefined);
   }
 
-  land(landed: Promise<Landed>): void {
+  land(landed: Promise<LoadResult>): void {
     this.#land(landed);
   }
 
   /** What this load says of the id is not to be used: it may be from before a change that was heard since. */
-  throwAway(id: string): void {
-    this.#thrownAway ??= new Set();
-    this.#thrownAway.add(id);
+  discard(id: string): void {
+    this.#discarded ??= new Set();
+    this.#discarded.add(id);
   }
 
   isGood(id: string): boolean {
-    return this.#thrownAway === undefined || !this.#thrownAway.has(id);
+    return this.#discarded === undefined || !this.#discarded.has(id);
   }
 }
 
@@ -56,12 +56,12 @@ const LARGEST_LOAD = 512;
  * A load that began before a change was heard may have read what was before it, so it is thrown away for the ids concerned:
  * nobody joins it any more, and those who wait for it ask again.
  */
-export class Flights {
+export class LoadBatches {
   readonly #store: CredentialsStore;
   readonly #now: () => number;
-  readonly #onLanded: (flight: Flight, landed: Landed) => void;
-  readonly #byId = new Map<string, Flight>();
-  #boarding: Flight | undefined;
+  readonly #onResult: (batch: LoadBatch, landed: LoadResult) => void;
+  readonly #byId = new Map<string, LoadBatch>();
+  #open: LoadBatch | undefined;
 
   /**
    * @param onLanded told of each load that brought an answer, before those who wait for it and before any further change is
@@ -70,59 +70,59 @@ export class Flights {
   constructor(
     store: CredentialsStore,
     now: () => number,
-    onLanded: (flight: Flight, landed: Landed) => void,
+    onLanded: (batch: LoadBatch, landed: LoadResult) => void,
   ) {
     this.#store = store;
     this.#now = now;
-    this.#onLanded = onLanded;
+    this.#onResult = onLanded;
   }
 
   /** For each id of a question the load that is under way, or else one that is about to be. */
-  board(ids: readonly string[], besideKnown: boolean): Flight[] {
+  join(ids: readonly string[], besideKnown: boolean): LoadBatch[] {
     const party = ids.filter((id) => !this.#byId.has(id));
     if (party.length > 0) {
-      const flight = this.#next();
-      flight.parties.push({ ids: party, besideKnown });
+      const batch = this.#next();
+      batch.waiters.push({ ids: party, besideKnown });
       for (const id of party) {
-        flight.ids.push(id);
-        this.#byId.set(id, flight);
+        batch.ids.push(id);
+        this.#byId.set(id, batch);
       }
     }
-    return ids.map((id) => this.#byId.get(id) as Flight);
+    return ids.map((id) => this.#byId.get(id) as LoadBatch);
   }
 
-  #next(): Flight {
-    const boarding = this.#boarding;
+  #next(): LoadBatch {
+    const boarding = this.#open;
     if (boarding !== undefined && boarding.ids.length < LARGEST_LOAD) return boarding;
-    const next = new Flight();
+    const next = new LoadBatch();
     // setImmediate runs after this turn's requests have been read, so all of them are on it.
-    setImmediate(() => this.#takeOff(next));
-    this.#boarding = next;
+    setImmediate(() => this.#start(next));
+    this.#open = next;
     return next;
   }
 
-  throwAway(id: string): void {
-    this.#byId.get(id)?.throwAway(id);
+  discard(id: string): void {
+    this.#byId.get(id)?.discard(id);
     this.#byId.delete(id);
   }
 
-  throwAwayAll(): void {
-    for (const [id, flight] of this.#byId) flight.throwAway(id);
+  discardAll(): void {
+    for (const [id, batch] of this.#byId) batch.discard(id);
     this.#byId.clear();
   }
 
-  #takeOff(flight: Flight): void {
-    if (this.#boarding === flight) this.#boarding = undefined;
-    flight.startedAt = this.#now();
-    flight.land(
-      this.#load(flight.ids).then(
+  #start(batch: LoadBatch): void {
+    if (this.#open === batch) this.#open = undefined;
+    batch.startedAt = this.#now();
+    batch.land(
+      this.#load(batch.ids).then(
         (landed) => {
-          this.#end(flight);
-          this.#onLanded(flight, landed);
+          this.#end(batch);
+          this.#onResult(batch, landed);
           return landed;
         },
         (error) => {
-          this.#end(flight);
+          this.#end(batch);
           throw error;
         },
       ),
@@ -130,7 +130,7 @@ export class Flights {
   }
 
   /** A load that fails over what it holds is done again for each id, so that one bad key cannot refuse its neighbours. */
-  async #load(ids: readonly string[]): Promise<Landed> {
+  async #load(ids: readonly string[]): Promise<LoadResult> {
     try {
       return { found: await this.#store.findByCredentialsIds(ids) };
     } catch (error) {
@@ -152,7 +152,7 @@ export class Flights {
     return { found, failures };
   }
 
-  #end(flight: Flight): void {
-    for (const id of flight.ids) if (this.#byId.get(id) === flight) this.#byId.delete(id);
+  #end(batch: LoadBatch): void {
+    for (const id of batch.ids) if (this.#byId.get(id) === batch) this.#byId.delete(id);
   }
 }

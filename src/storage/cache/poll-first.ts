@@ -1,8 +1,8 @@
 import type { CredentialsStore } from '../../engine/credentials/record.ts';
-import type { News } from '../change-feed/change.ts';
+import type { ChangeFeed } from '../change-feed/change.ts';
 
 /** A store that reads the news before it answers, for news that cost next to nothing: then nothing known is ever old. */
-export function pollFirst(store: CredentialsStore, news: News): CredentialsStore {
+export function pollFirst(store: CredentialsStore, news: ChangeFeed): CredentialsStore {
   return {
     findByCredentialsIds(ids) {
       news.poll();

@@ -40,15 +40,15 @@ function isTexts(value: unknown): value is string[] {
 }
 
 /** Who is told what changed. Times are those of `performance.now()`, in milliseconds. */
-export interface NewsListener {
+export interface ChangeListener {
   /** @param asOf everything that was committed before this time has been told now. */
-  heard(changes: readonly Change[], asOf: number): void;
+  onChange(changes: readonly Change[], asOf: number): void;
   /** Something may have been missed; what is known must be asked again. */
-  gap(): void;
+  onGap(): void;
 }
 
 /** A feed of changes, running until it is closed. */
-export interface News {
+export interface ChangeFeed {
   /** Reads now what there is to read, where that costs next to nothing (SQLite); else does nothing. */
   poll(): void;
   close(): Promise<void>;

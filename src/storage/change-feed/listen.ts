@@ -34,7 +34,7 @@ export async function listen(
   listening: Listening,
 ): Promise<{ close(): Promise<void> }> {
   const config = connectionConfig(location, { connectMs: CONNECT_MS, answerMs: ANSWER_MS });
-  const closing = new AbortController();
+  const cleanup = new AbortController();
   let wake: () => void = () => undefined;
   let client: pg.Client | undefined;
   let payloads: string[] = [];
@@ -56,10 +56,10 @@ export async function listen(
   }
 
   async function beatUntilItFails(connection: pg.Client): Promise<void> {
-    while (!closing.signal.aborted) {
+    while (!cleanup.signal.aborted) {
       if (payloads.length === 0) await silence();
       if (payloads.length > 0) await wait(GATHER_MS);
-      if (closing.signal.aborted) return;
+      if (cleanup.signal.aborted) return;
       const heard = payloads;
       payloads = [];
       await listening.beat(connection, heard, false);
@@ -79,7 +79,7 @@ export async function listen(
   async function run(first: pg.Client): Promise<void> {
     let connection: pg.Client | undefined = first;
     let pause = FIRST_PAUSE_MS;
-    while (!closing.signal.aborted) {
+    while (!cleanup.signal.aborted) {
       try {
         connection ??= await connect();
         pause = FIRST_PAUSE_MS;
@@ -89,7 +89,7 @@ export async function listen(
         connection = undefined;
         payloads = [];
         // Replicas must not come back in step.
-        await wait(pause * (0.5 + Math.random()), undefined, closing).catch(() => undefined);
+        await wait(pause * (0.5 + Math.random()), undefined, cleanup).catch(() => undefined);
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
     }
@@ -105,7 +105,7 @@ export async function listen(
   }
   return {
     async close() {
-      closing.abort();
+      cleanup.abort();
       wake();
       giveUp(client);
       await running;

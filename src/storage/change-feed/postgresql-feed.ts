@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
-import { type News, type NewsListener, readChange } from './change.ts';
+import { type ChangeFeed, type ChangeListener, readChange } from './change.ts';
 import { listen } from './listen.ts';
 import { pruneChanges } from './prune-changes.ts';
 
@@ -24,10 +24,10 @@ interface NewRow {
  * News out of the table `change` of PostgreSQL: a notification says that there are some, and the heartbeat reads them all the
  * same, so that a lost notification costs 300 ms and a lost connection is found by its silence.
  */
-export async function openPostgresqlNews(
+export async function openPostgresqlFeed(
   location: PostgresqlLocation,
-  listener: NewsListener,
-): Promise<News> {
+  listener: ChangeListener,
+): Promise<ChangeFeed> {
   let seen: string | undefined;
   const listening = await listen(location, {
     channel: 'thingpass_change',
@@ -35,9 +35,9 @@ export async function openPostgresqlNews(
       const asOf = performance.now();
       const rows = seen === undefined ? await beginning(client) : await newRows(client, seen);
       // What was said while nobody listened is read now; but a server that came back may be another one, or an older copy.
-      if (first && seen !== undefined) listener.gap();
+      if (first && seen !== undefined) listener.onGap();
       seen = rows[0]?.snapshot ?? seen;
-      listener.heard(
+      listener.onChange(
         rows.flatMap(({ keys }) => (keys === null ? [] : [readChange(keys)])),
         asOf,
       );

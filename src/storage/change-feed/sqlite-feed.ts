@@ -1,5 +1,5 @@
 import { openSqliteFile } from '../connections/sqlite-file.ts';
-import { type News, type NewsListener, readChange } from './change.ts';
+import { type ChangeFeed, type ChangeListener, readChange } from './change.ts';
 
 /** How often the file is looked at while nobody asks anything. */
 const EVERY_MS = 100;
@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 20_000;
  * News out of the table `change` of an SQLite file. `PRAGMA data_version` says whether any other connection has committed
  * since the last look; it does so on a connection that only reads and does nothing else, so this one is not shared.
  */
-export function openSqliteNews(file: string, listener: NewsListener): News {
+export function openSqliteFeed(file: string, listener: ChangeListener): ChangeFeed {
   const opened = openSqliteFile(file, (database) => ({
     version: database.prepare('PRAGMA data_version'),
     bounds: database.prepare(
@@ -33,13 +33,13 @@ export function openSqliteNews(file: string, listener: NewsListener): News {
       statements = current;
       seenVersion = -1;
       seenSeq = undefined;
-      listener.gap();
+      listener.onGap();
     }
     // The version first: a commit between the two reads is then seen again, not missed.
     const { data_version } = statements.version.get() as { data_version: number };
     const rows = data_version === seenVersion ? [] : newRows();
     seenVersion = data_version;
-    listener.heard(
+    listener.onChange(
       rows.map(({ keys }) => readChange(keys)),
       now,
     );
@@ -53,7 +53,7 @@ export function openSqliteNews(file: string, listener: NewsListener): News {
     // Pruned before it was read, or another database in the place of this one, or too much.
     const gap = (oldest ?? 1) > from + 1 || seenSeq < from || seenSeq - from > MOST_AT_ONCE;
     if (!gap) return statements.rowsAfter.all(from) as { keys: string }[];
-    listener.gap();
+    listener.onGap();
     return [];
   }
 

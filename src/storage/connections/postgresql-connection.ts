@@ -14,7 +14,7 @@ export function schemaOf(location: PostgresqlLocation): string | undefined {
   return new URL(location.url).searchParams.get('schema') ?? undefined;
 }
 
-export interface ConnectionWish {
+export interface ConnectionOptions {
   /** A connection that is not there after so long is given up. */
   readonly connectMs: number;
   /** An answer that is not there after so long is given up, with its connection. */
@@ -27,14 +27,14 @@ export interface ConnectionWish {
  * What the driver needs for this database. TCP's own probes are switched on, so that a connection which a firewall forgot
  * is found even when nobody uses it; who waits for an answer has a shorter time of its own.
  */
-export function connectionConfig(location: PostgresqlLocation, wish: ConnectionWish): pg.ClientConfig {
+export function connectionConfig(location: PostgresqlLocation, request: ConnectionOptions): pg.ClientConfig {
   const url = new URL(location.url);
   const schema = schemaOf(location);
   url.searchParams.delete('schema');
   const options = [
     url.searchParams.get('options'),
     schema === undefined ? null : `-c search_path=${quoteOption(`"${schema.replaceAll('"', '""')}"`)}`,
-    wish.readOnly ? '-c default_transaction_read_only=on' : null,
+    request.readOnly ? '-c default_transaction_read_only=on' : null,
   ].filter((option) => option !== null);
   url.searchParams.delete('options');
   return {
@@ -42,8 +42,8 @@ export function connectionConfig(location: PostgresqlLocation, wish: ConnectionW
     application_name: 'thingpass',
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: wish.connectMs,
-    ...(wish.answerMs === undefined ? {} : { query_timeout: wish.answerMs }),
+    connectionTimeoutMillis: request.connectMs,
+    ...(request.answerMs === undefined ? {} : { query_timeout: request.answerMs }),
     ...(options.length === 0 ? {} : { options: options.join(' ') }),
   };
 }

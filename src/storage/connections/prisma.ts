@@ -16,9 +16,9 @@ export type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
  */
 export async function openPrisma(
   location: DatabaseLocation,
-  wish: { readonly readOnly?: boolean } = {},
+  request: { readonly readOnly?: boolean } = {},
 ): Promise<PrismaClient> {
-  const adapter = await migrationAdapter(location, wish);
+  const adapter = await migrationAdapter(location, request);
   if (location.kind === 'sqlite') {
     const { PrismaClient } = await import('../generated/sqlite/client.ts');
     return new PrismaClient({ adapter });

@@ -104,8 +104,8 @@ function open(file: string) {
 }
 
 function readPostgresql(location: PostgresqlLocation, answerMs: number): Reading {
-  const wish = { connectMs: answerMs, answerMs, readOnly: true };
-  const pool = new (driver().Pool)({ ...connectionConfig(location, wish), max: 1 });
+  const request = { connectMs: answerMs, answerMs, readOnly: true };
+  const pool = new (driver().Pool)({ ...connectionConfig(location, request), max: 1 });
   // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
   pool.on('error', () => undefined);
   return {

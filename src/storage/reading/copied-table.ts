@@ -37,7 +37,7 @@ export async function copyTable<Row, Value>(
   location: DatabaseLocation,
   { table, select, make, storage, onError }: CopyOptions<Row, Value>,
 ): Promise<TableCopy<Value>> {
-  const closing = new AbortController();
+  const cleanup = new AbortController();
   let changed = false;
   let reading = false;
   let value: Value;
@@ -45,10 +45,10 @@ export async function copyTable<Row, Value>(
   async function readUntilUnchanged(): Promise<void> {
     reading = true;
     let silent = false;
-    while (changed && !closing.signal.aborted) {
-      const pause = { signal: closing.signal, ref: false };
+    while (changed && !cleanup.signal.aborted) {
+      const pause = { signal: cleanup.signal, ref: false };
       await wait(silent ? AGAIN_MS : GATHER_MS, undefined, pause).catch(() => undefined);
-      if (closing.signal.aborted) break;
+      if (cleanup.signal.aborted) break;
       changed = false;
       try {
         value = make(await read<Row>(location, select));
@@ -69,7 +69,7 @@ export async function copyTable<Row, Value>(
     if (!reading) void readUntilUnchanged();
   });
   value = make(await read<Row>(location, select));
-  return { current: () => value, close: () => closing.abort() };
+  return { current: () => value, close: () => cleanup.abort() };
 }
 
 /** The table changes rarely, so nothing is kept open for it. */

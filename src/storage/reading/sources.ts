@@ -2,9 +2,9 @@ import type { CredentialsStore } from '../../engine/credentials/record.ts';
 import { type CacheOptions, type CacheStatistics, CredentialsCache } from '../cache/credentials-cache.ts';
 import { pollFirst } from '../cache/poll-first.ts';
 import { withinTime } from '../cache/within-time.ts';
-import type { News, NewsListener } from '../change-feed/change.ts';
-import { openPostgresqlNews } from '../change-feed/postgresql-feed.ts';
-import { openSqliteNews } from '../change-feed/sqlite-feed.ts';
+import type { ChangeFeed, ChangeListener } from '../change-feed/change.ts';
+import { openPostgresqlFeed } from '../change-feed/postgresql-feed.ts';
+import { openSqliteFeed } from '../change-feed/sqlite-feed.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import { type CredentialsReader, readingFrom } from './credentials-reader.ts';
 import { openPostgresqlReader } from './postgresql-reader.ts';
@@ -16,7 +16,7 @@ export interface Source {
   /** The code of readiness for "it cannot be asked". */
   readonly unavailable: string;
   /** What is wrong just now, as codes that readiness shows; empty when nothing is. */
-  troubles(): string[];
+  problems(): string[];
   /** How long ago the database was heard of last, in milliseconds. */
   silentMs(): number;
   statistics(): CacheStatistics;
@@ -47,7 +47,7 @@ export const STORAGE_DEFAULTS: StorageOptions = Object.freeze({
 /** Of a decision's budget so much is the database's, so that what is known can still be said in time when it says nothing. */
 export const DATABASE_SHARE = 0.8;
 /** News may be so old before every question is asked of the database: less than the second within which changes are obeyed. */
-const NEWS_MS = 900;
+const MAX_FEED_AGE_MS = 900;
 /** What no news tell of, such as a restored backup, is found after this time at the latest. */
 const BELIEVED_MS = 10 * 60_000;
 
@@ -68,26 +68,26 @@ export async function openOwnSource(
     location.kind === 'sqlite'
       ? openSqliteReader(location.file)
       : openPostgresqlReader(location, { connections: options.connections, answerMs });
-  const cache = cacheFor(reader, options, { believedMs: BELIEVED_MS, newsMs: NEWS_MS });
-  const listener: NewsListener = {
-    heard(changes, asOf) {
-      cache.heard(changes, asOf);
+  const cache = cacheFor(reader, options, { believedMs: BELIEVED_MS, maxFeedAgeMs: MAX_FEED_AGE_MS });
+  const listener: ChangeListener = {
+    onChange(changes, asOf) {
+      cache.onChange(changes, asOf);
       for (const change of changes) {
         if (change.kind === 'table') onTable(change.name);
         else if (change.kind === 'everything') tellOfAll(onTable);
       }
     },
-    gap() {
-      cache.gap();
+    onGap() {
+      cache.onGap();
       tellOfAll(onTable);
     },
   };
-  let news: News;
+  let news: ChangeFeed;
   try {
     news =
       location.kind === 'sqlite'
-        ? openSqliteNews(location.file, listener)
-        : await openPostgresqlNews(location, listener);
+        ? openSqliteFeed(location.file, listener)
+        : await openPostgresqlFeed(location, listener);
   } catch (error) {
     await reader.close();
     throw error;
@@ -95,7 +95,7 @@ export async function openOwnSource(
   return {
     store: location.kind === 'sqlite' ? pollFirst(cache, news) : cache,
     unavailable: 'storage_unavailable',
-    troubles: () => [
+    problems: () => [
       ...(cache.state.answers ? [] : ['storage_unavailable']),
       ...(cache.state.news ? [] : ['changes_not_heard']),
     ],
@@ -116,7 +116,7 @@ function tellOfAll(onTable: TableListener): void {
 export function cacheFor(
   reader: CredentialsReader,
   options: StorageOptions,
-  freshness: Pick<CacheOptions, 'believedMs' | 'newsMs'> & Partial<Pick<CacheOptions, 'missing'>>,
+  freshness: Pick<CacheOptions, 'believedMs' | 'maxFeedAgeMs'> & Partial<Pick<CacheOptions, 'missing'>>,
 ): CredentialsCache {
   const store = withinTime(readingFrom(reader), options.budgetMs * DATABASE_SHARE);
   return new CredentialsCache(store, {

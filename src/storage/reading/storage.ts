@@ -35,7 +35,7 @@ export interface Storage {
 export interface DatabaseStatistics extends CacheStatistics {
   readonly database: 'thingsboard' | 'own';
   /** Codes of what is wrong with it, as readiness tells them. */
-  readonly troubles: readonly string[];
+  readonly problems: readonly string[];
 }
 
 /**
@@ -72,7 +72,7 @@ export async function openStorage(
     statistics: () =>
       sources.map((source, index) => ({
         database: index === sources.length - 1 ? 'own' : 'thingsboard',
-        troubles: source.troubles(),
+        problems: source.problems(),
         ...source.statistics(),
       })),
     accessRules: () => readAccessRules(location),
@@ -96,10 +96,10 @@ export async function prepareStorage(
 async function checkSource(source: Source, { staleWindowMs }: StorageOptions): Promise<string[]> {
   try {
     await source.check();
-    return source.troubles();
+    return source.problems();
   } catch (error) {
     if (source.silentMs() > staleWindowMs) throw error;
-    return [...new Set([source.unavailable, ...source.troubles()])];
+    return [...new Set([source.unavailable, ...source.problems()])];
   }
 }
 

@@ -38,7 +38,7 @@ export interface CredentialsChange {
 }
 
 /** Somebody else changed the device since it was read: the change must be thought over. */
-export class Overtaken extends Error {
+export class VersionConflictError extends Error {
   override readonly name = 'Overtaken';
 }
 

@@ -51,14 +51,14 @@ export async function putDevice(
     // Deleted in between: then it is made.
     if (code === 'P2025') return putDevice(prisma, id, { name, profileName, label, gateway }, actor);
     if (code !== 'P2002') throw error;
-    const holder = await prisma.device.findUnique({
+    const takenBy = await prisma.device.findUnique({
       where: { tenantId_name: { tenantId: OWN_TENANT, name } },
       select: { id: true, name: true },
     });
     // Somebody made the very same device in between: then this is a replacement.
-    if (holder === null || holder.id === id)
+    if (takenBy === null || takenBy.id === id)
       return putDevice(prisma, id, { name, profileName, label, gateway }, actor);
-    throw new AlreadyTaken('device name', { id: holder.id, name });
+    throw new AlreadyTaken('device name', { id: takenBy.id, name });
   }
   return known === null ? 'created' : 'replaced';
 }

@@ -7,7 +7,12 @@ import { retryWhileBusy } from '../connections/retry-busy.ts';
 import type { NamedDevice, ThingsBoardDevices } from '../thingsboard/devices.ts';
 import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
-import { type CredentialsChange, changeWrites, Overtaken, refuseSeveral } from './credentials-change.ts';
+import {
+  type CredentialsChange,
+  changeWrites,
+  refuseSeveral,
+  VersionConflictError,
+} from './credentials-change.ts';
 import { createCredentials } from './credentials-writes.ts';
 import { findDevice } from './device-rows.ts';
 import { ensureProfile } from './profile-rows.ts';
@@ -151,8 +156,8 @@ export class DeviceRepository {
   /** ThingsBoard's are looked up first, so that its device would connect with what we wrote for ours. */
   async #refuseHeldByThingsBoard(credentialsIds: readonly string[]): Promise<void> {
     if (credentialsIds.length === 0) return;
-    const holder = await this.#thingsboard?.holderOf(credentialsIds);
-    if (holder !== undefined) throw new AlreadyTaken('credentials', holder);
+    const takenBy = await this.#thingsboard?.holderOf(credentialsIds);
+    if (takenBy !== undefined) throw new AlreadyTaken('credentials', takenBy);
   }
 
   #record(note: AuditNote): Prisma.PrismaPromise<unknown> {
@@ -168,7 +173,7 @@ export class DeviceRepository {
       await retryWhileBusy(() => this.#prisma.$transaction(writes));
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === 'P2025') throw new Overtaken('the device was changed meanwhile');
+      if (code === 'P2025') throw new VersionConflictError('the device was changed meanwhile');
       if (code !== 'P2002' || credentialsId === undefined) throw error;
       const row = await this.#prisma.deviceCredentials.findUnique({ where: { credentialsId } });
       const byCredentials = row?.deviceId ? await this.find(row.deviceId) : undefined;

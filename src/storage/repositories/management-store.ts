@@ -53,20 +53,20 @@ export interface ManagementStore {
  */
 export async function openManagementStore(
   location: DatabaseLocation,
-  life: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
+  credentialLifecycle: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
   rulesFromFile: () => readonly Rule[] = () => [],
   thingsboard?: PostgresqlLocation,
 ): Promise<ManagementStore> {
   const prisma = await openPrisma(location);
   const theirs = thingsboard && new ThingsBoardDevices(thingsboard);
   const devices = await DeviceRepository.open(location, {
-    oneCredentialPerDevice: life.oneCredentialPerDevice,
+    oneCredentialPerDevice: credentialLifecycle.oneCredentialPerDevice,
     thingsboard: theirs,
   });
   return {
     devices,
-    deviceService: (actor) => new DeviceService(devices.as(actor), life.keepPassword),
-    credentialsService: (actor) => new CredentialsService(devices.as(actor), life),
+    deviceService: (actor) => new DeviceService(devices.as(actor), credentialLifecycle.keepPassword),
+    credentialsService: (actor) => new CredentialsService(devices.as(actor), credentialLifecycle),
     listing: new DeviceListing(prisma, location.kind, theirs),
     profiles: new ProfileRepository(prisma),
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),

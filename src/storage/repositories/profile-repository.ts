@@ -3,7 +3,7 @@ import type { TransportType } from '../../engine/credentials/record.ts';
 import {
   checkProfile,
   type ProfileMqtt,
-  type ProfileWish,
+  type ProfileRequest,
   type ProvisionType,
   type StoredProvisioning,
   storeProvisioning,
@@ -33,12 +33,12 @@ export interface ProfileEntry {
 export class ProfileTaken extends Error {
   override readonly name = 'ProfileTaken';
   readonly what: 'name' | 'provision key';
-  readonly holder: { readonly id: string; readonly name: string };
+  readonly takenBy: { readonly id: string; readonly name: string };
 
-  constructor(what: ProfileTaken['what'], holder: ProfileTaken['holder']) {
-    super(`the ${what} already belongs to profile ${holder.name} (${holder.id})`);
+  constructor(what: ProfileTaken['what'], takenBy: ProfileTaken['takenBy']) {
+    super(`the ${what} already belongs to profile ${takenBy.name} (${takenBy.id})`);
     this.what = what;
-    this.holder = holder;
+    this.takenBy = takenBy;
   }
 }
 
@@ -91,8 +91,8 @@ export class ProfileRepository {
   }
 
   /** @throws {DeviceProblem | ProfileTaken} */
-  create(wish: ProfileWish, actor: Actor): Promise<SavedProfile> {
-    return this.put(randomUUID(), wish, undefined, actor);
+  create(request: ProfileRequest, actor: Actor): Promise<SavedProfile> {
+    return this.put(randomUUID(), request, undefined, actor);
   }
 
   /**
@@ -100,13 +100,18 @@ export class ProfileRepository {
    * @param version what it must be just now; `undefined`: whatever it is. With one, nothing is created.
    * @throws {DeviceProblem} `profile_changed` where it is another, `profile_invalid`. @throws {ProfileTaken}
    */
-  async put(id: string, wish: ProfileWish, version: number | undefined, actor: Actor): Promise<SavedProfile> {
-    checkProfile(wish);
+  async put(
+    id: string,
+    request: ProfileRequest,
+    version: number | undefined,
+    actor: Actor,
+  ): Promise<SavedProfile> {
+    checkProfile(request);
     const known = await this.#prisma.deviceProfile.findUnique({ where: { id } });
     if (version !== undefined && Number(known?.version ?? -1) !== version) throw changed();
     const before = known === null ? undefined : toEntry(known);
-    const provisioning = storeProvisioning(wish.provisioning, before?.provisioning);
-    const { name, description, transportType, mqtt } = wish;
+    const provisioning = storeProvisioning(request.provisioning, before?.provisioning);
+    const { name, description, transportType, mqtt } = request;
     const data = {
       ...{ name, description: description ?? null, transportType },
       ...{ provisionType: provisioning.type, provisionDeviceKey: provisioning.key },

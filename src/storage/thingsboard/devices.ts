@@ -86,8 +86,8 @@ export class ThingsBoardDevices {
   }
 
   async #rows<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
-    const wish = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, readOnly: true };
-    const client: pg.Client = new (driver().Client)(connectionConfig(this.#location, wish));
+    const request = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, readOnly: true };
+    const client: pg.Client = new (driver().Client)(connectionConfig(this.#location, request));
     // A connection that breaks while nobody asks must not end the process.
     client.on('error', () => undefined);
     try {

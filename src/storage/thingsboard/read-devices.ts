@@ -68,8 +68,8 @@ export async function withThingsBoardDevices<Result>(
   use: (devices: ThingsBoardDevices) => Promise<Result>,
 ): Promise<Result> {
   await checkThingsBoardSchema(location);
-  const wish = { connectMs: 5_000, answerMs: ANSWER_MS, readOnly: true } as const;
-  const client = new (driver().Client)(connectionConfig(location, wish));
+  const request = { connectMs: 5_000, answerMs: ANSWER_MS, readOnly: true } as const;
+  const client = new (driver().Client)(connectionConfig(location, request));
   // Who asks next hears of a connection that broke.
   client.on('error', () => undefined);
   await client.connect();

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { type NewsListener, readChange } from '../change-feed/change.ts';
+import { type ChangeListener, readChange } from '../change-feed/change.ts';
 import { listen } from '../change-feed/listen.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { WITHOUT_OWN_TABLES } from '../reading/credentials-rows.ts';
@@ -35,7 +35,7 @@ export async function openThingsBoardSource(
   });
   const cache = cacheFor(reader, options, {
     believedMs: stalenessMs,
-    newsMs: Number.POSITIVE_INFINITY,
+    maxFeedAgeMs: Number.POSITIVE_INFINITY,
     // Every device of ours is a miss there, and while it is down only those that are known may come in.
     missing: options.cacheSize,
   });
@@ -48,7 +48,7 @@ export async function openThingsBoardSource(
   return {
     store: cache,
     unavailable: 'thingsboard_unavailable',
-    troubles: () => (cache.state.answers ? [] : ['thingsboard_unavailable']),
+    problems: () => (cache.state.answers ? [] : ['thingsboard_unavailable']),
     silentMs: () => cache.state.silentMs,
     statistics: () => cache.statistics,
     check: () => reader.check(),
@@ -68,16 +68,16 @@ const REST_PER_WALK = 20;
 function listenToTriggers(
   location: PostgresqlLocation,
   channel: string | undefined,
-  cache: NewsListener,
+  cache: ChangeListener,
 ): Promise<{ close(): Promise<void> }> {
   return listen(location, {
     channel,
     async beat(client: pg.Client, payloads, first) {
       const asOf = performance.now();
       await client.query('SELECT 1');
-      if (first) cache.gap();
+      if (first) cache.onGap();
       const begun = performance.now();
-      cache.heard(payloads.map(readChange), asOf);
+      cache.onChange(payloads.map(readChange), asOf);
       if (payloads.length > 0) await wait((performance.now() - begun) * REST_PER_WALK);
     },
   });

@@ -4,11 +4,11 @@ import { mosquitto } from './mosquitto.ts';
 import { nanomq } from './nanomq.ts';
 import { rabbitmq } from './rabbitmq.ts';
 import { rmqtt } from './rmqtt.ts';
-import type { PlayedBroker } from './simulated-broker.ts';
+import type { SimulatedBroker } from './simulated-broker.ts';
 import { tbmq } from './tbmq.ts';
 import { vernemq } from './vernemq.ts';
 
 /** Every broker that can be played, by its name in commands and settings. */
-export const PLAYED: ReadonlyMap<string, PlayedBroker> = new Map(
+export const PLAYED: ReadonlyMap<string, SimulatedBroker> = new Map(
   Object.entries({ emqx, emqx4, nanomq, mosquitto, rabbitmq, vernemq, tbmq, rmqtt }),
 );

@@ -4,10 +4,10 @@ import { emqxBody, emqxReads } from './emqx-reads.ts';
 import {
   type Answer,
   CONNECTS,
+  describeWanted,
   jsonWithHeader,
-  type PlayedBroker,
   RULES_DECIDE,
-  wishes,
+  type SimulatedBroker,
 } from './simulated-broker.ts';
 
 const PASSPORT = /"thingpass":"([^"]*)"/;
@@ -18,7 +18,7 @@ function rulesIn({ headers, body }: Answer): readonly EmqxRule[] {
 }
 
 /** EMQX 5 and 6 (`brokers/emqx.md` sections 2 to 5). */
-export const emqx: PlayedBroker = function* (client, wish, secret) {
+export const emqx: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password = '' } = client;
   const connected = yield {
     question: CONNECTS,
@@ -35,16 +35,20 @@ export const emqx: PlayedBroker = function* (client, wish, secret) {
       return { allows: false, concludes: `out: CONNACK ${codes}` };
     },
   };
-  if (wish === undefined) return;
-  const { action, topic } = wish;
+  if (request === undefined) return;
+  const { action, topic } = request;
   const listed = emqxDecides(rulesIn(connected), { action, topic, qos: 1, retain: false });
   if (listed !== 'next') {
     const concludes = `${listed === 'allow' ? 'allowed' : 'denied'} by the rules that came with the connect`;
-    yield { question: wishes(wish), verdict: { allows: listed === 'allow', concludes }, mend: RULES_DECIDE };
+    yield {
+      question: describeWanted(request),
+      verdict: { allows: listed === 'allow', concludes },
+      mend: RULES_DECIDE,
+    };
     return;
   }
   yield {
-    question: wishes(wish),
+    question: describeWanted(request),
     asked: jsonWithHeader('/emqx/authorization', secret, {
       ...{ clientid, username, action, topic, qos: '1', retain: 'false', peerhost: '127.0.0.1' },
       client_attrs__thingpass: PASSPORT.exec(connected.body)?.[1] ?? '',

@@ -1,4 +1,11 @@
-import { CONNECTS, FORM, form, type PlayedBroker, type Verdict, wishes } from './simulated-broker.ts';
+import {
+  CONNECTS,
+  describeWanted,
+  FORM,
+  form,
+  type SimulatedBroker,
+  type Verdict,
+} from './simulated-broker.ts';
 
 /** What EMQX 4 sends for what a client did not (`brokers/emqx.md` section 9). */
 const MISSING = 'undefined';
@@ -19,7 +26,7 @@ function readAuth(status: number, body: string): Verdict {
 }
 
 /** EMQX 4 with `emqx_auth_http` (`brokers/emqx.md` section 9); 4.3 asks for superusers as installed. */
-export const emqx4: PlayedBroker = function* (client, wish, secret) {
+export const emqx4: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password = MISSING } = client;
   const ask = (path: string, fields: Readonly<Record<string, string>>) => ({
     path,
@@ -33,7 +40,7 @@ export const emqx4: PlayedBroker = function* (client, wish, secret) {
     asked: ask('/emqx4/auth', { clientid, username, password, ...address, ...names }),
     read: ({ status, body }) => readAuth(status, body),
   };
-  if (wish === undefined) return;
+  if (request === undefined) return;
   yield {
     question: 'it is a superuser',
     wanted: false,
@@ -43,10 +50,10 @@ export const emqx4: PlayedBroker = function* (client, wish, secret) {
         ? { allows: true, concludes: 'yes: nothing more is asked about it' }
         : { allows: false, concludes: 'no' },
   };
-  const access = wish.action === 'subscribe' ? '1' : '2';
+  const access = request.action === 'subscribe' ? '1' : '2';
   yield {
-    question: wishes(wish),
-    asked: ask('/emqx4/acl', { access, username, clientid, topic: wish.topic, ...address, ...names }),
+    question: describeWanted(request),
+    asked: ask('/emqx4/acl', { access, username, clientid, topic: request.topic, ...address, ...names }),
     read: ({ status, body }) => {
       if (status !== 200) return { allows: false, concludes: 'denied' };
       const left = 'left to acl_nomatch, which allows as installed';

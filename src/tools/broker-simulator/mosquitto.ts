@@ -2,9 +2,9 @@ import {
   ANY_PASSWORD,
   type Answer,
   CONNECTS,
-  type PlayedBroker,
+  describeWanted,
+  type SimulatedBroker,
   type Verdict,
-  wishes,
   withBasic,
 } from './simulated-broker.ts';
 
@@ -17,7 +17,11 @@ function read({ status }: Answer, yes: string, no: string): Verdict {
 }
 
 /** mosquitto-go-auth in status mode (`brokers/mosquitto.md` sections 1, 3 and 4). */
-export const mosquitto: PlayedBroker = function* ({ clientId: clientid, username, password }, wish, secret) {
+export const mosquitto: SimulatedBroker = function* (
+  { clientId: clientid, username, password },
+  request,
+  secret,
+) {
   if (username === '' || !password) {
     yield {
       question: CONNECTS,
@@ -36,10 +40,10 @@ export const mosquitto: PlayedBroker = function* ({ clientId: clientid, username
     asked: ask('/mosquitto/user', { clientid, password, username }),
     read: (answer) => read(answer, 'in: CONNACK 0', 'out: CONNACK 5 (MQTT 5: 0x87, not authorized)'),
   };
-  if (wish === undefined) return;
-  const { action, topic } = wish;
+  if (request === undefined) return;
+  const { action, topic } = request;
   yield {
-    question: wishes(wish),
+    question: describeWanted(request),
     asked: ask('/mosquitto/acl', { acc: action === 'publish' ? 2 : 4, clientid, topic, username }),
     read: (answer) => read(answer, 'allowed', 'denied'),
   };

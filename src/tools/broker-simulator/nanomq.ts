@@ -1,7 +1,7 @@
-import { CONNECTS, jsonWithHeader, type PlayedBroker, wishes } from './simulated-broker.ts';
+import { CONNECTS, describeWanted, jsonWithHeader, type SimulatedBroker } from './simulated-broker.ts';
 
 /** NanoMQ reads the status alone, and what a client did not send it leaves out (`brokers/nanomq.md` sections 1 and 3). */
-export const nanomq: PlayedBroker = function* (client, wish, secret) {
+export const nanomq: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password } = client;
   const ipaddr = '127.0.0.1';
   yield {
@@ -14,11 +14,11 @@ export const nanomq: PlayedBroker = function* (client, wish, secret) {
         ? { allows: true, concludes: 'in: CONNACK 0' }
         : { allows: false, concludes: 'out: a closed connection (up to 0.25.1: CONNACK 0x87)' },
   };
-  if (wish === undefined) return;
-  const { action, topic } = wish;
+  if (request === undefined) return;
+  const { action, topic } = request;
   const access = action === 'publish' ? '2' : '1';
   yield {
-    question: wishes(wish),
+    question: describeWanted(request),
     asked: jsonWithHeader('/nanomq/acl', secret, {
       ...{ clientid, username, access, ipaddr, topic, sockport: '1883' },
       password: password || undefined,

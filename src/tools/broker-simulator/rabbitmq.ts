@@ -2,12 +2,12 @@ import { rabbitmqReads } from './rabbitmq-reads.ts';
 import {
   ANY_PASSWORD,
   CONNECTS,
+  describeWanted,
   FORM,
   form,
-  type PlayedBroker,
+  type SimulatedBroker,
   type Step,
-  type Wish,
-  wishes,
+  type WantedTopic,
   withBasic,
 } from './simulated-broker.ts';
 
@@ -27,7 +27,7 @@ function routingKey(topic: string): string {
 }
 
 /** What is asked about, besides the topic, before a QoS 1 client's first message or subscription. */
-function resourcesFor({ action }: Wish, clientId: string) {
+function resourcesFor({ action }: WantedTopic, clientId: string) {
   const exchange = { resource: 'exchange', name: EXCHANGE };
   if (action === 'publish') return [{ ...exchange, permission: 'write' }];
   const queue = { resource: 'queue', name: `mqtt-subscription-${clientId}qos1` };
@@ -39,7 +39,11 @@ function resourcesFor({ action }: Wish, clientId: string) {
 }
 
 /** RabbitMQ 3.10 with `rabbitmq_auth_backend_http` and POST (`brokers/rabbitmq.md` sections 1 to 3). */
-export const rabbitmq: PlayedBroker = function* ({ clientId: client_id, username, password }, wish, secret) {
+export const rabbitmq: SimulatedBroker = function* (
+  { clientId: client_id, username, password },
+  request,
+  secret,
+) {
   if (password === undefined) {
     const concludes = 'out without asking: CONNACK 4; a user name needs a password here, whatever it is';
     yield { question: CONNECTS, verdict: { allows: false, concludes }, mend: ANY_PASSWORD };
@@ -71,19 +75,19 @@ export const rabbitmq: PlayedBroker = function* ({ clientId: client_id, username
     'in: CONNACK 0',
     'out: CONNACK 5 (not authorized)',
   );
-  if (wish === undefined) return;
-  for (const { resource, name, permission } of resourcesFor(wish, client_id)) {
+  if (request === undefined) return;
+  for (const { resource, name, permission } of resourcesFor(request, client_id)) {
     const fields = { username, vhost: VHOST, resource, name, permission, tags, client_id };
     yield ask(`it may ${permission} the ${resource} ${name}`, 'resource', fields, 'allowed');
   }
   yield ask(
-    wishes(wish),
+    describeWanted(request),
     'topic',
     {
       ...{ username, vhost: VHOST, resource: 'topic', name: EXCHANGE },
-      permission: wish.action === 'publish' ? 'write' : 'read',
+      permission: request.action === 'publish' ? 'write' : 'read',
       tags,
-      routing_key: routingKey(wish.topic),
+      routing_key: routingKey(request.topic),
       'variable_map.client_id': client_id,
       'variable_map.username': username,
       'variable_map.vhost': VHOST,

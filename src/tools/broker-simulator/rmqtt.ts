@@ -1,5 +1,5 @@
 import { type RmqttReading, rmqttReads } from './rmqtt-reads.ts';
-import { CONNECTS, jsonWithHeader, type PlayedBroker, wishes } from './simulated-broker.ts';
+import { CONNECTS, describeWanted, jsonWithHeader, type SimulatedBroker } from './simulated-broker.ts';
 
 /** Where `rmqtt-acl` is as shipped: the generated one refuses instead, and it is that which may be missing. */
 const IGNORED = { allows: true, concludes: 'left to rmqtt-acl, which lets everybody in as shipped' };
@@ -11,7 +11,11 @@ function conclude({ decision, superuser }: RmqttReading, yes: string, no: string
 }
 
 /** RMQTT with `rmqtt-auth-http` (`brokers/rmqtt.md` sections 2 and 3). */
-export const rmqtt: PlayedBroker = function* ({ clientId: clientid, username, password = '' }, wish, secret) {
+export const rmqtt: SimulatedBroker = function* (
+  { clientId: clientid, username, password = '' },
+  request,
+  secret,
+) {
   const ipaddr = '127.0.0.1';
   const protocol = '4';
   yield {
@@ -24,11 +28,11 @@ export const rmqtt: PlayedBroker = function* ({ clientId: clientid, username, pa
         'out: CONNACK 4 (MQTT 5: 0x86, bad user name or password)',
       ),
   };
-  if (wish === undefined) return;
-  const { action, topic } = wish;
+  if (request === undefined) return;
+  const { action, topic } = request;
   const access = action === 'publish' ? '2' : '1';
   yield {
-    question: wishes(wish),
+    question: describeWanted(request),
     asked: jsonWithHeader('/rmqtt/acl', secret, { access, username, clientid, ipaddr, topic, protocol }),
     read: (answer) => conclude(rmqttReads(answer, 0), 'allowed', 'denied'),
   };

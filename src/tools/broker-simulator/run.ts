@@ -1,4 +1,11 @@
-import type { Answer, Asked, PlayedBroker, PlayedClient, Session, Wish } from './simulated-broker.ts';
+import type {
+  Answer,
+  Asked,
+  Session,
+  SimulatedBroker,
+  SimulatedClient,
+  WantedTopic,
+} from './simulated-broker.ts';
 
 /** One question that was asked, and what the broker would conclude. */
 export interface Conclusion {
@@ -14,8 +21,8 @@ export interface Play {
   readonly url: string;
   /** Absent where ThingPass has none: then a wrong one is not tried. */
   readonly secret: string | undefined;
-  readonly client: PlayedClient;
-  readonly wish: Wish | undefined;
+  readonly client: SimulatedClient;
+  readonly request: WantedTopic | undefined;
 }
 
 const NOBODY = 'thingpass-doctor-nobody';
@@ -28,10 +35,10 @@ const REFUSED = 'it is refused: thingpass explain says why; ThingPass’s log al
  * @throws {TypeError} when ThingPass cannot be reached.
  */
 export async function playBroker(
-  broker: PlayedBroker,
-  { url, secret = '', client, wish }: Play,
+  broker: SimulatedBroker,
+  { url, secret = '', client, request }: Play,
 ): Promise<readonly Conclusion[]> {
-  const { asked } = await run(url, broker(client, wish, secret));
+  const { asked } = await run(url, broker(client, request, secret));
   const conclusions = [...asked];
   if (secret !== '') {
     const wrong = await run(url, broker(client, undefined, `${secret}-wrong`));

@@ -1,12 +1,12 @@
 /** What a client sends. */
-export interface PlayedClient {
+export interface SimulatedClient {
   readonly clientId: string;
   readonly username: string;
   /** Absent for those that send a user name alone, such as an access token. */
   readonly password: string | undefined;
 }
 
-export interface Wish {
+export interface WantedTopic {
   readonly action: 'publish' | 'subscribe';
   readonly topic: string;
 }
@@ -49,7 +49,11 @@ export type Step = {
  */
 export type Session = Generator<Step, void, Answer>;
 
-export type PlayedBroker = (client: PlayedClient, wish: Wish | undefined, secret: string) => Session;
+export type SimulatedBroker = (
+  client: SimulatedClient,
+  request: WantedTopic | undefined,
+  secret: string,
+) => Session;
 
 export const CONNECTS = 'the client connects';
 
@@ -59,7 +63,7 @@ export const RULES_DECIDE = 'thingpass explain --topic says which rule decides';
 /** What to do where a broker wants a password of everybody. */
 export const ANY_PASSWORD = 'let devices with access tokens send any password: ThingPass does not look at it';
 
-export function wishes({ action, topic }: Wish): string {
+export function describeWanted({ action, topic }: WantedTopic): string {
   return `it may ${action} ${topic}`;
 }
 

@@ -1,4 +1,10 @@
-import { CONNECTS, type PlayedBroker, RULES_DECIDE, type Wish, wishes } from './simulated-broker.ts';
+import {
+  CONNECTS,
+  describeWanted,
+  RULES_DECIDE,
+  type SimulatedBroker,
+  type WantedTopic,
+} from './simulated-broker.ts';
 import { type TbmqReading, tbmqAllows, tbmqReads } from './tbmq-reads.ts';
 
 const OUTCOMES = {
@@ -7,7 +13,7 @@ const OUTCOMES = {
   SKIPPED: { allows: false, concludes: 'left to the next provider; without one: out' },
 } as const;
 
-function decide(reading: TbmqReading, { action, topic }: Wish) {
+function decide(reading: TbmqReading, { action, topic }: WantedTopic) {
   const rules = reading.outcome === 'SUCCESS' ? reading.authRules : { pub: [], sub: [] };
   if (rules === 'default') {
     return {
@@ -20,7 +26,7 @@ function decide(reading: TbmqReading, { action, topic }: Wish) {
 }
 
 /** TBMQ 2.3: one request for each session, whose answer decides topics too (`brokers/tbmq.md` sections 1 to 3). */
-export const tbmq: PlayedBroker = function* ({ clientId, username, password = '' }, wish, secret) {
+export const tbmq: SimulatedBroker = function* ({ clientId, username, password = '' }, request, secret) {
   // Unescaped, as TBMQ fills its template: a quote in a password breaks it there, too.
   const body = `{"username":"${username}","password":"${password}","clientId":"${clientId}","commonName":""}`;
   const answer = yield {
@@ -32,6 +38,10 @@ export const tbmq: PlayedBroker = function* ({ clientId, username, password = ''
     },
     read: (given) => OUTCOMES[tbmqReads(given).outcome],
   };
-  if (wish === undefined) return;
-  yield { question: wishes(wish), verdict: decide(tbmqReads(answer), wish), mend: RULES_DECIDE };
+  if (request === undefined) return;
+  yield {
+    question: describeWanted(request),
+    verdict: decide(tbmqReads(answer), request),
+    mend: RULES_DECIDE,
+  };
 };

@@ -1,9 +1,9 @@
 import {
   type Answer,
   CONNECTS,
-  type PlayedBroker,
+  describeWanted,
+  type SimulatedBroker,
   type Verdict,
-  wishes,
   withBasic,
 } from './simulated-broker.ts';
 import { vernemqReads } from './vernemq-reads.ts';
@@ -45,7 +45,7 @@ function modified({ body }: Answer): Modified {
  * VerneMQ 2.2 with an MQTT 3.1.1 client (`brokers/vernemq.md` sections 2 and 3). What the answer to the first hook changes
  * is what the later ones say.
  */
-export const vernemq: PlayedBroker = function* (client, wish, secret) {
+export const vernemq: SimulatedBroker = function* (client, request, secret) {
   const { clientId: client_id, username, password } = client;
   const ask = (hook: string, body: object) =>
     withBasic(
@@ -68,8 +68,8 @@ export const vernemq: PlayedBroker = function* (client, wish, secret) {
         'out: CONNACK 5 (MQTT 5: 0x86, bad user name or password)',
       ),
   };
-  if (wish === undefined) return;
-  const { action, topic } = wish;
+  if (request === undefined) return;
+  const { action, topic } = request;
   const session = { username, mountpoint: '', client_id, ...modified(registered).modifiers };
   const names = {
     username: session.username,
@@ -78,7 +78,7 @@ export const vernemq: PlayedBroker = function* (client, wish, secret) {
   };
   const hook = action === 'publish' ? 'auth_on_publish' : 'auth_on_subscribe';
   yield {
-    question: wishes(wish),
+    question: describeWanted(request),
     asked: ask(
       hook,
       action === 'publish'

@@ -4,7 +4,7 @@ export type Level = 'problem' | 'advice';
 /** One thing that was found, in plain words, and what to do about it. Never holds a secret. */
 export interface Finding {
   readonly level: Level;
-  readonly said: string;
+  readonly detail: string;
   readonly mend: string;
 }
 
@@ -16,10 +16,10 @@ export interface Checked {
   readonly findings: readonly Finding[];
 }
 
-export function problem(said: string, mend: string): Finding {
-  return { level: 'problem', said, mend };
+export function problem(detail: string, mend: string): Finding {
+  return { level: 'problem', detail, mend };
 }
 
-export function advice(said: string, mend: string): Finding {
-  return { level: 'advice', said, mend };
+export function advice(detail: string, mend: string): Finding {
+  return { level: 'advice', detail, mend };
 }

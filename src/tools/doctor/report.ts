@@ -16,8 +16,8 @@ export function readableChecks(checks: readonly Checked[]): string {
 }
 
 /** One finding and, below it, what to do. */
-export function readableFinding({ level, said, mend }: Finding, where: string): string {
-  return `${level.padEnd(7)}  ${where}: ${said}\n         → ${mend}`;
+export function readableFinding({ level, detail, mend }: Finding, where: string): string {
+  return `${level.padEnd(7)}  ${where}: ${detail}\n         → ${mend}`;
 }
 
 export function summary(findings: readonly Pick<Finding, 'level'>[]): string {

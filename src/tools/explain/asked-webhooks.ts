@@ -6,7 +6,7 @@ import type { Decision } from '../../model/decision.ts';
 import type { BrokerName } from '../../model/question.ts';
 import { buildApp } from '../../server/app.ts';
 import { Metrics } from '../../server/metrics/metrics.ts';
-import { alone } from '../../server/process-group/group.ts';
+import { singleProcess } from '../../server/process-group/group.ts';
 import { type AskedRequest, toWire } from './asked-request.ts';
 import { askWithoutNetwork, NoReply, type WireReply } from './without-network.ts';
 
@@ -53,7 +53,7 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
     decisionMetrics: new Metrics().decisions,
     health: { stopping: false, check: async () => undefined },
     metrics: async () => [],
-    crew: alone(),
+    processes: singleProcess(),
     log: pino({ level: 'silent' }),
   });
   await app.ready();

@@ -78,8 +78,8 @@ function withTrail(parts: ExplainParts, trail: Trail): Decider {
       if (block === undefined) return decision;
       trail.block = block;
       trail.unblocked = decision;
-      const said = [{ step: 'throttle', said: `by ${block.by}` }, ...decision.steps];
-      return deny('throttled', said, CONNACK_RATE_LIMITED);
+      const detail = [{ step: 'throttle', detail: `by ${block.by}` }, ...decision.steps];
+      return deny('throttled', detail, CONNACK_RATE_LIMITED);
     },
   };
 }
@@ -97,8 +97,8 @@ async function askNeutrally(parts: ExplainParts, decider: Decider, asked: Neutra
 async function askAsBroker(parts: ExplainParts, decider: Decider, asked: AskedRequest): Promise<Outcome> {
   const { reply, decided } = await (await parts.webhooks()).ask(asked, decider);
   if (decided !== undefined) return { ...decided, answer: reply };
-  const said = 'no broker’s endpoint has this method and path, or it is no HTTP request';
-  return { decision: deny('request_unreadable', [{ step: 'read_request', said }]), answer: reply };
+  const detail = 'no broker’s endpoint has this method and path, or it is no HTTP request';
+  return { decision: deny('request_unreadable', [{ step: 'read_request', detail }]), answer: reply };
 }
 
 async function tell(parts: ExplainParts, trail: Trail, outcome: Outcome): Promise<Explanation> {
@@ -114,7 +114,7 @@ async function tell(parts: ExplainParts, trail: Trail, outcome: Outcome): Promis
     role: decision.outcome === 'allow' ? decision.role : undefined,
     device: device && { id: device.id, name: device.name, profile: device.profileName },
     understood: question && understoodOf(question, trail.settings),
-    steps: decision.steps.map(({ step, said }) => ({ step, said: shownText(said, SAID_BYTES) })),
+    steps: decision.steps.map(({ step, detail }) => ({ step, detail: shownText(detail, SAID_BYTES) })),
     lookups: [...trail.lookups].map(([id, record]) => ({
       id: nameSecret(id) ?? '',
       found: record && `${record.credentialsType} of device ${record.device?.name ?? 'that does not exist'}`,

@@ -54,8 +54,8 @@ function certificateOf(
       ignoredCertificates: [ignoredCertificate('certificate', 'any form: none is switched on')],
     };
   }
-  const said = verification ?? (SAYS_NOTHING.test(form) ? 'not_checked' : 'verified');
-  return { certificate: { kind: 'certificate', form, der, chain, verification: said } };
+  const detail = verification ?? (SAYS_NOTHING.test(form) ? 'not_checked' : 'verified');
+  return { certificate: { kind: 'certificate', form, der, chain, verification: detail } };
 }
 
 /** Forms that never say whether the TLS endpoint verified (`certificates/forwarded-certificates.md` section 3). */

@@ -13,7 +13,7 @@ import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
 import type { DeviceEntry } from '../../model/device.ts';
 import { putRulesInForce } from '../../server/rules-in-force.ts';
 import { openTrustTables, type TrustTables } from '../../server/trust-in-force.ts';
-import { switchOnForms } from '../../server/webhooks/check-forms.ts';
+import { enableFormsOf } from '../../server/webhooks/check-forms.ts';
 import { openNames } from '../../storage/reading/certificate-name-reader.ts';
 import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
 import { openStorage } from '../../storage/reading/storage.ts';
@@ -99,9 +99,9 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
 /** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
 function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
   const settings = brokers[dialect.broker];
-  const { carriesPassport = false, tellsRights = false, believesPeerAddress } = dialect;
-  const headerForms = switchOnForms(dialect, settings.certificateForms, settings.formSettings);
-  return { ...settings, carriesPassport, tellsRights, headerForms, believesPeerAddress };
+  const { carriesPassport = false, sendsAclAtConnect = false, trustsPeerAddress } = dialect;
+  const headerForms = enableFormsOf(dialect, settings.certificateForms, settings.formSettings);
+  return { ...settings, carriesPassport, sendsAclAtConnect, headerForms, trustsPeerAddress };
 }
 
 /** Explains on the configured database, without a server. One that is not there is made, as by every command. */

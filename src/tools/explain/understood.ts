@@ -38,7 +38,7 @@ export function understoodOf(question: Question, settings: DeciderSettings | und
     password: client && (client.password ?? '') !== '',
     address: shown(client?.peerAddress),
     addressBelieved:
-      attempt?.peerAddress === undefined ? undefined : (settings?.believesPeerAddress?.(attempt) ?? false),
+      attempt?.peerAddress === undefined ? undefined : (settings?.trustsPeerAddress?.(attempt) ?? false),
     listener: shown(client?.listener),
     protocolVersion: attempt?.protocolVersion,
     certificate: client && certificateOf(client.certificate),

@@ -155,10 +155,15 @@ function describeSession(options: CheckOptions, handshake: Handshake, session: S
     return outcome(session.refusal.stage, 'server', session.refusal.why, more);
   if (connack !== undefined) {
     const meaning = connackWords(connack);
-    const said = { ...more, connack: { code: connack, meaning } };
+    const detail = { ...more, connack: { code: connack, meaning } };
     if (connack === 0)
-      return outcome('connected', undefined, 'connected: TLS, MQTT and the credentials are fine', said);
-    return outcome('mqtt', 'server', `TLS is fine; the broker answered CONNACK ${connack}: ${meaning}`, said);
+      return outcome('connected', undefined, 'connected: TLS, MQTT and the credentials are fine', detail);
+    return outcome(
+      'mqtt',
+      'server',
+      `TLS is fine; the broker answered CONNACK ${connack}: ${meaning}`,
+      detail,
+    );
   }
   const alert = alertIn(session.error);
   const asksForCertificate = handshake.seen().request !== undefined;

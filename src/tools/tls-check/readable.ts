@@ -35,7 +35,7 @@ export function readableReport(report: TlsReport): string {
 function versionsLine(versions: TlsReport['versions']): string | undefined {
   if (versions.length === 0) return undefined;
   return versions
-    .map(({ version, spoken, said }) => `${version.replace('v', ' ')} ${spoken ? 'yes' : `no (${said})`}`)
+    .map(({ version, spoken, detail }) => `${version.replace('v', ' ')} ${spoken ? 'yes' : `no (${detail})`}`)
     .join(', ');
 }
 

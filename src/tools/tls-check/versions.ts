@@ -8,7 +8,7 @@ export interface VersionSeen {
   readonly version: SecureVersion;
   readonly spoken: boolean;
   /** Where it is not: how that was said. */
-  readonly said?: string | undefined;
+  readonly detail?: string | undefined;
 }
 
 const VERSIONS: readonly SecureVersion[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'];
@@ -26,7 +26,7 @@ export function askVersions(
   return Promise.all(
     VERSIONS.map(async (version): Promise<VersionSeen> => {
       const socket = await connectSocket(target, milliseconds);
-      if (socket instanceof Error) return { version, spoken: false, said: socket.code };
+      if (socket instanceof Error) return { version, spoken: false, detail: socket.code };
       const isOld = version === 'TLSv1' || version === 'TLSv1.1';
       const handshake = await shakeHands(socket, {
         servername,
@@ -41,7 +41,7 @@ export function askVersions(
       if (serverHello && handshake.error?.code !== 'ERR_SSL_UNSUPPORTED_PROTOCOL')
         return { version, spoken: true };
       const known = alertIn(handshake.error) ?? (alert === undefined ? undefined : alertOf(alert));
-      return { version, spoken: false, said: known?.name ?? (handshake.timedOut ? 'no answer' : 'closed') };
+      return { version, spoken: false, detail: known?.name ?? (handshake.timedOut ? 'no answer' : 'closed') };
     }),
   );
 }

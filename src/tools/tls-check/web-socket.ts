@@ -75,10 +75,10 @@ function refusalWords(status: number, body: Buffer): string {
     STATUS_WORDS.get(status) ??
     (status >= 300 && status < 400 ? 'redirected, which MQTT clients do not follow' : '');
   // nginx tells of certificates in its page only.
-  const said = /No required SSL certificate was sent|The SSL certificate error/.exec(
+  const detail = /No required SSL certificate was sent|The SSL certificate error/.exec(
     body.toString('latin1'),
   )?.[0];
-  const page = said === undefined ? '' : ` (“${said}”)`;
+  const page = detail === undefined ? '' : ` (“${detail}”)`;
   return `the upgrade was answered with HTTP ${status}${words === '' ? '' : `: ${words}`}${page}`;
 }
 

@@ -61,17 +61,17 @@ describe('answers', () => {
   it('carry whole seconds in the future, no more than EMQX takes for seconds, and deny what is over', (context) => {
     const now = Date.UTC(2026, 0, 1, 12);
     context.mock.timers.enable({ apis: ['Date'], now });
-    const said = (expiresAt: number) => JSON.parse(connect.answer({ ...ALLOW, expiresAt }, undefined).body);
-    assert.deepEqual(said(now + 60_999), { result: 'allow', expire_at: now / 1_000 + 60 });
-    assert.deepEqual(said(now + 1_000), { result: 'allow', expire_at: now / 1_000 + 1 });
+    const detail = (expiresAt: number) => JSON.parse(connect.answer({ ...ALLOW, expiresAt }, undefined).body);
+    assert.deepEqual(detail(now + 60_999), { result: 'allow', expire_at: now / 1_000 + 60 });
+    assert.deepEqual(detail(now + 1_000), { result: 'allow', expire_at: now / 1_000 + 1 });
     for (const over of [now + 999, now, now - 1, 0, -1, Number.NaN])
-      assert.deepEqual(said(over), { result: 'deny' });
-    assert.deepEqual(said(Date.UTC(9999, 11, 31)), {
+      assert.deepEqual(detail(over), { result: 'deny' });
+    assert.deepEqual(detail(Date.UTC(9999, 11, 31)), {
       result: 'allow',
       expire_at: Date.UTC(9999, 11, 31) / 1_000,
     });
     for (const never of [8.64e15, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
-      assert.deepEqual(said(never), { result: 'allow' });
+      assert.deepEqual(detail(never), { result: 'allow' });
     }
   });
 
@@ -85,14 +85,14 @@ describe('answers', () => {
   it('to SCRAM are the keys, and for whom is let in what EMQX keeps', () => {
     const { storedKey: stored_key, serverKey: server_key, salt } = SCRAM_KEYS;
     const told = { stored_key, server_key, salt };
-    const said = (decision: Decision) => {
+    const detail = (decision: Decision) => {
       const { status, body } = scram.answer(decision, undefined);
       return [status, JSON.parse(body)];
     };
-    assert.deepEqual(said({ ...deny('credentials_unknown'), scramKeys: SCRAM_KEYS }), [200, told]);
+    assert.deepEqual(detail({ ...deny('credentials_unknown'), scramKeys: SCRAM_KEYS }), [200, told]);
     const allow = { ...ALLOW, passport: 'sealed', scramKeys: SCRAM_KEYS };
     const client_attrs = { thingpass: 'sealed' };
-    assert.deepEqual(said(allow), [200, { ...told, client_attrs }]);
-    assert.equal(said({ ...allow, expiresAt: Date.now() - 1 })[0], 404);
+    assert.deepEqual(detail(allow), [200, { ...told, client_attrs }]);
+    assert.equal(detail({ ...allow, expiresAt: Date.now() - 1 })[0], 404);
   });
 });

@@ -76,7 +76,7 @@ describe('a placeholder that EMQX left as it is', () => {
       const question = connect.read(json(clientid === '' ? others : sent), PLAIN_SETTINGS);
       const denial = denialOf(question);
       assert.equal(denial.reason, 'placeholder_not_filled');
-      assert.match(denial.steps[0]?.said ?? '', new RegExp(`^field ${field} holds a placeholder`));
+      assert.match(denial.steps[0]?.detail ?? '', new RegExp(`^field ${field} holds a placeholder`));
       assert.equal(connect.answer(denial, question).body, '{"result":"deny"}');
     }
     assert.equal(

@@ -57,12 +57,12 @@ describe('SCRAM keys', () => {
   /** A device with MQTT basic credentials whose passwords are kept beside them. */
   async function create(name: string, kept: readonly Kept[], clientId?: string): Promise<string> {
     const devices = await DeviceRepository.open(server.config.database);
-    const wish = { kind: 'mqtt_basic', userName: name, clientId, password: 'replaced' } as const;
+    const request = { kind: 'mqtt_basic', userName: name, clientId, password: 'replaced' } as const;
     const { device } = await serviceOf(devices).create({
       name,
       profileName: 'default',
       gateway: false,
-      wish,
+      request,
     });
     await devices.close();
     const value = JSON.stringify({
@@ -233,8 +233,8 @@ describe('SCRAM keys', () => {
   it('are never of a token, a plain password or a provisioning session', async () => {
     const devices = await DeviceRepository.open(server.config.database);
     const service = serviceOf(devices);
-    const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
-      service.create({ name, profileName: 'default', gateway: false, wish });
+    const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
+      service.create({ name, profileName: 'default', gateway: false, request });
     await make('token', { kind: 'access_token', token: 'a-token' });
     await make('plain', { kind: 'mqtt_basic', userName: 'plain-user', password: 'p' });
     await devices.close();

@@ -25,8 +25,8 @@ before(async () => {
   });
   const devices = await DeviceRepository.open(server.config.database);
   const service = serviceOf(devices);
-  const make = (name: string, wish: Parameters<DeviceService['create']>[0]['wish']) =>
-    service.create({ name, profileName: 'default', gateway: false, wish });
+  const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
+    service.create({ name, profileName: 'default', gateway: false, request });
   await make('mètre 7%', { kind: 'x509', certificate: pem('p256') });
   token = (await make('by-token', { kind: 'access_token' })).secret?.value as string;
   await make('by-password', { kind: 'mqtt_basic', userName: 'u', password: 'p:w' });

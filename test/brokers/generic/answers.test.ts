@@ -8,7 +8,7 @@ import { endpointAt } from '../../support/questions.ts';
 const connect = endpointAt(generic, '/v1/connect');
 
 describe('answers', () => {
-  const said = (decision: Parameters<typeof connect.answer>[0]) => {
+  const detail = (decision: Parameters<typeof connect.answer>[0]) => {
     const { status, headers, body } = connect.answer(decision, undefined);
     assert.deepEqual(headers, { 'content-type': 'application/json', 'cache-control': 'no-store' });
     assert.ok(body.endsWith('}\n'));
@@ -17,7 +17,7 @@ describe('answers', () => {
 
   it('have a status for scripts and a body for people', () => {
     for (const decision of EVERY_DECISION) {
-      const { status, result, reason, message, connack } = said(decision);
+      const { status, result, reason, message, connack } = detail(decision);
       assert.equal(result, decision.outcome);
       assert.deepEqual(connack, { ...decision.connack });
       if (decision.outcome === 'allow') assert.equal(status, 200);
@@ -44,7 +44,7 @@ describe('answers', () => {
       '\ud800',
       '',
     ])
-      assert.equal(said({ ...ALLOW, device: { ...device, name } }).device.name, name);
+      assert.equal(detail({ ...ALLOW, device: { ...device, name } }).device.name, name);
   });
 
   it('name the device, its role and the end of the permission, and nothing secret', () => {
@@ -63,7 +63,7 @@ describe('answers', () => {
       passport: 'sealed',
       expiresAt: 1_800_000_000_000,
     };
-    assert.deepEqual(said(allowed), {
+    assert.deepEqual(detail(allowed), {
       ...{ status: 200, result: 'allow', role: 'device', device: { id: 'd-1', name: 'Meter 1' } },
       expiresAt: '2027-01-15T08:00:00.000Z',
       connack: { v3: 0, v5: 0 },
@@ -71,8 +71,8 @@ describe('answers', () => {
   });
 
   it('say what was wrong with a request, without its values', () => {
-    const steps = [{ step: 'read_request', said: 'field topic is missing' }];
-    assert.equal(said(deny('request_unreadable', steps)).message, 'field topic is missing');
-    assert.equal(said(unavailable('overloaded')).connack.v3, 3);
+    const steps = [{ step: 'read_request', detail: 'field topic is missing' }];
+    assert.equal(detail(deny('request_unreadable', steps)).message, 'field topic is missing');
+    assert.equal(detail(unavailable('overloaded')).connack.v3, 3);
   });
 });

@@ -41,11 +41,11 @@ for (const [loginFrom, method] of [
       repository = await DeviceRepository.open(server.config.database);
       const devices = serviceOf(repository);
       for (const token of [PASSWORD.username, nameOf(certificate.cert, loginFrom)]) {
-        const wish = { kind: 'access_token', token } as const;
-        await devices.create({ name: `has ${token}`, profileName: 'default', gateway: false, wish });
+        const request = { kind: 'access_token', token } as const;
+        await devices.create({ name: `has ${token}`, profileName: 'default', gateway: false, request });
       }
-      const wish = { kind: 'x509', certificate: certificate.cert.toString('latin1') } as const;
-      await devices.create({ name: 'meter', profileName: 'default', gateway: false, wish });
+      const request = { kind: 'x509', certificate: certificate.cert.toString('latin1') } as const;
+      await devices.create({ name: 'meter', profileName: 'default', gateway: false, request });
       node = await startRabbitmq({
         webhookUrl: `http://thingpass:${SECRET}@127.0.0.1:${server.port}/rabbitmq`,
         method,

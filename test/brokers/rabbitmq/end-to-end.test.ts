@@ -3,7 +3,7 @@ import { type EventEmitter, once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import mqtt from 'mqtt';
 import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
-import type { CredentialsWish } from '../../../src/fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
 import type { DeviceEntry } from '../../../src/model/device.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
@@ -50,8 +50,8 @@ describe('a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     await server?.close();
   });
 
-  async function create(name: string, wish: CredentialsWish): Promise<DeviceEntry> {
-    return (await devices.create({ name, profileName: 'default', gateway: false, wish })).device;
+  async function create(name: string, request: CredentialsRequest): Promise<DeviceEntry> {
+    return (await devices.create({ name, profileName: 'default', gateway: false, request })).device;
   }
 
   for (const transport of ['mqttUrl', 'webUrl'] as const) {

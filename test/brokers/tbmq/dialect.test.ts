@@ -204,8 +204,8 @@ it('every answer is whole: a result in upper case and both lists', () => {
 
 it('the rules of the decision are what is sent', () => {
   const rules = compileRules([{ permission: 'allow', action: 'publish', filter: 'a/b', scope: GLOBAL }]);
-  const holder = { role: 'device', clientId: 'c' } as const;
-  const { body } = connect.answer({ ...ALLOW, rights: { holder, rules, mountedApart: false } }, undefined);
+  const subject = { role: 'device', clientId: 'c' } as const;
+  const { body } = connect.answer({ ...ALLOW, rights: { subject, rules, mountedApart: false } }, undefined);
   const { result, authRules } = JSON.parse(body);
   assert.equal(result, 'SUCCESS');
   assert.ok(authRules.pub.some((pattern: string) => new RegExp(pattern).test('a/b')));

@@ -17,7 +17,7 @@ import {
 } from '../../support/questions.ts';
 import { hookRequest, METER_ID } from '../../support/vernemq.ts';
 
-const MOUNTING = { ...PLAIN_SETTINGS, mountsDevicesApart: true };
+const MOUNTING = { ...PLAIN_SETTINGS, perDeviceMountpoint: true };
 const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([VERNEMQ_CLIENT_CERT]) };
 
 const { read, answer } = endpointAt(vernemq, '/vernemq');

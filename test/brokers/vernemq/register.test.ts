@@ -10,7 +10,7 @@ import { ALLOW } from '../../support/decisions.ts';
 import { assertUnreadable, attemptOf, denialOf, endpointAt, post } from '../../support/questions.ts';
 import { hookRequest, METER, METER_ID } from '../../support/vernemq.ts';
 
-const MOUNTING = { ...PLAIN_SETTINGS, mountsDevicesApart: true };
+const MOUNTING = { ...PLAIN_SETTINGS, perDeviceMountpoint: true };
 const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([VERNEMQ_CLIENT_CERT]) };
 
 const { read, answer } = endpointAt(vernemq, '/vernemq');

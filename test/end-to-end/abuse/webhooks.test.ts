@@ -38,9 +38,9 @@ test('as brokers write them, the requests of devices are allowed and those of st
   await inTurns(tries, async ({ door, request, isStranger }) => {
     const { replies } = await exchange(server.port, [bytesOf(request)]);
     const [reply] = replies as [RawReply];
-    const said = `${door.name}: ${JSON.stringify(replies)}`;
-    assert.equal(replies.length, 1, said);
-    if (isStranger) assert.ok(door.refuses(reply), said);
+    const detail = `${door.name}: ${JSON.stringify(replies)}`;
+    assert.equal(replies.length, 1, detail);
+    if (isStranger) assert.ok(door.refuses(reply), detail);
     else if (!door.refuses(reply)) open.add(`${door.broker} ${door.kind}`);
   });
   const mayBeOpen = [...server.asked.keys()].filter(({ kind }) => ['connect', 'topic'].includes(kind));
@@ -86,11 +86,11 @@ async function assertKept(door: Door, request: RawRequest, spoil: Spoil, isStran
   assert.ok(!hung, `${what}: the connection stays open`);
   assert.equal(rest, '', what);
   for (const [index, reply] of replies.entries()) {
-    const said = `${what}: ${reply.status} ${reply.body}`;
+    const detail = `${what}: ${reply.status} ${reply.body}`;
     const refusedAsHttp = isRefusedAsHttp(reply);
-    assert.ok(reply.status < 500 || refusedAsHttp, said);
+    assert.ok(reply.status < 500 || refusedAsHttp, detail);
     if (!isStranger && !spoil.refused) continue;
-    assert.ok(door.refuses(reply) || (refusedAsHttp && (spoil.isHttp || index > 0)), said);
+    assert.ok(door.refuses(reply) || (refusedAsHttp && (spoil.isHttp || index > 0)), detail);
   }
   if (!spoil.isHttp) assert.ok(replies.length > 0, `${what}: no answer`);
 }

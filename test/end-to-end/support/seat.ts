@@ -29,9 +29,9 @@ export class Seat {
 
   /** What the next decision about this token is, in the words of {@link Expectation}. */
   async decide(token: string): Promise<string> {
-    const said = JSON.parse(await this.#send('POST', '/v1/connect', JSON.stringify({ username: token })));
-    if (said.result !== 'allow') return `${said.result} ${said.reason}`;
-    return `allow ${said.device.id} ${said.role} ${said.expiresAt ?? 'for ever'}`;
+    const detail = JSON.parse(await this.#send('POST', '/v1/connect', JSON.stringify({ username: token })));
+    if (detail.result !== 'allow') return `${detail.result} ${detail.reason}`;
+    return `allow ${detail.device.id} ${detail.role} ${detail.expiresAt ?? 'for ever'}`;
   }
 
   /**
@@ -42,14 +42,14 @@ export class Seat {
   async obey({ what, id, decided }: Expectation, since: number): Promise<number> {
     let lastOther = since;
     for (let same = 0; same < STAYS; ) {
-      const said = await this.decide(id);
+      const detail = await this.decide(id);
       const now = performance.now();
-      if (said === decided) same++;
+      if (detail === decided) same++;
       else {
         same = 0;
-        if (!said.startsWith('unavailable')) lastOther = now;
+        if (!detail.startsWith('unavailable')) lastOther = now;
       }
-      if (now - since > GIVE_UP_MS) throw new Error(`${what}: ${id} is told ${said}, not ${decided}`);
+      if (now - since > GIVE_UP_MS) throw new Error(`${what}: ${id} is told ${detail}, not ${decided}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return lastOther - since;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decideTopic, type TopicOptions } from '../../../src/engine/access/decide-topic.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
-import { DEVICE_ID, entangled, filters, holder, mqttMatches, rule, rules, TOPICS } from './support.ts';
+import { DEVICE_ID, entangled, filters, mqttMatches, rule, rules, subject, TOPICS } from './support.ts';
 
 const SHARED: TopicOptions = { mountedApart: false };
 const APART: TopicOptions = { mountedApart: true };
@@ -15,7 +15,7 @@ function outcome(
   topic: string,
   list: string[] = [],
   options = SHARED,
-  who = holder(),
+  who = subject(),
 ) {
   const decision = decideTopic(
     who,
@@ -73,10 +73,10 @@ test('rules come before ThingsBoard’s table, and a deny of any part of a filte
 
 test('a profile’s topic as wide as # does not reach $ topics or other devices’ namespaces', () => {
   const device = {
-    ...(holder().device as object),
+    ...(subject().device as object),
     topics: { telemetry: '#', attributesSubscribe: '#' },
   } as never;
-  const who = holder({ device });
+  const who = subject({ device });
   const other = DEVICE_ID.replace('0e', '0f');
   assert.equal(outcome('publish', 'any/thing', [], SHARED, who), 'allowed');
   assert.equal(outcome('publish', '$SYS/broker', [], SHARED, who), 'topic_not_allowed');
@@ -94,7 +94,7 @@ test('a request for a firmware chunk is one on its own topic only', () => {
 });
 
 test('a provisioning session has its two topics; operators’ rules are not about it', () => {
-  const who = holder({ role: 'provisioning_session', device: undefined });
+  const who = subject({ role: 'provisioning_session', device: undefined });
   const open = ['allow all #'];
   assert.equal(outcome('publish', '/provision/request', [], SHARED, who), 'allowed');
   assert.equal(outcome('publish', '/provision/response', open, SHARED, who), 'topic_not_allowed');
@@ -133,7 +133,7 @@ test('conditions on QoS and retain; what the broker does not tell opens nothing'
     topic: string,
     qos?: 0 | 1 | 2,
     retain?: boolean,
-  ) => decideTopic(holder(), { action, topic, qos, retain }, set, SHARED).allowed;
+  ) => decideTopic(subject(), { action, topic, qos, retain }, set, SHARED).allowed;
   assert.ok(is('publish', 'a/x', 1, false));
   assert.ok(!is('publish', 'a/x', 1, true));
   assert.ok(!is('publish', 'a/x', 2, false));
@@ -147,7 +147,7 @@ test('conditions on QoS and retain; what the broker does not tell opens nothing'
   assert.ok(is('receive', 'b', 0));
   const apart = compileRules([rule('deny subscribe v1/#', { qos: [2] })]);
   const topic = 'v1/devices/me/attributes';
-  assert.ok(decideTopic(holder(), { action: 'receive', topic, qos: 0 }, apart, APART).allowed);
+  assert.ok(decideTopic(subject(), { action: 'receive', topic, qos: 0 }, apart, APART).allowed);
   assert.ok(is('subscribe', 'c', 0) && is('publish', 'c', 0, false) && !is('publish', 'c', 0, true));
 });
 
@@ -160,18 +160,18 @@ test('a deny with an unusable value does not open what a later rule allows', () 
     ['+', 'devices/m1/config', false],
     ['', 'devices//config', false],
   ] as const) {
-    const decision = decideTopic(holder({ clientId }), { action: 'publish', topic }, set, SHARED);
+    const decision = decideTopic(subject({ clientId }), { action: 'publish', topic }, set, SHARED);
     assert.equal(decision.allowed, allowed, `${clientId} ${topic}`);
   }
   const first = compileRules([rule('deny all <clientId>/#'), rule('allow all #'), rule('allow all $own/#')]);
   for (const action of ['publish', 'subscribe'] as const) {
     for (const topic of ['a', '$own/a']) {
-      assert.ok(decideTopic(holder(), { action, topic }, first, SHARED).allowed);
-      assert.ok(!decideTopic(holder({ clientId: '$own' }), { action, topic }, first, SHARED).allowed, topic);
+      assert.ok(decideTopic(subject(), { action, topic }, first, SHARED).allowed);
+      assert.ok(!decideTopic(subject({ clientId: '$own' }), { action, topic }, first, SHARED).allowed, topic);
     }
   }
   const subscribe = { action: 'subscribe', topic: '$own/#' } as const;
-  assert.ok(!decideTopic(holder({ clientId: '$own' }), subscribe, first, SHARED).allowed);
+  assert.ok(!decideTopic(subject({ clientId: '$own' }), subscribe, first, SHARED).allowed);
 });
 
 test('the explanation names the rule, and for a filter a topic that it would have let through', () => {
@@ -179,21 +179,21 @@ test('the explanation names the rule, and for a filter a topic that it would hav
     rule('deny subscribe a/secret', { origin: 'rules.yaml:3' }),
     rule('allow subscribe a/#'),
   ]);
-  assert.deepEqual(decideTopic(holder(), { action: 'subscribe', topic: '#' }, set, SHARED), {
+  assert.deepEqual(decideTopic(subject(), { action: 'subscribe', topic: '#' }, set, SHARED), {
     allowed: false,
     reason: 'topic_denied_by_rule',
     by: 'deny subscribe a/secret (global, rules.yaml:3)',
     topic: '#',
   });
   const gap = decideTopic(
-    holder(),
+    subject(),
     { action: 'subscribe', topic: 'a/#' },
     compileRules([rule('allow subscribe a/+')]),
     SHARED,
   );
   assert.deepEqual(gap, { allowed: false, reason: 'topic_not_allowed', by: 'no rule', topic: 'a' });
   assert.deepEqual(
-    decideTopic(holder(), { action: 'publish', topic: `devices/${DEVICE_ID}/x` }, NONE, SHARED),
+    decideTopic(subject(), { action: 'publish', topic: `devices/${DEVICE_ID}/x` }, NONE, SHARED),
     {
       allowed: true,
       by: `allow all devices/\${device.id}/# (global, built in)`,
@@ -205,10 +205,10 @@ test('nothing that a granted subscription delivers is a topic that may not be re
   fc.assert(
     fc.property(rules, filters, fc.constantFrom(0 as const, 1 as const, 2 as const), (list, filter, qos) => {
       const set = compileRules(list);
-      if (!decideTopic(holder(), { action: 'subscribe', topic: filter, qos }, set, SHARED).allowed) return;
+      if (!decideTopic(subject(), { action: 'subscribe', topic: filter, qos }, set, SHARED).allowed) return;
       for (const topic of TOPICS) {
         if (!mqttMatches(filter, topic)) continue;
-        assert.ok(decideTopic(holder(), { action: 'receive', topic }, set, SHARED).allowed, topic);
+        assert.ok(decideTopic(subject(), { action: 'receive', topic }, set, SHARED).allowed, topic);
       }
     }),
     { numRuns: 1500 },
@@ -218,7 +218,7 @@ test('nothing that a granted subscription delivers is a topic that may not be re
 test('a filter over the cap is refused, also where ThingsBoard would grant it', () => {
   const set = compileRules([...entangled(4), rule('allow subscribe v1/+/me/rpc/request/7')]);
   const reason = (topic: string, maximumSteps?: number) => {
-    const decision = decideTopic(holder(), { action: 'subscribe', topic }, set, { ...APART, maximumSteps });
+    const decision = decideTopic(subject(), { action: 'subscribe', topic }, set, { ...APART, maximumSteps });
     return decision.allowed ? 'allowed' : decision.reason;
   };
   assert.equal(reason('+/+/+/+/x/+/+/+', 3), 'topic_filter_too_complex');

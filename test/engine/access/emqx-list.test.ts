@@ -6,7 +6,7 @@ import { type EmqxListOptions, emqxList } from '../../../src/engine/access/emqx-
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { type EmqxAccess, emqxDecides } from '../../../src/tools/broker-simulator/emqx-decides.ts';
 import { goldenJson } from '../../support/golden.ts';
-import { DEVICE_ID, filters, holder, rule, rules, TOPICS } from './support.ts';
+import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 
 const OPTIONS: EmqxListOptions = { mountedApart: false, authorizer: true };
 
@@ -45,10 +45,10 @@ const options: fc.Arbitrary<EmqxListOptions> = fc.record({
 });
 
 const holders = [
-  holder(),
-  holder({ role: 'gateway' }),
-  holder({ role: 'provisioning_session', device: undefined }),
-  holder({ device: { ...holder().device, topics: { telemetry: '#', attributesSubscribe: '#' } } as never }),
+  subject(),
+  subject({ role: 'gateway' }),
+  subject({ role: 'provisioning_session', device: undefined }),
+  subject({ device: { ...subject().device, topics: { telemetry: '#', attributesSubscribe: '#' } } as never }),
 ];
 
 test('the list is never wider than our own decision, and a refused publish is one that we refuse too', () => {
@@ -80,9 +80,9 @@ test('the list is never wider than our own decision, and a refused publish is on
   );
   // The property would hold for an empty list too: the list has to decide most of what is allowed by itself.
   for (const action of ['publish', 'subscribe']) {
-    const said = seen.get(`${action} allow true`) ?? 0;
+    const detail = seen.get(`${action} allow true`) ?? 0;
     const left = (seen.get(`${action} next true`) ?? 0) + (seen.get(`${action} deny true`) ?? 0);
-    assert.ok(said > left, `${action}: ${said} allowed by the list, ${left} left to the authorizer`);
+    assert.ok(detail > left, `${action}: ${detail} allowed by the list, ${left} left to the authorizer`);
   }
 });
 
@@ -143,15 +143,15 @@ test('wildcard allows that EMQX would read too widely are sent as the one filter
     rule('allow subscribe e/#'),
   ]);
   assert.deepEqual(
-    sub(emqxList(holder(), set, OPTIONS)).map(({ topics }) => topics[0]),
+    sub(emqxList(subject(), set, OPTIONS)).map(({ topics }) => topics[0]),
     ['eq b/+', 'eq c/+/#', 'd/+/e', 'e/#', `devices/${DEVICE_ID}/#`],
   );
 });
 
 test('ThingsBoard’s filters are listed where the broker mounts each device apart', () => {
-  const apart = sub(emqxList(holder(), compileRules([]), { ...OPTIONS, mountedApart: true }));
+  const apart = sub(emqxList(subject(), compileRules([]), { ...OPTIONS, mountedApart: true }));
   assert.ok(apart.some(({ topics }) => topics[0] === 'eq v1/devices/me/rpc/request/+'));
-  const shared = sub(emqxList(holder(), compileRules([]), OPTIONS));
+  const shared = sub(emqxList(subject(), compileRules([]), OPTIONS));
   assert.deepEqual(shared, [
     { permission: 'allow', action: 'subscribe', topics: [`devices/${DEVICE_ID}/#`] },
   ]);
@@ -165,18 +165,18 @@ test('what EMQX would read otherwise is not said, and a deny of it closes more',
   ]);
   // "$" at the end of a value and "{" at the beginning of the next would make a placeholder of EMQX's.
   const list = emqxList(
-    holder({ username: 'x' }),
+    subject({ username: 'x' }),
     compileRules([rule('deny publish a/<username>{b}/c'), rule('allow publish a/#')]),
     OPTIONS,
   );
   assert.deepEqual(list[0]?.topics, ['a/x{b}/c']);
   const risky = emqxList(
-    holder({ username: 'x$' }),
+    subject({ username: 'x$' }),
     compileRules([rule('deny publish a/<username>{b}/c'), rule('allow publish a/#')]),
     OPTIONS,
   );
   assert.deepEqual(risky[0]?.topics, ['a/#']);
-  assert.ok(!JSON.stringify(emqxList(holder(), set, OPTIONS)).includes('eq a/b'));
+  assert.ok(!JSON.stringify(emqxList(subject(), set, OPTIONS)).includes('eq a/b'));
 });
 
 test('a deny whose first level EMQX would read otherwise closes the list', () => {
@@ -185,8 +185,8 @@ test('a deny whose first level EMQX would read otherwise closes the list', () =>
     [rule('deny publish <username>/x'), rule('allow publish $own/#')],
     [rule('deny publish eq a/x'), rule('allow publish $own/#')],
   ]) {
-    const list = emqxList(holder({ username: '{b}' }), compileRules(set), OPTIONS);
-    const unfilled = emqxList(holder({ username: '+' }), compileRules(set), OPTIONS);
+    const list = emqxList(subject({ username: '{b}' }), compileRules(set), OPTIONS);
+    const unfilled = emqxList(subject({ username: '+' }), compileRules(set), OPTIONS);
     const plain = set[0]?.filter.startsWith('$' + '{username}') ? unfilled : list;
     assert.deepEqual(plain[0], { permission: 'deny', action: 'publish', topics: ['#', '$SYS/#'] });
     assert.ok(!JSON.stringify(plain).includes('$own'));
@@ -194,12 +194,12 @@ test('a deny whose first level EMQX would read otherwise closes the list', () =>
 });
 
 test('without an authorizer the list ends with a deny of everything, $SYS included', () => {
-  const list = emqxList(holder(), compileRules([rule('allow all #')]), { ...OPTIONS, authorizer: false });
+  const list = emqxList(subject(), compileRules([rule('allow all #')]), { ...OPTIONS, authorizer: false });
   assert.deepEqual(list.at(-1), { permission: 'deny', action: 'all', topics: ['#', '$SYS/#'] });
 });
 
 test('a provisioning session has its two topics and nothing else', () => {
-  const who = holder({ role: 'provisioning_session', device: undefined });
+  const who = subject({ role: 'provisioning_session', device: undefined });
   assert.deepEqual(emqxList(who, compileRules([rule('allow all #')]), { ...OPTIONS, mountedApart: true }), [
     { permission: 'allow', action: 'publish', topics: ['/provision/request'] },
     { permission: 'deny', action: 'publish', topics: ['#', '$SYS/#'] },

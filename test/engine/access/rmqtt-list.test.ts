@@ -5,7 +5,7 @@ import { decideTopic } from '../../../src/engine/access/decide-topic.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { endpointAt } from '../../support/questions.ts';
-import { DEVICE_ID, holder } from './support.ts';
+import { DEVICE_ID, subject } from './support.ts';
 
 /*
  * Why RMQTT is told no rules (`brokers/rmqtt.md` section 4), and is left to ask about each topic: a list for it would be
@@ -45,7 +45,7 @@ test('the model covers what RMQTT’s own matcher was seen to cover', () => {
 const NUMBERED = 'v1/devices/me/rpc/response/';
 const none = compileRules([]);
 const mayPublish = (topic: string) =>
-  decideTopic(holder(), { action: 'publish', topic, qos: 0, retain: false }, none, { mountedApart: false })
+  decideTopic(subject(), { action: 'publish', topic, qos: 0, retain: false }, none, { mountedApart: false })
     .allowed;
 
 test('a list can say ThingsBoard’s numbered topics neither exactly nor without being wider', () => {
@@ -61,7 +61,7 @@ test('a list can say ThingsBoard’s numbered topics neither exactly nor without
 
 test('so the answer to a login has an empty list, whatever the client may do, and RMQTT asks', () => {
   const { answer } = endpointAt(rmqtt, '/rmqtt/auth');
-  const rights = { holder: holder(), rules: none, mountedApart: false };
+  const rights = { subject: subject(), rules: none, mountedApart: false };
   for (const decision of [ALLOW, { ...ALLOW, rights }, { ...ALLOW, expiresAt: Date.now() + 60_000 }]) {
     assert.deepEqual(JSON.parse(answer(decision, undefined).body).acl, []);
   }

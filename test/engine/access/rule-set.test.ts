@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { complexityProblem } from '../../../src/engine/access/complexity.ts';
 import type { Qos, Rule, RuleScope } from '../../../src/engine/access/rule.ts';
 import { compileRules, firstRule, mayConcern, rulesOf } from '../../../src/engine/access/rule-set.ts';
-import { DEVICE_ID, entangled, holder, mqttMatches, rule, rules, TOPICS } from './support.ts';
+import { DEVICE_ID, entangled, mqttMatches, rule, rules, subject, TOPICS } from './support.ts';
 
 const SCOPES: readonly RuleScope[] = [
   { kind: 'global' },
@@ -42,7 +42,7 @@ test('the first rule found quickly is the first of the list', () => {
         const set = compileRules(list);
         for (const topic of topics) {
           if (!mayConcern(set, topic))
-            assert.equal(firstRule(set, holder(), { action, qos, retain }, topic.split('/')), undefined);
+            assert.equal(firstRule(set, subject(), { action, qos, retain }, topic.split('/')), undefined);
           const first = inOrder(list).find(
             (one) =>
               (one.action === 'all' || one.action === action) &&
@@ -54,7 +54,7 @@ test('the first rule found quickly is the first of the list', () => {
                 (retain === undefined ? one.permission === 'deny' : one.retain === retain)) &&
               mqttMatches(one.filter, topic),
           );
-          const found = firstRule(set, holder(), { action, qos, retain }, topic.split('/'));
+          const found = firstRule(set, subject(), { action, qos, retain }, topic.split('/'));
           assert.equal(found?.source.rule, first, topic);
         }
       },
@@ -66,7 +66,7 @@ test('the first rule found quickly is the first of the list', () => {
 test('the whole list has the same order, and the device’s own topics last', () => {
   fc.assert(
     fc.property(scoped, (list) => {
-      const whole = rulesOf(compileRules(list), holder(), 'publish').map(({ source }) => source.rule);
+      const whole = rulesOf(compileRules(list), subject(), 'publish').map(({ source }) => source.rule);
       const expected = inOrder(list).filter(({ action }) => action !== 'subscribe');
       assert.deepEqual(whole.slice(0, -1), expected);
       assert.equal(whole.at(-1)?.origin, 'built in');
@@ -81,7 +81,7 @@ test('rules with and without placeholders keep their order among each other', ()
     rule('deny publish a/<username>/x'),
   ]);
   const first = (topic: string) =>
-    firstRule(set, holder(), { action: 'publish' }, topic.split('/'))?.source.description;
+    firstRule(set, subject(), { action: 'publish' }, topic.split('/'))?.source.description;
   assert.match(first('a/meter-client/x') ?? '', /deny publish a\/\$\{clientId/);
   assert.match(first('a/meter-user/x') ?? '', /allow publish/);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileRule, fillRule } from '../../../src/engine/access/compile.ts';
-import type { Holder } from '../../../src/engine/access/holder.ts';
 import { describeRule, readRule } from '../../../src/engine/access/rule.ts';
-import { DEVICE_ID, holder, rule } from './support.ts';
+import type { TopicSubject } from '../../../src/engine/access/topic-subject.ts';
+import { DEVICE_ID, rule, subject } from './support.ts';
 
 const GOOD = { permission: 'allow', action: 'publish', filter: 'a/+' };
 
@@ -57,7 +57,7 @@ for (const [value, expected] of BAD) {
   });
 }
 
-function fill(text: string, who: Holder) {
+function fill(text: string, who: TopicSubject) {
   const filled = fillRule(compileRule(rule(text), 0), who);
   return filled && { filter: filled.levels.join('/'), everything: filled.everything };
 }
@@ -66,11 +66,11 @@ test('every placeholder has its value', () => {
   const all =
     'allow publish <clientId>/<username>/<device.id>/<device.name>/<profile.name>/<tenant.id>/<certificate.cn>';
   assert.equal(
-    fill(all, holder())?.filter,
+    fill(all, subject())?.filter,
     `meter-client/meter-user/${DEVICE_ID}/meter-1/meters/tenant-1/meter-cn`,
   );
   assert.equal(
-    fill('allow publish x/a-<clientId>-b<username>', holder())?.filter,
+    fill('allow publish x/a-<clientId>-b<username>', subject())?.filter,
     'x/a-meter-client-bmeter-user',
   );
 });
@@ -79,7 +79,7 @@ const UNUSABLE = ['', '+', '#', 'a/b', 'a+', '#b', '/', `$${'{clientId}'}`, 'a\0
 
 for (const username of UNUSABLE) {
   test(`the value ${JSON.stringify(username)} never widens what is allowed`, () => {
-    const who = holder({ username });
+    const who = subject({ username });
     assert.equal(fill('allow publish devices/<username>/up', who), undefined);
     assert.equal(fill('allow publish devices/m-<username>/up', who), undefined);
     // A deny closes all that it might have been about.
@@ -94,17 +94,17 @@ for (const username of UNUSABLE) {
 
 test('a value does not open a $ tree, nor make a shared subscription of a rule', () => {
   for (const clientId of ['$SYS', '$share', '$']) {
-    assert.equal(fill('allow subscribe <clientId>/#', holder({ clientId })), undefined);
-    assert.equal(fill('allow subscribe x/<clientId>/#', holder({ clientId }))?.filter, `x/${clientId}/#`);
+    assert.equal(fill('allow subscribe <clientId>/#', subject({ clientId })), undefined);
+    assert.equal(fill('allow subscribe x/<clientId>/#', subject({ clientId }))?.filter, `x/${clientId}/#`);
     assert.equal(
-      fill('allow subscribe $own-<clientId>/#', holder({ clientId }))?.filter,
+      fill('allow subscribe $own-<clientId>/#', subject({ clientId }))?.filter,
       `$own-${clientId}/#`,
     );
   }
 });
 
 test('a provisioning session has no device to fill in', () => {
-  const who = holder({ role: 'provisioning_session', device: undefined });
+  const who = subject({ role: 'provisioning_session', device: undefined });
   for (const name of ['device.id', 'device.name', 'profile.name', 'tenant.id']) {
     assert.equal(fill(`allow publish a/<${name}>`, who), undefined);
   }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Holder } from '../../../src/engine/access/holder.ts';
 import { GLOBAL, type Qos, type Rule } from '../../../src/engine/access/rule.ts';
+import type { TopicSubject } from '../../../src/engine/access/topic-subject.ts';
 
 export const DEVICE_ID = '0e6b9a70-8f0f-11ee-8f0f-5b5b5b5b5b5b';
 
-export function holder(changes: Partial<Holder> = {}): Holder {
+export function subject(changes: Partial<TopicSubject> = {}): TopicSubject {
   return {
     role: 'device',
     clientId: 'meter-client',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decideTopic } from '../../../src/engine/access/decide-topic.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { tbmqRules } from '../../../src/engine/access/tbmq-rules.ts';
-import { DEVICE_ID, filters, holder, rule, rules, TOPICS } from './support.ts';
+import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 
 const OPTIONS = { mountedApart: false };
 
@@ -40,14 +40,14 @@ test('the patterns are never wider than our own decision, whatever the QoS', () 
       (list, topics, asked, apart) => {
         const set = compileRules(list);
         const options = { mountedApart: apart };
-        const sent = tbmqRules(holder(), set, options);
+        const sent = tbmqRules(subject(), set, options);
         for (const [action, texts, patterns] of [
           ['publish', topics, sent.pub],
           ['subscribe', asked, sent.sub],
         ] as const) {
           for (const topic of texts) {
             const ours = CIRCUMSTANCES.every(
-              (more) => decideTopic(holder(), { action, topic, ...more }, set, options).allowed,
+              (more) => decideTopic(subject(), { action, topic, ...more }, set, options).allowed,
             );
             const theirs = tbmqAllows(patterns, topic);
             assert.ok(ours || !theirs, `TBMQ would allow ${action} ${topic} by ${JSON.stringify(sent)}`);
@@ -67,9 +67,9 @@ test('publishing is exact when no rule has a condition', () => {
   fc.assert(
     fc.property(plain, fc.array(fc.constantFrom(...TOPICS), { minLength: 20 }), (list, topics) => {
       const set = compileRules(list);
-      const { pub } = tbmqRules(holder(), set, OPTIONS);
+      const { pub } = tbmqRules(subject(), set, OPTIONS);
       for (const topic of topics) {
-        const ours = decideTopic(holder(), { action: 'publish', topic }, set, OPTIONS).allowed;
+        const ours = decideTopic(subject(), { action: 'publish', topic }, set, OPTIONS).allowed;
         assert.equal(tbmqAllows(pub, topic), ours, topic);
       }
     }),
@@ -84,7 +84,7 @@ test('names are quoted: a name that is a pattern is only its own text', () => {
   );
   fc.assert(
     fc.property(names, names, (name, other) => {
-      const who = holder({ username: name });
+      const who = subject({ username: name });
       const { pub, sub } = tbmqRules(who, compileRules([rule('allow all x/<username>/y')]), OPTIONS);
       for (const pattern of [...pub, ...sub]) assert.doesNotThrow(() => new RegExp(pattern));
       for (const [action, patterns] of [
@@ -103,7 +103,7 @@ test('names are quoted: a name that is a pattern is only its own text', () => {
 });
 
 test('both lists are there, and a provisioning session may publish its request', () => {
-  const who = holder({ role: 'provisioning_session', device: undefined });
+  const who = subject({ role: 'provisioning_session', device: undefined });
   assert.deepEqual(tbmqRules(who, compileRules([rule('allow all #')]), OPTIONS), {
     pub: ['^\\/provision\\/request$'],
     sub: [],
@@ -111,19 +111,19 @@ test('both lists are there, and a provisioning session may publish its request',
 });
 
 test('numbers are those that Java reads into 32 bits', () => {
-  const { pub } = tbmqRules(holder(), compileRules([]), OPTIONS);
+  const { pub } = tbmqRules(subject(), compileRules([]), OPTIONS);
   assert.ok(tbmqAllows(pub, 'v1/devices/me/attributes/request/999999999'));
   assert.ok(!tbmqAllows(pub, 'v1/devices/me/attributes/request/9999999999'));
   assert.ok(!tbmqAllows(pub, 'v1/devices/me/attributes/request/'));
   const denying = compileRules([rule('deny publish v1/devices/me/attributes/request/7')]);
-  const narrowed = tbmqRules(holder(), denying, OPTIONS);
+  const narrowed = tbmqRules(subject(), denying, OPTIONS);
   assert.ok(!tbmqAllows(narrowed.pub, 'v1/devices/me/attributes/request/7'));
   assert.ok(tbmqAllows(narrowed.pub, 'v1/devices/me/attributes/request/8'));
 });
 
 test('line ends are characters like others, in what is allowed and in what is denied', () => {
   const set = compileRules([rule('deny publish a/#'), rule('allow publish #')]);
-  const { pub } = tbmqRules(holder(), set, OPTIONS);
+  const { pub } = tbmqRules(subject(), set, OPTIONS);
   assert.ok(!tbmqAllows(pub, 'a/x\ny'));
   assert.ok(tbmqAllows(pub, 'b/x\ny'));
 });
@@ -134,7 +134,7 @@ test('a deny below $ does not stand in the way of filters that cannot reach ther
     rule('allow subscribe #'),
     rule('allow subscribe $SYS/a'),
   ]);
-  const { sub } = tbmqRules(holder(), set, OPTIONS);
+  const { sub } = tbmqRules(subject(), set, OPTIONS);
   for (const filter of ['#', '+/#', '+/a']) assert.ok(tbmqAllows(sub, filter), filter);
   for (const filter of ['$SYS/#', '$SYS/a', '$SYS']) assert.ok(!tbmqAllows(sub, filter), filter);
 });
@@ -146,7 +146,7 @@ test('a deny with an unusable value leaves nothing behind it', () => {
     rule('allow all $b/#'),
     rule('allow all c'),
   ]);
-  const { pub, sub } = tbmqRules(holder({ username: '+' }), set, OPTIONS);
+  const { pub, sub } = tbmqRules(subject({ username: '+' }), set, OPTIONS);
   for (const list of [pub, sub]) {
     assert.ok(tbmqAllows(list, 'a'));
     for (const topic of ['$b/x', 'c', 'v1/devices/me/telemetry', 'v1/devices/me/rpc/request/1']) {

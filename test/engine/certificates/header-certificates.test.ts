@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { disbelief } from '../../../src/engine/certificates/belief.ts';
 import type { FormSettings } from '../../../src/engine/certificates/forms/form.ts';
 import { HEADER_FORMS } from '../../../src/engine/certificates/forms/registry.ts';
-import { readCertificateHeaders, switchOn } from '../../../src/engine/certificates/header-certificates.ts';
+import { enableForms, readCertificateHeaders } from '../../../src/engine/certificates/header-certificates.ts';
 import type { PresentedCertificate } from '../../../src/engine/certificates/peer-certificate.ts';
 import type { CertificateFault } from '../../../src/engine/certificates/text/fault.ts';
+import { verificationDenial } from '../../../src/engine/certificates/verification-denial.ts';
 import { goldenBytes } from '../../support/golden.ts';
-import { said } from './support/said.ts';
+import { detail } from './support/said.ts';
 
 const pem = goldenBytes('pki/p256.crt.pem').toString('latin1');
 const otherPem = goldenBytes('pki/ed25519.crt.pem').toString('latin1');
@@ -17,7 +17,7 @@ const otherBase64 = otherPem.replaceAll(/-----[^-]*-----|\n/g, '');
 type Headers = readonly (readonly [string, string])[];
 
 function read(name: string, headers: Headers, settings: FormSettings = {}): PresentedCertificate {
-  return readCertificateHeaders(headers.flat(), switchOn([{ name, settings }]), true).certificate;
+  return readCertificateHeaders(headers.flat(), enableForms([{ name, settings }]), true).certificate;
 }
 
 const CERTIFICATE = 'X-SSL-Client-Cert';
@@ -44,10 +44,10 @@ test('what the operator says of an endpoint counts only where the endpoint says 
     ['cloudflare', [['Cf-Client-Cert-Der-Base64', base64]], 'not_checked'],
   ];
   for (const [name, headers, expected] of cases) {
-    assert.equal(said(read(name, headers, { endpointVerifies })), expected, name);
+    assert.equal(detail(read(name, headers, { endpointVerifies })), expected, name);
   }
   const withoutWord = { endpointVerifies, headers: { verification: '' } };
-  assert.equal(said(read('nginx', [[CERTIFICATE, escaped]], withoutWord)), 'verified');
+  assert.equal(detail(read('nginx', [[CERTIFICATE, escaped]], withoutWord)), 'verified');
 });
 
 test('a failed verification says why, in text that may stand in a log', () => {
@@ -78,14 +78,14 @@ test('disbelief: failed and unreadable always, not checked unless chosen', () =>
     [VERIFY, 'GENEROUS'],
   ]);
   for (const chosen of [true, false]) {
-    assert.equal(disbelief(failed, chosen), 'certificate_verification_failed');
-    assert.equal(disbelief(at([[VERIFY, 'FAILED:x']]), chosen), 'certificate_verification_failed');
-    assert.equal(disbelief(at([[CERTIFICATE, 'x']]), chosen), 'certificate_unreadable');
-    assert.equal(disbelief(at([[VERIFY, 'SUCCESS']]), chosen), 'certificate_unreadable');
-    assert.equal(disbelief(at([]), chosen), undefined);
+    assert.equal(verificationDenial(failed, chosen), 'certificate_verification_failed');
+    assert.equal(verificationDenial(at([[VERIFY, 'FAILED:x']]), chosen), 'certificate_verification_failed');
+    assert.equal(verificationDenial(at([[CERTIFICATE, 'x']]), chosen), 'certificate_unreadable');
+    assert.equal(verificationDenial(at([[VERIFY, 'SUCCESS']]), chosen), 'certificate_unreadable');
+    assert.equal(verificationDenial(at([]), chosen), undefined);
   }
-  assert.equal(disbelief(unchecked, false), 'certificate_not_checked');
-  assert.equal(disbelief(unchecked, true), undefined);
+  assert.equal(verificationDenial(unchecked, false), 'certificate_not_checked');
+  assert.equal(verificationDenial(unchecked, true), undefined);
 });
 
 test('a form that is not switched on is left alone and named', () => {
@@ -99,15 +99,15 @@ test('a form that is not switched on is left alone and named', () => {
     'x-arr-clientcert',
     '',
   ];
-  const reading = readCertificateHeaders(headers, switchOn([{ name: 'nginx' }]), true);
-  assert.equal(said(reading.certificate), 'verified');
+  const reading = readCertificateHeaders(headers, enableForms([{ name: 'nginx' }]), true);
+  assert.equal(detail(reading.certificate), 'verified');
   assert.deepEqual(reading.ignored, [{ header: 'client-cert', forms: ['rfc9440', 'cloudflare_rfc9440'] }]);
 });
 
 test('forms that are on must agree, and the most doubtful word counts', () => {
-  const forms = switchOn([{ name: 'nginx' }, { name: 'rfc9440' }]);
+  const forms = enableForms([{ name: 'nginx' }, { name: 'rfc9440' }]);
   const readBoth = (first: string, word: string, second: string) =>
-    said(
+    detail(
       readCertificateHeaders(
         [CERTIFICATE, encodeURIComponent(first), VERIFY, word, 'client-cert', second],
         forms,
@@ -122,14 +122,14 @@ test('forms that are on must agree, and the most doubtful word counts', () => {
 });
 
 test('from anyone but a proxy a header of a switched-on form is a refusal, and none is none', () => {
-  const forms = switchOn([{ name: 'nginx' }]);
-  const from = (headers: string[]) => said(readCertificateHeaders(headers, forms, false).certificate);
+  const forms = enableForms([{ name: 'nginx' }]);
+  const from = (headers: string[]) => detail(readCertificateHeaders(headers, forms, false).certificate);
   assert.equal(from([CERTIFICATE, escaped, VERIFY, 'SUCCESS']), 'untrusted_source');
   assert.equal(from(['host', 'x']), 'none');
 });
 
 test('a second line of any header that is read is a refusal', () => {
-  const twice = (name: string, headers: Headers) => said(read(name, headers));
+  const twice = (name: string, headers: Headers) => detail(read(name, headers));
   const refusal: CertificateFault = 'duplicate_header';
   assert.equal(
     twice('nginx', [
@@ -168,7 +168,7 @@ test('a second line of any header that is read is a refusal', () => {
 test('switching on refuses what cannot work, in a sentence', () => {
   const refused = (...forms: { name: string; settings?: FormSettings }[]) => {
     try {
-      switchOn(forms);
+      enableForms(forms);
     } catch (error) {
       return (error as Error).message;
     }

@@ -26,7 +26,7 @@ function namesOf(
   };
 }
 
-async function said(
+async function detail(
   name: Partial<CertificateName>,
   changes: Partial<IdentifyContext> = {},
   broker: BrokerName = 'emqx',
@@ -53,41 +53,41 @@ async function said(
 }
 
 test('a name identifies only where it is switched on, from a listener that verifies', async () => {
-  assert.equal(await said({ commonName: 'meter' }), 'x');
+  assert.equal(await detail({ commonName: 'meter' }), 'x');
   assert.equal(
-    await said({ commonName: 'meter' }, { certificateNames: 'off' }),
+    await detail({ commonName: 'meter' }, { certificateNames: 'off' }),
     'certificate_name_not_enabled',
   );
   const undeclared = { certificateOnly: () => false };
-  assert.equal(await said({ commonName: 'meter' }, undeclared), 'certificate_name_not_enabled');
+  assert.equal(await detail({ commonName: 'meter' }, undeclared), 'certificate_name_not_enabled');
   assert.equal(
-    await said({ commonName: 'meter' }, { certificateOnly: undefined }),
+    await detail({ commonName: 'meter' }, { certificateOnly: undefined }),
     'certificate_name_not_enabled',
   );
-  assert.equal(await said({ commonName: 'meter' }, { names: undefined }), 'certificate_name_not_enabled');
+  assert.equal(await detail({ commonName: 'meter' }, { names: undefined }), 'certificate_name_not_enabled');
 });
 
 test('one name, of one device', async () => {
-  assert.equal(await said({ commonName: 'stranger' }), 'certificate_name_unknown');
-  assert.equal(await said({ commonName: '' }), 'certificate_name_ambiguous');
-  assert.equal(await said({ commonName: 'meter,other' }), 'certificate_name_ambiguous');
-  assert.equal(await said({ subject: 'CN=meter,CN=other' }), 'certificate_name_ambiguous');
-  assert.equal(await said({ subject: 'CN=meter,O=x' }), 'x');
-  assert.equal(await said({ commonName: 'other', subject: 'CN=meter,O=x' }), 'certificate_name_ambiguous');
+  assert.equal(await detail({ commonName: 'stranger' }), 'certificate_name_unknown');
+  assert.equal(await detail({ commonName: '' }), 'certificate_name_ambiguous');
+  assert.equal(await detail({ commonName: 'meter,other' }), 'certificate_name_ambiguous');
+  assert.equal(await detail({ subject: 'CN=meter,CN=other' }), 'certificate_name_ambiguous');
+  assert.equal(await detail({ subject: 'CN=meter,O=x' }), 'x');
+  assert.equal(await detail({ commonName: 'other', subject: 'CN=meter,O=x' }), 'certificate_name_ambiguous');
   const twins = namesOf({ meter: [X509, { ...X509, deviceId: 'device-2' }] });
-  assert.equal(await said({ commonName: 'meter' }, { names: twins }), 'certificate_name_ambiguous');
+  assert.equal(await detail({ commonName: 'meter' }, { names: twins }), 'certificate_name_ambiguous');
 });
 
 test('NanoMQ’s common name is cut out of its subject, so the subject decides', async () => {
-  const nanomq = (name: Partial<CertificateName>) => said(name, {}, 'nanomq');
+  const nanomq = (name: Partial<CertificateName>) => detail(name, {}, 'nanomq');
   assert.equal(await nanomq({ commonName: 'meter, O=x', subject: 'CN=meter, O=x' }), 'x');
   assert.equal(await nanomq({ commonName: 'meter' }), 'certificate_name_ambiguous');
 });
 
 test('the name of the device itself, where so configured', async () => {
-  assert.equal(await said({ commonName: 'meter' }, { certificateNames: 'device_name' }), 'own');
+  assert.equal(await detail({ commonName: 'meter' }, { certificateNames: 'device_name' }), 'own');
   assert.equal(
-    await said({ commonName: 'other' }, { certificateNames: 'device_name' }),
+    await detail({ commonName: 'other' }, { certificateNames: 'device_name' }),
     'certificate_name_unknown',
   );
 });
@@ -95,18 +95,21 @@ test('the name of the device itself, where so configured', async () => {
 test('a digest names the certificate exactly', async () => {
   const names = namesOf({ abc: [X509] });
   const digest = { algorithm: 'sha256', hex: 'abc' } as const;
-  assert.equal(await said({ digest, commonName: 'a,b' }, { names }), 'x');
+  assert.equal(await detail({ digest, commonName: 'a,b' }, { names }), 'x');
   assert.deepEqual(names.asked[0], { by: 'sha256', value: 'abc' });
 });
 
 test('of several credentials of the device, one that is in force', async () => {
   const old = { ...X509, credentialsId: 'old', notAfter: NOW };
   const coming = { ...X509, credentialsId: 'coming', notBefore: NOW + 1 };
-  assert.equal(await said({ commonName: 'meter' }, { names: namesOf({ meter: [old, coming, X509] }) }), 'x');
   assert.equal(
-    await said({ commonName: 'meter' }, { names: namesOf({ meter: [old] }) }),
+    await detail({ commonName: 'meter' }, { names: namesOf({ meter: [old, coming, X509] }) }),
+    'x',
+  );
+  assert.equal(
+    await detail({ commonName: 'meter' }, { names: namesOf({ meter: [old] }) }),
     'credentials_expired',
   );
   const both = namesOf({}, { meter: [token('own'), X509] });
-  assert.equal(await said({ commonName: 'meter' }, { names: both, certificateNames: 'device_name' }), 'x');
+  assert.equal(await detail({ commonName: 'meter' }, { names: both, certificateNames: 'device_name' }), 'x');
 });

@@ -31,7 +31,7 @@ function presented(
   return { kind: 'certificate', form: 'test', der, chain: [], verification };
 }
 
-async function said(
+async function detail(
   certificate: PresentedCertificate,
   records: readonly CredentialsRecord[] = [KNOWN],
   now = WITHIN,
@@ -53,49 +53,55 @@ test('the id is that of the Base64 text, not of the DER', () => {
 });
 
 test('a known certificate within its dates, both ends included', async () => {
-  assert.equal(await said(presented()), 'allow');
-  assert.equal(await said(presented(), [KNOWN], NOT_BEFORE), 'allow');
-  assert.equal(await said(presented(), [KNOWN], NOT_AFTER), 'allow');
-  assert.equal(await said(presented(), [KNOWN], NOT_BEFORE - 1), 'certificate_not_yet_valid 5/87');
-  assert.equal(await said(presented(), [KNOWN], NOT_AFTER + 1), 'certificate_expired 5/87');
-  assert.equal(await said(presented(), [KNOWN], NOT_AFTER + 1, true), 'allow');
+  assert.equal(await detail(presented()), 'allow');
+  assert.equal(await detail(presented(), [KNOWN], NOT_BEFORE), 'allow');
+  assert.equal(await detail(presented(), [KNOWN], NOT_AFTER), 'allow');
+  assert.equal(await detail(presented(), [KNOWN], NOT_BEFORE - 1), 'certificate_not_yet_valid 5/87');
+  assert.equal(await detail(presented(), [KNOWN], NOT_AFTER + 1), 'certificate_expired 5/87');
+  assert.equal(await detail(presented(), [KNOWN], NOT_AFTER + 1, true), 'allow');
 });
 
 test('no certificate that is refused falls back to the names beside it', async () => {
-  assert.equal(await said(presented(), []), 'certificate_unknown 5/87');
-  assert.equal(await said(presented(), [token(ID)]), 'certificate_unknown 5/87');
-  assert.equal(await said(presented(DER, 'failed')), 'certificate_verification_failed 5/87');
-  assert.equal(await said({ kind: 'unreadable', form: 'x', detail: 'junk' }), 'certificate_unreadable 5/87');
-  assert.equal(await said({ kind: 'name', form: 'x', commonName: 'c' }), 'certificate_name_not_enabled 5/87');
-  assert.equal(await said({ kind: 'none' }), 'allow', 'without one the names decide');
+  assert.equal(await detail(presented(), []), 'certificate_unknown 5/87');
+  assert.equal(await detail(presented(), [token(ID)]), 'certificate_unknown 5/87');
+  assert.equal(await detail(presented(DER, 'failed')), 'certificate_verification_failed 5/87');
+  assert.equal(
+    await detail({ kind: 'unreadable', form: 'x', detail: 'junk' }),
+    'certificate_unreadable 5/87',
+  );
+  assert.equal(
+    await detail({ kind: 'name', form: 'x', commonName: 'c' }),
+    'certificate_name_not_enabled 5/87',
+  );
+  assert.equal(await detail({ kind: 'none' }), 'allow', 'without one the names decide');
 });
 
 test('after the match as for any credentials', async () => {
   const with_ = (changes: Partial<CredentialsRecord>) => [{ ...KNOWN, ...changes }];
-  assert.equal(await said(presented(), with_({ device: undefined })), 'device_missing 5/87');
-  assert.equal(await said(presented(), with_({ notAfter: WITHIN })), 'credentials_expired 5/87');
+  assert.equal(await detail(presented(), with_({ device: undefined })), 'device_missing 5/87');
+  assert.equal(await detail(presented(), with_({ notAfter: WITHIN })), 'credentials_expired 5/87');
   const lwm2m = { ...DEVICE, transportType: 'LWM2M' } as const;
-  assert.equal(await said(presented(), with_({ device: lwm2m })), 'profile_transport_mismatch 3/88');
+  assert.equal(await detail(presented(), with_({ device: lwm2m })), 'profile_transport_mismatch 3/88');
 });
 
 test('bytes that are no certificate', async () => {
   const junk = Buffer.from('junk');
   const known = token(credentialsIdOf(junk), { credentialsType: 'X509_CERTIFICATE' });
-  assert.equal(await said(presented(junk), [known]), 'certificate_unreadable 5/87');
+  assert.equal(await detail(presented(junk), [known]), 'certificate_unreadable 5/87');
 });
 
 test('nothing at all is no certificate, although ThingsBoard can store one', async () => {
   const nothing = new Uint8Array();
   const known = token(credentialsIdOf(nothing), { credentialsType: 'X509_CERTIFICATE' });
   assert.equal(known.credentialsId, sha3(''));
-  assert.equal(await said(presented(nothing), [known], WITHIN, true), 'certificate_unreadable 5/87');
+  assert.equal(await detail(presented(nothing), [known], WITHIN, true), 'certificate_unreadable 5/87');
 });
 
 test('dates that cannot be read are not within', async () => {
   const broken = Buffer.from(DER);
   broken.write('19AB01', broken.indexOf('190101000000Z'));
   const known = token(credentialsIdOf(broken), { credentialsType: 'X509_CERTIFICATE' });
-  assert.equal(await said(presented(broken), [known]), 'certificate_unreadable 5/87');
+  assert.equal(await detail(presented(broken), [known]), 'certificate_unreadable 5/87');
 });
 
 test('what the endpoint did not check is believed only in the forms that are said', async () => {

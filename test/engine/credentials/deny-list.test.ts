@@ -28,7 +28,7 @@ function presented(...chain: Buffer[]): PresentedCertificate {
   return { kind: 'certificate', form: 'test', der: leaf.der, chain, verification: 'verified' };
 }
 
-async function said(
+async function detail(
   records: readonly CredentialsRecord[],
   attempt: Partial<ConnectAttempt>,
   ...entries: readonly DeniedValue[]
@@ -37,38 +37,41 @@ async function said(
   const decision = await resolve(attemptOf(attempt), context);
   if (decision.outcome !== 'deny') return decision.outcome;
   assert.equal(decision.countsAsFailure, false, 'it proved itself');
-  return `${decision.reason}: ${decision.steps.at(-1)?.said}`;
+  return `${decision.reason}: ${decision.steps.at(-1)?.detail}`;
 }
 
 test('a device is denied whatever it proves itself with', async () => {
   const denied = { kind: 'device', value: DEVICE.id };
   const words = 'denied_by_list: names the device';
-  assert.equal(await said([token('t')], { username: 't' }, denied), words);
+  assert.equal(await detail([token('t')], { username: 't' }, denied), words);
   assert.equal(
-    await said([basic('u', { userName: 'u', password: 'p' })], { username: 'u', password: 'p' }, denied),
+    await detail([basic('u', { userName: 'u', password: 'p' })], { username: 'u', password: 'p' }, denied),
     words,
   );
-  assert.equal(await said([KNOWN], { certificate: presented() }, denied), words);
-  assert.equal(await said([token('t')], { username: 't' }, { kind: 'device', value: 'another' }), 'allow');
-  assert.equal(await said([token('t')], { username: 't' }), 'allow');
+  assert.equal(await detail([KNOWN], { certificate: presented() }, denied), words);
+  assert.equal(await detail([token('t')], { username: 't' }, { kind: 'device', value: 'another' }), 'allow');
+  assert.equal(await detail([token('t')], { username: 't' }), 'allow');
 });
 
 test('a certificate is denied by its digest or serial number, and so is all below a denied authority', async () => {
   const digest = (der: Buffer): DeniedValue => ({ kind: 'certificate_sha256', value: sha256Of(der) });
   const certificate = presented(ca.der);
   const byDigest = 'denied_by_list: names the certificate, by its SHA-256';
-  assert.equal(await said([KNOWN], { certificate }, digest(leaf.der)), byDigest);
-  assert.equal(await said([KNOWN], { certificate }, digest(ca.der)), byDigest);
+  assert.equal(await detail([KNOWN], { certificate }, digest(leaf.der)), byDigest);
+  assert.equal(await detail([KNOWN], { certificate }, digest(ca.der)), byDigest);
   assert.equal(
-    await said([KNOWN], { certificate: presented() }, digest(ca.der)),
+    await detail([KNOWN], { certificate: presented() }, digest(ca.der)),
     'allow',
     'it did not come along',
   );
   assert.equal(
-    await said([KNOWN], { certificate }, { kind: 'certificate_serial', value: SERIAL }),
+    await detail([KNOWN], { certificate }, { kind: 'certificate_serial', value: SERIAL }),
     'denied_by_list: names the certificate, by its serial number',
   );
-  assert.equal(await said([KNOWN], { certificate }, { kind: 'certificate_serial', value: '10204' }), 'allow');
+  assert.equal(
+    await detail([KNOWN], { certificate }, { kind: 'certificate_serial', value: '10204' }),
+    'allow',
+  );
 });
 
 test('whoever sends a wrong password learns nothing of the list', async () => {

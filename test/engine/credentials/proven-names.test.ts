@@ -41,11 +41,11 @@ test('a passport says the common name of the certificate, and only that', async 
   const record = token('hash-of-a-certificate', { credentialsType: 'X509_CERTIFICATE' });
   const context = contextOf(storeOf(record));
   for (const commonName of ['meter-1', 'a\0b', '', undefined]) {
-    const holder = passportHolder({
+    const subject = passportHolder({
       ...{ outcome: 'allow', role: 'device', connack: { v3: 0, v5: 0 }, steps: [] },
       ...{ credentialsId: record.credentialsId, commonName },
     } as Allow);
-    const claim = { clientId: 'c', username: 'u', passport: PASSPORTS.issue('c', holder) };
+    const claim = { clientId: 'c', username: 'u', passport: PASSPORTS.issue('c', subject) };
     const found = allowed(await identify(attemptOf(claim), context));
     assert.equal(found.commonName, commonName);
     assert.equal(found.credentialsId, record.credentialsId);

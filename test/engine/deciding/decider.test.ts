@@ -34,7 +34,7 @@ test('an unknown certificate may lead to a new device at a connect, and never at
     now: () => NOW,
     onError: (error) => assert.fail(String(error)),
   });
-  const settings = { ...PLAIN_SETTINGS, carriesPassport: false, tellsRights: false };
+  const settings = { ...PLAIN_SETTINGS, carriesPassport: false, sendsAclAtConnect: false };
   const client = attemptOf({
     certificate: { kind: 'certificate', form: 'x', der, chain: [], verification: 'verified' },
   });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { DeciderSettings } from '../../../src/engine/deciding/decider.ts';
 import { withinBudget } from '../../../src/engine/deciding/time-budget.ts';
 import { type Decision, deny, unavailable } from '../../../src/model/decision.ts';
-import type { Eventual } from '../../../src/model/maybe-promise.ts';
+import type { MaybePromise } from '../../../src/model/maybe-promise.ts';
 
 const SETTINGS = {} as DeciderSettings;
 const DENIED = deny('credentials_unknown');
@@ -32,7 +32,7 @@ test('what is decided in time is the answer, anything later is "cannot decide"',
 
 test('each question has the whole budget, whenever it is asked', async () => {
   const decider = withinBudget({ decide: () => after(60) }, 100);
-  const answers: Eventual<Decision>[] = [];
+  const answers: MaybePromise<Decision>[] = [];
   for (let index = 0; index < 5; index++) {
     answers.push(decider.decide(QUESTION, SETTINGS));
     await after(30);

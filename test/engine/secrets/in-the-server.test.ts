@@ -15,8 +15,8 @@ test('hashed passwords kept beside a credential let in, several at once, and not
   const { database } = server.config;
   assert.ok(database.kind === 'sqlite');
   const devices = await DeviceRepository.open(database);
-  const wish = { kind: 'mqtt_basic', userName: 'meter', password: 'replaced' } as const;
-  await serviceOf(devices).create({ name: 'meter', profileName: 'default', gateway: false, wish });
+  const request = { kind: 'mqtt_basic', userName: 'meter', password: 'replaced' } as const;
+  await serviceOf(devices).create({ name: 'meter', profileName: 'default', gateway: false, request });
   await devices.close();
 
   const value = JSON.stringify({ clientId: null, userName: 'meter', password: PASSWORD_KEPT_ELSEWHERE });

@@ -95,9 +95,9 @@ test('a broker that fails for a moment is asked again; one that refuses is not',
   assert.deepEqual(await end({ usernames: ['u'] }, atEmqx(flaky)), [
     { broker: 'emqx', clientId: 'c', result: 'ended' },
   ]);
-  const said = 'the broker refuses the API key (401)';
+  const detail = 'the broker refuses the API key (401)';
   assert.deepEqual((await end({ usernames: ['u'] }, atEmqx(refusing))).at(-1), {
-    ...{ broker: 'emqx', result: 'failed', said },
+    ...{ broker: 'emqx', result: 'failed', detail },
   });
   assert.equal(refusing.asked.length, 2, 'once for the caches, once for the clients');
 });

@@ -53,7 +53,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     return { device: body.device.id as string, credentials: body.device.credentials[0].id as string };
   }
 
-  function closing(client: MqttClient): Promise<unknown> {
+  function cleanup(client: MqttClient): Promise<unknown> {
     return once(client as unknown as EventEmitter, 'close', { signal: AbortSignal.timeout(SOON_MS) });
   }
 
@@ -66,7 +66,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const other = await accepted(node.mqttUrl, {
       ...{ username: 'token-of-another', password: 'any', clientId: 'other' },
     });
-    const closed = Promise.all([closing(first), closing(second)]);
+    const closed = Promise.all([cleanup(first), cleanup(second)]);
     const headers = { 'if-match': '*' };
     const { status, body } = await api.call('revokeCredentials', { path, headers });
     await closed;
@@ -91,7 +91,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const path = await device('by-basic', { kind: 'mqtt_basic', ...basic });
     const { clientId, userName: username, password } = basic;
     const client = await accepted(node.mqttUrl, { clientId, username, password });
-    const closed = closing(client);
+    const closed = cleanup(client);
     const { body } = await api.call('deleteDevice', { path: { device: path.device } });
     await closed;
     assert.equal(body.ended[0].result, 'ended');
@@ -106,7 +106,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const prisma = await openPrisma(server.config.database);
     await prisma.deviceCredentials.deleteMany({ where: { deviceId: path.device } });
     await prisma.$disconnect();
-    const closed = closing(client);
+    const closed = cleanup(client);
     closed.catch(() => undefined);
     // RabbitMQ tells client ids some seconds late.
     for (let tries = 0; ; tries++) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
-import type { CredentialsWish } from '../../../src/fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { goldenBytes } from '../../support/golden.ts';
@@ -44,12 +44,12 @@ before(async () => {
     const repository = await DeviceRepository.open(server.config.database);
     repositories.push(repository);
     const devices = serviceOf(repository);
-    for (const [name, wish] of [
+    for (const [name, request] of [
       ['by-token', { kind: 'access_token', token: TOKEN }],
       ['by-basic', { kind: 'mqtt_basic', clientId, userName, password }],
       ['by-certificate', { kind: 'x509', certificate: CERTIFICATE }],
-    ] as const satisfies readonly (readonly [string, CredentialsWish])[]) {
-      const { device } = await devices.create({ name, profileName: 'default', gateway: false, wish });
+    ] as const satisfies readonly (readonly [string, CredentialsRequest])[]) {
+      const { device } = await devices.create({ name, profileName: 'default', gateway: false, request });
       ids.set(`${server.port} ${name}`, device.id);
     }
   }
@@ -112,8 +112,8 @@ async function granted(server: TestServer, session: Session, ...filters: string[
   const topicsM5 = topics.map((one) => ({ ...one, ...options }));
   const body = await ask(server, 'auth_on_subscribe', { ...session, topics });
   const bodyM5 = await ask(server, 'auth_on_subscribe_m5', { ...session, topics: topicsM5, properties: {} });
-  const read = (hook: string, said: object) =>
-    vernemqGrants(hook, { status: 200, body: JSON.stringify(said) }, filters);
+  const read = (hook: string, detail: object) =>
+    vernemqGrants(hook, { status: 200, body: JSON.stringify(detail) }, filters);
   const ours = read('auth_on_subscribe', body);
   assert.deepEqual(read('auth_on_subscribe_m5', bodyM5), ours);
   const kept = (bodyM5.modifiers as { topics: { qos: number }[] } | undefined)?.topics ?? [];

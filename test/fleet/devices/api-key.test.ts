@@ -22,19 +22,19 @@ function keysOf(...stored: StoredApiKey[]) {
   return { keys, state, byId };
 }
 
-const wish = { name: 'one', scopes: ['read', 'write'], createdTime: 1 } as const;
+const request = { name: 'one', scopes: ['read', 'write'], createdTime: 1 } as const;
 
 test('a key is a long random text of which only a hash is kept', () => {
-  const { key, text } = makeApiKey(wish);
+  const { key, text } = makeApiKey(request);
   assert.match(text, /^thingpass_[0-9a-f]{16}_[A-Za-z0-9]{43}$/);
   const secret = text.split('_')[2] as string;
   assert.ok(!JSON.stringify(key).includes(secret));
-  assert.notEqual(makeApiKey(wish).text, text);
+  assert.notEqual(makeApiKey(request).text, text);
 });
 
 test('a key is known by its whole text, and by nothing near it', async () => {
-  const { key, text } = makeApiKey(wish);
-  const other = makeApiKey(wish);
+  const { key, text } = makeApiKey(request);
+  const other = makeApiKey(request);
   const { keys } = keysOf(key);
   const good = await keys.check(text);
   assert.ok(good.ok);
@@ -55,7 +55,7 @@ test('a key is known by its whole text, and by nothing near it', async () => {
 });
 
 test('a revoked key is refused within a second, an expired one at once', async () => {
-  const { key, text } = makeApiKey({ ...wish, expiresTime: 1_002_000 });
+  const { key, text } = makeApiKey({ ...request, expiresTime: 1_002_000 });
   const { keys, state, byId } = keysOf(key);
   assert.ok((await keys.check(text)).ok);
   state.time += 400;
@@ -72,7 +72,7 @@ test('a revoked key is refused within a second, an expired one at once', async (
 });
 
 test('use is noted once a minute, and only of keys that are good', async () => {
-  const { key, text } = makeApiKey(wish);
+  const { key, text } = makeApiKey(request);
   const { keys, state } = keysOf(key);
   await keys.check(`${text.slice(0, -1)}-`);
   for (const later of [0, 10_000, 40_000, 20_000]) {
@@ -84,7 +84,7 @@ test('use is noted once a minute, and only of keys that are good', async () => {
 });
 
 test('a store that cannot be asked lets nobody in, and is asked again', async () => {
-  const { key, text } = makeApiKey(wish);
+  const { key, text } = makeApiKey(request);
   const { keys, state } = keysOf(key);
   state.down = true;
   await assert.rejects(keys.check(text));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
-import type { CredentialsWish } from '../../../src/fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
 import type { AlreadyTaken } from '../../../src/storage/repositories/already-taken.ts';
 import { eventually } from '../../storage/support/eventually.ts';
 import { onEachDatabase } from '../../storage/support/on-each-database.ts';
@@ -24,8 +24,8 @@ onEachDatabase((database) => {
   });
   after(() => living.close());
 
-  const make = async (name: string, wish: CredentialsWish): Promise<string> => {
-    const made = await living.devices.create({ name, profileName: 'default', gateway: false, wish });
+  const make = async (name: string, request: CredentialsRequest): Promise<string> => {
+    const made = await living.devices.create({ name, profileName: 'default', gateway: false, request });
     return made.device.id;
   };
   const secondsOf = (milliseconds: number): number => Math.floor(milliseconds / 1_000);
@@ -66,8 +66,8 @@ onEachDatabase((database) => {
     assert.equal(rotated.credentials.credentialsId, 'user');
     const old = await living.becomes({ username: 'user', password: 'new password' }, 'allow');
     assert.equal(old.expire_at, undefined);
-    const said = await living.connect({ username: 'user', password: 'old password' });
-    assert.deepEqual([said.result, said.expire_at], ['allow', secondsOf(living.clock.now + DAY_MS)]);
+    const detail = await living.connect({ username: 'user', password: 'old password' });
+    assert.deepEqual([detail.result, detail.expire_at], ['allow', secondsOf(living.clock.now + DAY_MS)]);
     living.clock.now += DAY_MS;
     assert.equal((await living.connect({ username: 'user', password: 'old password' })).result, 'deny');
     assert.equal((await living.connect({ username: 'user', password: 'new password' })).result, 'allow');
@@ -121,8 +121,8 @@ onEachDatabase((database) => {
     );
     assert.ok((switched.credentials.certificateNotAfter ?? 0) > living.clock.now);
     assert.equal((await living.connect({ username: 'gateway-token' })).result, 'allow');
-    const said = await living.becomes({ cert_pem: CERTIFICATES.first }, 'allow');
-    assert.equal(said.expire_at, secondsOf(switched.credentials.certificateNotAfter as number));
+    const detail = await living.becomes({ cert_pem: CERTIFICATES.first }, 'allow');
+    assert.equal(detail.expire_at, secondsOf(switched.credentials.certificateNotAfter as number));
     await living.becomes({ username: 'gateway-token' }, 'deny');
 
     const rotated = await living.credentials.rotate('gateway', { certificate: CERTIFICATES.second });
@@ -215,7 +215,7 @@ onEachDatabase((database) => {
     await make('holder', { kind: 'access_token', token: 'held' });
     await assert.rejects(
       credentials.rotate(id, { token: 'held' }),
-      (error: AlreadyTaken) => error.holder?.name === 'holder',
+      (error: AlreadyTaken) => error.takenBy?.name === 'holder',
     );
     await credentials.add(id, { kind: 'mqtt_basic', userName: 'refused-two', password: null });
     await assert.rejects(credentials.rotate(id), problem('credentials_ambiguous'));
@@ -240,8 +240,8 @@ onEachDatabase((database) => {
     const living = await startLivingDevices(database.location, { oneCredentialPerDevice: true });
     context.after(() => living.close());
     const { devices, credentials } = living;
-    const wish = { kind: 'mqtt_basic', userName: 'only', password: 'one' } as const;
-    await devices.create({ name: 'only', profileName: 'default', gateway: false, wish });
+    const request = { kind: 'mqtt_basic', userName: 'only', password: 'one' } as const;
+    await devices.create({ name: 'only', profileName: 'default', gateway: false, request });
     const rotated = await credentials.rotate('only', { password: 'two' });
     assert.equal(rotated.overlap, undefined);
     assert.equal(rotated.credentials.secrets.length, 1);

@@ -41,18 +41,18 @@ onEachDatabase((database) => {
     error instanceof DeviceProblem && error.code === code && reason.test(error.message);
 
   test('rules are kept as they are written, for everybody, a profile or a device', async () => {
-    const wish = {
+    const request = {
       permission: 'deny',
       action: 'publish',
       filter: `a/\${device.id}/#`,
       qos: [2, 0],
       retain: true,
     };
-    const entry = await rules.create({ ...wish, note: 'why', device: 'meter' }, actor);
+    const entry = await rules.create({ ...request, note: 'why', device: 'meter' }, actor);
     const { id, createdTime, ...kept } = entry;
     assert.ok(createdTime > Date.now() - 60_000);
     assert.deepEqual(kept, {
-      ...{ ...wish, qos: [0, 2], note: 'why', ownerName: 'meter' },
+      ...{ ...request, qos: [0, 2], note: 'why', ownerName: 'meter' },
       ...{ deviceId: '6a1f3a0e-0000-4000-8000-00000000000a', profileId: undefined },
     });
     assert.deepEqual(await rules.get(id), entry);
@@ -109,8 +109,8 @@ onEachDatabase((database) => {
       [allow('a', { device: 'nobody' }), 'device_not_found', /nobody/],
       [allow('a', { profile: 'no\0body' }), 'profile_not_found', /no profile/],
     ];
-    for (const [wish, code, reason] of bad)
-      await assert.rejects(rules.create(wish, actor), refused(code, reason));
+    for (const [request, code, reason] of bad)
+      await assert.rejects(rules.create(request, actor), refused(code, reason));
     assert.deepEqual(await rules.list(), []);
   });
 
@@ -123,7 +123,7 @@ onEachDatabase((database) => {
     const beside = await openManagementStore(database.location, LIFE, () => file.rules);
     let problem: unknown;
     try {
-      for (const wish of wishes.slice(half)) await beside.rules.create(wish, actor);
+      for (const request of wishes.slice(half)) await beside.rules.create(request, actor);
     } catch (error) {
       problem = error;
     } finally {

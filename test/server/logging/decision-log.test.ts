@@ -122,7 +122,7 @@ test('no line is longer than 4 KiB, torn, or has anything in it that could play 
       text,
       text,
       fc.array(text, { maxLength: 30 }),
-      (topics, clientId, peerAddress, said) => {
+      (topics, clientId, peerAddress, detail) => {
         const { decisions, lines } = logging({ allowsOneIn: 1, refusalsPerSecond: 100 });
         const client = {
           broker: 'emqx',
@@ -134,7 +134,7 @@ test('no line is longer than 4 KiB, torn, or has anything in it that could play 
         const accesses = topics.map((topic): TopicAccess => ({ ...client, action: 'publish', topic }));
         const refusal = deny(
           'topic_not_allowed',
-          said.map((one) => ({ step: 'a_step', said: one })),
+          detail.map((one) => ({ step: 'a_step', detail: one })),
         );
         for (const decision of [refusal, ALLOW]) {
           decisions.record('emqx', 'topic', decision, { kind: 'topic', accesses }, 1);

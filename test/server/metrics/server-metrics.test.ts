@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { MetricFamily } from '../../../src/server/metrics/family.ts';
 import { prometheusText } from '../../../src/server/metrics/prometheus-text.ts';
 import { type ProcessSnapshot, ServerMetrics } from '../../../src/server/metrics/server-metrics.ts';
-import { alone, type Crew, type Gathered } from '../../../src/server/process-group/group.ts';
+import { type Gathered, type ProcessGroup, singleProcess } from '../../../src/server/process-group/group.ts';
 
 const families = (count: number): MetricFamily[] => [
   { name: 'a_total', help: 'a', type: 'counter', samples: [{ labels: {}, value: count }] },
@@ -15,7 +15,7 @@ const families = (count: number): MetricFamily[] => [
 ];
 
 /** Workers 1 and 2, each as `[process, count]`, or silent. */
-function crewOf(workers: () => readonly (readonly [string, number] | undefined)[]): Crew {
+function crewOf(workers: () => readonly (readonly [string, number] | undefined)[]): ProcessGroup {
   const gather = async (): Promise<Gathered<ProcessSnapshot>> => {
     const now = workers();
     return {
@@ -27,7 +27,7 @@ function crewOf(workers: () => readonly (readonly [string, number] | undefined)[
       silent: now.flatMap((seen, index) => (seen === undefined ? [index + 1] : [])),
     };
   };
-  return { ...alone(), gather: gather as Crew['gather'] };
+  return { ...singleProcess(), gather: gather as ProcessGroup['gather'] };
 }
 
 test('what counts up does not fall when workers are silent, or replaced', async () => {
@@ -81,9 +81,9 @@ test('what counts up does not fall when workers are silent, or replaced', async 
 test('questions at the same time are one', async () => {
   const metrics = new ServerMetrics();
   let asked = 0;
-  const crew = crewOf(() => [['one', ++asked]]);
-  const [one, other] = await Promise.all([metrics.gather(crew), metrics.gather(crew)]);
+  const processes = crewOf(() => [['one', ++asked]]);
+  const [one, other] = await Promise.all([metrics.gather(processes), metrics.gather(processes)]);
   assert.deepEqual([one, asked], [other, 1]);
-  await metrics.gather(crew);
+  await metrics.gather(processes);
   assert.equal(asked, 2);
 });

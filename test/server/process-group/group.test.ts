@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '../../../src/server/logging/log.ts';
-import { alone, type Gathered } from '../../../src/server/process-group/group.ts';
+import { type Gathered, singleProcess } from '../../../src/server/process-group/group.ts';
 import { Primary } from '../../../src/server/process-group/primary.ts';
 import { eventually } from '../../storage/support/eventually.ts';
 import { freePort } from '../../support/postgresql.ts';
@@ -79,16 +79,16 @@ test('a worker whose primary does not answer says so, and does not wait for it',
   primary.handle('troubles', () => new Promise(() => undefined));
   const asked = await primary.gather<string[]>('what is wrong', undefined, 5_000);
   assert.deepEqual(answers(asked), [['primary_silent'], ['primary_silent']]);
-  primary.handle('troubles', () => primary.troubles());
+  primary.handle('troubles', () => primary.problems());
   assert.deepEqual(answers(await primary.gather<string[]>('what is wrong', undefined)), [[], []]);
 });
 
 test('workers that die are replaced, and meanwhile readiness says that they are missing', async () => {
-  assert.deepEqual(await primary.troubles(), []);
+  assert.deepEqual(await primary.problems(), []);
   const { silent } = await primary.gather('die', undefined);
   assert.deepEqual(silent, [1, 2]);
-  assert.deepEqual(await primary.troubles(), ['workers_missing']);
-  await eventually(async () => assert.deepEqual(await primary.troubles(), []), 10_000);
+  assert.deepEqual(await primary.problems(), ['workers_missing']);
+  await eventually(async () => assert.deepEqual(await primary.problems(), []), 10_000);
   assert.equal((await primary.gather('which are blocked', undefined)).answers.length, 2);
   const ended = logged.filter(({ msg }) => msg === 'a worker ended and will be replaced');
   assert.deepEqual(
@@ -102,8 +102,8 @@ test('workers that die are replaced, and meanwhile readiness says that they are 
 
 test('a worker that is caught in a loop is ended and replaced', async () => {
   primary.broadcast('loop', undefined);
-  await eventually(async () => assert.deepEqual(await primary.troubles(), ['workers_missing']), 5_000);
-  await eventually(async () => assert.deepEqual(await primary.troubles(), []), 10_000);
+  await eventually(async () => assert.deepEqual(await primary.problems(), ['workers_missing']), 5_000);
+  await eventually(async () => assert.deepEqual(await primary.problems(), []), 10_000);
   const ended = logged.filter(({ msg }) => msg === 'a worker is silent and is ended');
   assert.deepEqual(ended.map(({ worker }) => worker).sort(), [1, 2]);
   const last = logged.findLast(({ msg }) => msg === 'a worker ended and will be replaced');
@@ -111,9 +111,9 @@ test('a worker that is caught in a loop is ended and replaced', async () => {
 });
 
 test('a crew of one process is its own primary and its own worker', async () => {
-  const crew = alone();
-  crew.handle('double', (value: number) => value * 2);
-  assert.equal(await crew.askPrimary('double', 2), 4);
-  assert.deepEqual(await crew.gather('double', 3), { answers: [{ worker: 1, answer: 6 }], silent: [] });
-  await assert.rejects(crew.askPrimary('unheard', undefined));
+  const processes = singleProcess();
+  processes.handle('double', (value: number) => value * 2);
+  assert.equal(await processes.askPrimary('double', 2), 4);
+  assert.deepEqual(await processes.gather('double', 3), { answers: [{ worker: 1, answer: 6 }], silent: [] });
+  await assert.rejects(processes.askPrimary('unheard', undefined));
 });

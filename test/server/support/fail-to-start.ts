@@ -7,7 +7,7 @@ import { startServer } from '../../../src/server/start.ts';
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => name === 'DATABASE_URL' || name.startsWith('THINGPASS_')),
 );
-const said = await startServer(
+const detail = await startServer(
   readConfig(environment as Record<string, string>),
   pino({ enabled: false }),
 ).then(
@@ -19,4 +19,4 @@ await wait(200);
 // Pipes are the standard streams.
 const handles = process.getActiveResourcesInfo().filter((handle) => handle !== 'PipeWrap');
 const listeners = process.listenerCount('SIGHUP');
-process.stdout.write(JSON.stringify({ said, handles, listeners }));
+process.stdout.write(JSON.stringify({ detail, handles, listeners }));

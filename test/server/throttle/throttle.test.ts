@@ -5,7 +5,7 @@ import type { Question } from '../../../src/brokers/dialect.ts';
 import type { DeciderSettings } from '../../../src/engine/deciding/decider.ts';
 import { CONNACK_ACCEPTED, type Decision, deny, unavailable } from '../../../src/model/decision.ts';
 import type { Handler } from '../../../src/server/process-group/channel.ts';
-import { alone, type Crew } from '../../../src/server/process-group/group.ts';
+import { type ProcessGroup, singleProcess } from '../../../src/server/process-group/group.ts';
 import { Throttle } from '../../../src/server/throttle/throttle.ts';
 import { withThrottle } from '../../../src/server/throttle/throttled-decider.ts';
 import { attemptOf } from '../../engine/credentials/support.ts';
@@ -17,8 +17,8 @@ const ALLOW: Decision = { outcome: 'allow', role: 'device', connack: CONNACK_ACC
 const WRONG = deny('credentials_unknown', [], undefined, true);
 const BELIEVED: DeciderSettings = {
   ...PLAIN_SETTINGS,
-  ...{ carriesPassport: false, tellsRights: false },
-  believesPeerAddress: () => true,
+  ...{ carriesPassport: false, sendsAclAtConnect: false },
+  trustsPeerAddress: () => true,
 };
 
 interface Client {
@@ -34,7 +34,7 @@ function throttled(environment: Record<string, string> = {}) {
     THINGPASS_THROTTLE_FAILURES: '3',
     ...environment,
   });
-  const throttle = new Throttle(config, alone(), () => clock.now);
+  const throttle = new Throttle(config, singleProcess(), () => clock.now);
   let asked = 0;
   let answer: Decision = WRONG;
   const decider = withThrottle(
@@ -152,7 +152,7 @@ test('an address counts only where the broker itself saw it, and never that of a
     for (let time = 0; time < 4; time++)
       await login({ peerAddress, clientId: String(time) }, WRONG, settings);
   };
-  await fail('203.0.113.7', { ...BELIEVED, believesPeerAddress: undefined });
+  await fail('203.0.113.7', { ...BELIEVED, trustsPeerAddress: undefined });
   await fail('192.0.2.77');
   await fail('198.51.100.1');
   await fail('not an address');
@@ -195,8 +195,8 @@ test('a worker that was too far behind to be told all asks what it missed', asyn
   const handlers = { primary: new Map<string, Handler>(), worker: new Map<string, Handler>() };
   let far = false;
   const toPrimary = (name: string, payload: unknown) => handlers.primary.get(name)?.(payload as never);
-  const crewOf = (role: 'primary' | 'worker'): Crew => ({
-    ...alone(),
+  const crewOf = (role: 'primary' | 'worker'): ProcessGroup => ({
+    ...singleProcess(),
     role,
     handle: (name, handler) => void handlers[role].set(name, handler),
     tellPrimary: (name, payload) => void toPrimary(name, payload),

@@ -139,12 +139,12 @@ describe('provisioning over MQTT at an EMQX', () => {
       `${tree}/provision/request/`,
       `x${tree.slice('devices/'.length)}/provision/request`,
     ]) {
-      const { status: said } = await post(
+      const { status: detail } = await post(
         server,
         '/emqx/provision',
         forwarded(topic, { ...REQUEST, deviceName: 'x' }),
       );
-      assert.equal(said, 400, topic);
+      assert.equal(detail, 400, topic);
     }
     assert.deepEqual(published, []);
     for (const body of [{}, { topic: `${tree}/provision/request` }, { topic: [1], payload: 'e30=' }]) {

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { parseJsonObject } from '../../../src/brokers/json-object.ts';
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
-import { WereMissing } from '../../../src/storage/cache/known-absent.ts';
+import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
 import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
@@ -41,12 +41,12 @@ class World {
       size: 100,
       missing: 20,
       believedMs: 10_000,
-      newsMs: 900,
+      maxFeedAgeMs: 900,
       staleWindowMs: 60_000,
       now: () => this.now,
       ...options,
     });
-    this.cache.heard([], this.now);
+    this.cache.onChange([], this.now);
   }
 
   add(...ids: string[]): void {
@@ -60,7 +60,7 @@ class World {
   /** Time passes while news keep coming. */
   pass(ms: number): void {
     this.now += ms;
-    this.cache.heard([], this.now);
+    this.cache.onChange([], this.now);
   }
 }
 
@@ -155,7 +155,7 @@ test('a change is forgotten for its keys only', async () => {
   await world.ask('b');
   world.table.delete('a');
   assert.deepEqual(await world.ask('a'), ['a'], 'not heard yet');
-  world.cache.heard([{ kind: 'changed', ids: ['a'] }], world.now);
+  world.cache.onChange([{ kind: 'changed', ids: ['a'] }], world.now);
   assert.deepEqual(await world.ask('a'), []);
   assert.ok(!(world.cache.findByCredentialsIds(['b']) instanceof Promise));
 });
@@ -164,11 +164,11 @@ test('a miss ends when the credentials are made', async () => {
   const world = new World();
   assert.deepEqual(await world.ask('new'), []);
   world.add('new');
-  world.cache.heard([{ kind: 'changed', ids: ['new'] }], world.now);
+  world.cache.onChange([{ kind: 'changed', ids: ['new'] }], world.now);
   assert.deepEqual(await world.ask('new'), ['new']);
   assert.deepEqual(await world.ask('newer'), []);
   world.add('newer');
-  world.cache.heard([{ kind: 'misses' }], world.now);
+  world.cache.onChange([{ kind: 'misses' }], world.now);
   assert.deepEqual(await world.ask('newer'), ['newer']);
 });
 
@@ -183,7 +183,7 @@ test('a load that began before a change is thrown away, for those who wait for i
   await nextTurn();
   world.table.delete('token');
   world.hold = undefined;
-  world.cache.heard([{ kind: 'gone', ids: ['token'] }], world.now);
+  world.cache.onChange([{ kind: 'gone', ids: ['token'] }], world.now);
   release();
   assert.deepEqual(await waiting, []);
   assert.deepEqual(await world.ask('token'), []);
@@ -205,7 +205,7 @@ test('what a load brought before a change is not kept after it, also for who sti
   releases[0]?.();
   assert.deepEqual(await first, ['token']);
   world.table.delete('token');
-  world.cache.heard([{ kind: 'gone', ids: ['token'] }], world.now);
+  world.cache.onChange([{ kind: 'gone', ids: ['token'] }], world.now);
   world.hold = undefined;
   releases[1]?.();
   await second;
@@ -218,7 +218,7 @@ test('a profile’s change concerns all its devices and nobody else', async () =
   world.add('other');
   await world.ask('one');
   await world.ask('other');
-  world.cache.heard([{ kind: 'profile', id: 'changing' }], world.now);
+  world.cache.onChange([{ kind: 'profile', id: 'changing' }], world.now);
   assert.ok(world.cache.findByCredentialsIds(['one']) instanceof Promise);
   assert.ok(!(world.cache.findByCredentialsIds(['other']) instanceof Promise));
 });
@@ -229,7 +229,7 @@ test('devices that are told of are forgotten, and so is what was missing', async
   await world.ask('one');
   await world.ask('other');
   await world.ask('missing');
-  world.cache.heard([{ kind: 'devices', ids: ['device of one'] }], world.now);
+  world.cache.onChange([{ kind: 'devices', ids: ['device of one'] }], world.now);
   assert.ok(world.cache.findByCredentialsIds(['one']) instanceof Promise);
   assert.ok(!(world.cache.findByCredentialsIds(['other']) instanceof Promise));
   assert.ok(world.cache.findByCredentialsIds(['missing']) instanceof Promise);
@@ -258,7 +258,7 @@ test('what was loaded expires, not all at once', async () => {
   assert.equal(unexpired(), 40);
   world.now += 800;
   world.failure = new Error('keep what expires expired');
-  world.cache.heard([], world.now);
+  world.cache.onChange([], world.now);
   const half = unexpired();
   assert.ok(half > 0 && half < 40, `${half}`);
 });
@@ -267,7 +267,7 @@ test('while the database is gone: the known are known, the revoked revoked, othe
   const world = new World();
   world.add('known', 'revoked', 'changed');
   for (const id of ['known', 'revoked', 'changed']) await world.ask('hash', id);
-  world.cache.heard(
+  world.cache.onChange(
     [
       { kind: 'gone', ids: ['revoked'] },
       { kind: 'changed', ids: ['changed'] },
@@ -281,7 +281,7 @@ test('while the database is gone: the known are known, the revoked revoked, othe
   assert.deepEqual(await world.ask('hash', 'revoked'), [], 'a tombstone is an answer');
   await assert.rejects(world.ask('hash', 'changed'), /gone/);
   await assert.rejects(world.ask('unknown'), /gone/);
-  await assert.rejects(world.ask('hash'), WereMissing, 'what was only absent may be there by now');
+  await assert.rejects(world.ask('hash'), KnownAbsentError, 'what was only absent may be there by now');
   assert.equal(world.cache.state.answers, false);
 
   world.now += 31_000;
@@ -299,9 +299,9 @@ test('a gap in the news makes everything be asked again, and used while nobody a
   const world = new World();
   world.add('token');
   await world.ask('token');
-  world.cache.gap();
+  world.cache.onGap();
   assert.ok(world.cache.findByCredentialsIds(['token']) instanceof Promise);
-  world.cache.gap();
+  world.cache.onGap();
   world.failure = new Error('gone');
   assert.deepEqual(await world.ask('token'), ['token']);
 });
@@ -310,13 +310,13 @@ test('while the database is gone few questions try it, and the known do not wait
   const world = new World();
   world.add('known');
   await world.ask('known');
-  world.cache.gap();
+  world.cache.onGap();
   world.failure = new Error('gone');
   await world.ask('known');
   world.asked.length = 0;
   for (let index = 0; index < 1_000; index++) {
-    const said = world.cache.findByCredentialsIds(['known']);
-    assert.ok(!(said instanceof Promise));
+    const detail = world.cache.findByCredentialsIds(['known']);
+    assert.ok(!(detail instanceof Promise));
     world.now += 1;
     await nextTurn();
   }
@@ -334,7 +334,7 @@ test('changes without end leave an answer', async () => {
   const world = new World();
   world.add('busy');
   const load = world.cache.findByCredentialsIds.bind(world.cache);
-  const timer = setInterval(() => world.cache.heard([{ kind: 'changed', ids: ['busy'] }], world.now), 0);
+  const timer = setInterval(() => world.cache.onChange([{ kind: 'changed', ids: ['busy'] }], world.now), 0);
   world.hold = new Promise((resolve) => setTimeout(resolve, 10));
   assert.deepEqual([...(await load(['busy'])).keys()], ['busy']);
   clearInterval(timer);

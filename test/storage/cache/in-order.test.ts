@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CredentialsStore } from '../../../src/engine/credentials/record.ts';
 import { inOrder } from '../../../src/storage/cache/in-order.ts';
-import { WereMissing } from '../../../src/storage/cache/known-absent.ts';
+import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
 import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
@@ -22,9 +22,9 @@ for (const later of [false, true]) {
   test(`an id is the first store’s that has it, ${later ? 'later' : 'at once'}`, async () => {
     const asked: string[][] = [];
     const store = inOrder([table('first', ['a', 'b'], asked, later), table('second', ['b', 'c'], asked)]);
-    const said = store.findByCredentialsIds(['a', 'b', 'c', 'd']);
-    assert.equal(said instanceof Promise, later);
-    const found = await said;
+    const detail = store.findByCredentialsIds(['a', 'b', 'c', 'd']);
+    assert.equal(detail instanceof Promise, later);
+    const found = await detail;
     assert.deepEqual(
       [...found].map(([id, { device }]) => [id, device?.name]),
       [
@@ -53,9 +53,9 @@ test('a first store that cannot be asked leaves nothing to say', async () => {
 });
 
 test('where the ids were absent in the first store, a later one may have them; nobody is unknown', async () => {
-  const store = inOrder([failing(new WereMissing(new Error('gone'))), table('second', ['a'], [])]);
+  const store = inOrder([failing(new KnownAbsentError(new Error('gone'))), table('second', ['a'], [])]);
   assert.deepEqual([...(await store.findByCredentialsIds(['a'])).keys()], ['a']);
-  await assert.rejects(async () => store.findByCredentialsIds(['b']), WereMissing);
+  await assert.rejects(async () => store.findByCredentialsIds(['b']), KnownAbsentError);
 });
 
 test('what the first store has found stands without the second, unless a row is bad', async () => {

@@ -73,7 +73,7 @@ onEachDatabase((database) => {
     await devices.create({ name: 'first', profileName: 'default', credentials: token('taken-token') });
     const sameToken = { name: 'second', profileName: 'default', credentials: token('taken-token') };
     await assert.rejects(devices.create(sameToken), (error: AlreadyTaken) => {
-      return error instanceof AlreadyTaken && error.what === 'credentials' && error.holder?.name === 'first';
+      return error instanceof AlreadyTaken && error.what === 'credentials' && error.takenBy?.name === 'first';
     });
     assert.equal(await devices.find('second'), undefined, 'nothing of a refused device stays');
     const sameName = { name: 'first', profileName: 'default', credentials: token('other-token') };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { credentialsIdOf, sha256Of } from '../../../src/engine/certificates/x509/identity.ts';
-import type { CredentialsWish } from '../../../src/fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import {
   type CertificateNameReader,
@@ -160,7 +160,7 @@ onEachDatabase((database) => {
   test('management records the names too, and forgets them with the credentials', async () => {
     const credentials = { credentialsType: 'X509_CERTIFICATE', ...leaf('c6') } as const;
     const device = await devices.create({ name: 'managed', profileName: 'default', credentials });
-    const replace = (wish: CredentialsWish) => credentialsOf(devices).set(device.id, wish);
+    const replace = (request: CredentialsRequest) => credentialsOf(devices).set(device.id, request);
     const found = (value: string) => names.findByCertificate({ by: 'name', value });
     assert.equal((await found('unit-06.devices.example.com')).length, 1);
     await replace({ kind: 'x509', certificate: leaf('c7').credentialsValue });

@@ -64,10 +64,10 @@ export class Deciders {
   #watch(child: ChildProcess, { what, id, expected }: Expectation, since: number): Promise<number> {
     const watch: Watch = { watch: ++this.#watches, id, expected };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(watch.watch, ({ obeyed, lastOther, said }) => {
+      this.#waiting.set(watch.watch, ({ obeyed, lastOther, detail }) => {
         this.#waiting.delete(watch.watch);
         if (obeyed) resolve(Math.max(0, lastOther - since));
-        else reject(new Error(`${what}: ${id} leads to ${said}, not to ${expected}`));
+        else reject(new Error(`${what}: ${id} leads to ${detail}, not to ${expected}`));
       });
       child.send(watch);
     });

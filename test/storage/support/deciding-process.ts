@@ -20,7 +20,7 @@ export type Report =
       /** Milliseconds since 1970 of the last answer that was not the expected one; 0 when there was none. */
       readonly lastOther: number;
       readonly obeyed: boolean;
-      readonly said: string;
+      readonly detail: string;
     };
 
 /** What of a record a decision rests on. */
@@ -49,25 +49,25 @@ async function main(url: string): Promise<void> {
   async function watch({ watch: number, id, expected }: Watch): Promise<void> {
     const begun = now();
     let lastOther = 0;
-    let said = '';
+    let detail = '';
     for (let same = 0; same < STAYS; ) {
       try {
         const found = await storage.credentials.findByCredentialsIds([`hash of ${id}`, id]);
-        said = fingerprint(found.get(id));
+        detail = fingerprint(found.get(id));
       } catch {
         // "Cannot decide" lets nobody in.
-        said = 'unavailable';
+        detail = 'unavailable';
       }
       const at = now();
-      if (said === expected) same++;
+      if (detail === expected) same++;
       else {
         same = 0;
-        if (said !== 'unavailable') lastOther = at;
+        if (detail !== 'unavailable') lastOther = at;
       }
-      if (at - begun > GIVE_UP_MS) return send({ watch: number, lastOther, obeyed: false, said });
+      if (at - begun > GIVE_UP_MS) return send({ watch: number, lastOther, obeyed: false, detail });
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    send({ watch: number, lastOther, obeyed: true, said });
+    send({ watch: number, lastOther, obeyed: true, detail });
   }
 
   process.on('message', (message: Watch | 'end') => {

@@ -71,10 +71,10 @@ describe('managing devices beside ThingsBoard’s own', { skip: await withoutPos
   });
 
   test('a token that ThingsBoard’s device has is taken, for a new device and for an old one', async () => {
-    const taken = { name: 'AlreadyTaken', holder: { id: DEVICE, name: 'theirs' } };
+    const taken = { name: 'AlreadyTaken', subject: { id: DEVICE, name: 'theirs' } };
     const ours = { name: 'ours', profileName: 'default', gateway: false };
-    await assert.rejects(devices.create({ ...ours, wish: token('their-token') }), taken);
-    await devices.create({ ...ours, wish: token('a-token-of-our-own') });
+    await assert.rejects(devices.create({ ...ours, request: token('their-token') }), taken);
+    await devices.create({ ...ours, request: token('a-token-of-our-own') });
     await assert.rejects(credentials.set('ours', token('their-token')), taken);
     assert.equal((await devices.get('ours')).credentials[0]?.credentialsId, 'a-token-of-our-own');
   });

@@ -129,16 +129,17 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
   }
   const connect = (body: object): Promise<Answer> => ask('/v1/connect', body);
   const byToken = (username: string): Promise<Answer> => connect({ clientId: 'any', username });
-  const saidOf = ({ result, reason, device }: Answer): string => `${result} ${reason ?? device?.name}`;
+  const describeOverlap = ({ result, reason, device }: Answer): string =>
+    `${result} ${reason ?? device?.name}`;
   async function readiness(): Promise<string> {
     const response = await fetch(`${server.url}/readyz`);
-    const { status, troubles = [] } = (await response.json()) as { status: string; troubles?: string[] };
-    return [response.status, status, ...troubles].join(' ');
+    const { status, problems = [] } = (await response.json()) as { status: string; problems?: string[] };
+    return [response.status, status, ...problems].join(' ');
   }
   /** How long it took until the answer was this. */
   async function until(ask: () => Promise<Answer>, expected: string, withinMs: number): Promise<number> {
     const begun = performance.now();
-    await eventually(async () => assert.equal(saidOf(await ask()), expected), withinMs);
+    await eventually(async () => assert.equal(describeOverlap(await ask()), expected), withinMs);
     return performance.now() - begun;
   }
 
@@ -148,18 +149,18 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     const basic = await connect({ clientId: 'c', username: 'u', password: 'p' });
     assert.deepEqual([basic.result, basic.device?.id, basic.role], ['allow', BASIC, 'device']);
     const wrong = await connect({ clientId: 'c', username: 'u', password: 'x' });
-    assert.equal(saidOf(wrong), 'deny password_mismatch');
+    assert.equal(describeOverlap(wrong), 'deny password_mismatch');
     const certificate = await connect({ certificate: certificates.c1, certificateVerified: true });
     assert.deepEqual([certificate.result, certificate.device?.id], ['allow', CERTIFICATE]);
-    assert.equal(saidOf(await byToken('our-token')), 'allow ours');
-    assert.equal(saidOf(await byToken('nobody’s')), 'deny credentials_unknown');
+    assert.equal(describeOverlap(await byToken('our-token')), 'allow ours');
+    assert.equal(describeOverlap(await byToken('nobody’s')), 'deny credentials_unknown');
   });
 
   test('topics of the profile come from its tables', async () => {
     const asked = { clientId: 'c', username: 'u', password: 'p', action: 'publish' };
     assert.equal((await ask('/v1/authorize', { ...asked, topic: 'my/telemetry' })).result, 'allow');
     const other = await ask('/v1/authorize', { ...asked, topic: 'v1/devices/me/telemetry' });
-    assert.equal(saidOf(other), 'deny topic_not_allowed');
+    assert.equal(describeOverlap(other), 'deny topic_not_allowed');
   });
 
   test('what would have to be written there is refused, with that reason', async () => {
@@ -168,15 +169,18 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     const before = await rows();
     const chain = { certificateChain: [certificates.inter, certificates.root], certificateVerified: true };
     const created = await connect({ certificate: certificates.c10, ...chain });
-    assert.equal(saidOf(created), 'deny thingsboard_read_only');
+    assert.equal(describeOverlap(created), 'deny thingsboard_read_only');
     for (const name of ['open', 'waiting']) {
       const request = { provisionDeviceKey: `key-${name}`, deviceName: 'tb-waiting' };
-      const said = (secret: string) =>
+      const detail = (secret: string) =>
         ask('/api/v1/provision', { ...request, provisionDeviceSecret: secret });
-      const { status, code, errorMsg } = (await said(`secret-${name}`)) as unknown as Record<string, string>;
+      const { status, code, errorMsg } = (await detail(`secret-${name}`)) as unknown as Record<
+        string,
+        string
+      >;
       assert.deepEqual([status, code], ['FAILURE', 'thingsboard_read_only']);
       assert.match(errorMsg ?? '', /do it in ThingsBoard/);
-      assert.equal(((await said('wrong')) as unknown as Record<string, string>).status, 'NOT_FOUND');
+      assert.equal(((await detail('wrong')) as unknown as Record<string, string>).status, 'NOT_FOUND');
     }
     assert.deepEqual(await rows(), before);
   });
@@ -198,14 +202,14 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
   });
 
   test('a change without a trigger is obeyed within the staleness', async () => {
-    assert.equal(saidOf(await byToken('tb-token')), 'allow tb-gateway');
+    assert.equal(describeOverlap(await byToken('tb-token')), 'allow tb-gateway');
     await thingsboard.sql(
       "UPDATE device_credentials SET credentials_id = 'tb-token-2' WHERE credentials_id = 'tb-token'",
     );
     const took = await until(() => byToken('tb-token'), 'deny credentials_unknown', STALENESS_MS + 500);
     console.log(`without trigger: obeyed after ${took.toFixed(0)} ms, bound ${STALENESS_MS} ms`);
     assert.ok(took <= STALENESS_MS + 100, `${took}`);
-    assert.equal(saidOf(await byToken('tb-token-2')), 'allow tb-gateway');
+    assert.equal(describeOverlap(await byToken('tb-token-2')), 'allow tb-gateway');
   });
 
   test('with the trigger a change is obeyed at once', async () => {
@@ -293,17 +297,17 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     );
     await thingsboard.run('remove-notify.sql');
     await wait(STALENESS_MS);
-    assert.equal(saidOf(await byToken('tb-token')), 'allow tb-gateway');
+    assert.equal(describeOverlap(await byToken('tb-token')), 'allow tb-gateway');
   });
 
   test('while ThingsBoard’s database is gone: the known of both are admitted, nobody is unknown', async () => {
     for (const token of ['tb-token', 'our-token', 'nobody’s']) await byToken(token);
     await proxies.thingsboard.become('down');
     await wait(STALENESS_MS);
-    assert.equal(saidOf(await byToken('tb-token')), 'allow tb-gateway');
-    assert.equal(saidOf(await byToken('our-token')), 'allow ours');
+    assert.equal(describeOverlap(await byToken('tb-token')), 'allow tb-gateway');
+    assert.equal(describeOverlap(await byToken('our-token')), 'allow ours');
     for (const token of ['nobody’s', 'never asked for'])
-      assert.equal(saidOf(await byToken(token)), 'unavailable storage_unavailable', token);
+      assert.equal(describeOverlap(await byToken(token)), 'unavailable storage_unavailable', token);
     assert.equal(await readiness(), '200 degraded thingsboard_unavailable');
     await proxies.thingsboard.become('none');
     await until(() => byToken('never asked for'), 'deny credentials_unknown', 3_000);
@@ -314,15 +318,18 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     await byToken('our-token');
     await proxies.own.become('down');
     await wait(1_000);
-    assert.equal(saidOf(await connect({ clientId: randomUUID(), username: 'tb-token' })), 'allow tb-gateway');
     assert.equal(
-      saidOf(await connect({ certificate: certificates.c1, certificateVerified: true })),
+      describeOverlap(await connect({ clientId: randomUUID(), username: 'tb-token' })),
+      'allow tb-gateway',
+    );
+    assert.equal(
+      describeOverlap(await connect({ certificate: certificates.c1, certificateVerified: true })),
       'allow tb-certificate',
     );
-    assert.equal(saidOf(await byToken('our-token')), 'allow ours');
-    assert.equal(saidOf(await byToken('another stranger')), 'unavailable storage_unavailable');
+    assert.equal(describeOverlap(await byToken('our-token')), 'allow ours');
+    assert.equal(describeOverlap(await byToken('another stranger')), 'unavailable storage_unavailable');
     const unknown = await connect({ certificate: certificates.c2, certificateVerified: true });
-    assert.equal(saidOf(unknown), 'unavailable storage_unavailable');
+    assert.equal(describeOverlap(unknown), 'unavailable storage_unavailable');
     assert.match(await readiness(), /^200 degraded .*storage_unavailable/);
     await proxies.own.become('none');
     await until(() => byToken('another stranger'), 'deny credentials_unknown', 3_000);
@@ -338,7 +345,7 @@ describe('ThingsBoard’s database as it should not be', { skip: await withoutPo
   after(() => thingsboard.drop());
 
   /** What the start says, for people. */
-  async function said(
+  async function detail(
     change: (sql: ThingsBoardDatabase['sql']) => Promise<unknown>,
     url = thingsboard.location.url,
   ) {
@@ -357,32 +364,32 @@ describe('ThingsBoard’s database as it should not be', { skip: await withoutPo
   async function mended(problem: string | undefined): Promise<void> {
     const [grant] = /GRANT .*? TO [\w"]+/.exec(problem ?? '') ?? [];
     assert.ok(grant, problem);
-    assert.equal(await said((sql) => sql(grant)), undefined);
+    assert.equal(await detail((sql) => sql(grant)), undefined);
   }
 
   test('a missing grant is named, with the statement that mends it', async () => {
     const { user } = thingsboard;
     await mended(
-      await said((sql) => sql(`REVOKE SELECT (credentials_value) ON device_credentials FROM ${user}`)),
+      await detail((sql) => sql(`REVOKE SELECT (credentials_value) ON device_credentials FROM ${user}`)),
     );
-    await mended(await said((sql) => sql(`REVOKE USAGE ON SCHEMA public FROM ${user}, public`)));
+    await mended(await detail((sql) => sql(`REVOKE USAGE ON SCHEMA public FROM ${user}, public`)));
     const database = new URL(thingsboard.location.url).pathname.slice(1);
-    await mended(await said((sql) => sql(`REVOKE CONNECT ON DATABASE ${database} FROM ${user}, public`)));
+    await mended(await detail((sql) => sql(`REVOKE CONNECT ON DATABASE ${database} FROM ${user}, public`)));
   });
 
   test('a missing column, table or server is named', async () => {
-    const column = await said((sql) => sql('ALTER TABLE device_profile RENAME provision_type TO other'));
+    const column = await detail((sql) => sql('ALTER TABLE device_profile RENAME provision_type TO other'));
     assert.match(column ?? '', /device_profile has no column provision_type/);
     await thingsboard.sql('ALTER TABLE device_profile RENAME other TO provision_type');
-    const table = await said((sql) => sql('ALTER TABLE device_profile RENAME TO other'));
+    const table = await detail((sql) => sql('ALTER TABLE device_profile RENAME TO other'));
     assert.match(table ?? '', /no table device_profile in the database/);
     await thingsboard.sql('ALTER TABLE other RENAME TO device_profile');
     const url = new URL(thingsboard.location.url);
     url.port = '1';
-    assert.match((await said(async () => undefined, url.toString())) ?? '', /no connection to 127.0.0.1:1/);
+    assert.match((await detail(async () => undefined, url.toString())) ?? '', /no connection to 127.0.0.1:1/);
     url.port = new URL(thingsboard.location.url).port;
     url.password = 'wrong';
     // Servers that trust this machine ask for no password.
-    await said(async () => undefined, url.toString());
+    await detail(async () => undefined, url.toString());
   });
 });

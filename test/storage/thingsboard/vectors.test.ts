@@ -179,9 +179,9 @@ describe('certificates out of ThingsBoard’s tables', { skip }, () => {
         const { port, written } = memoryProvisioning(store);
         const expected = await resolve(attempt, { ...rest, store: memoryStore(store), provisioning: port });
         const provisioning = byKnownKeys(chains, keys);
-        const said = await resolve(attempt, { ...rest, store: storage.credentials, provisioning });
+        const detail = await resolve(attempt, { ...rest, store: storage.credentials, provisioning });
         const writes = Object.values(written).some((value) => value !== undefined);
-        const reason = said.outcome === 'allow' ? said.device?.id : said.reason;
+        const reason = detail.outcome === 'allow' ? detail.device?.id : detail.reason;
         // A name that is taken shows when it is written, which is not tried there.
         if (
           writes ||
@@ -197,7 +197,7 @@ describe('certificates out of ThingsBoard’s tables', { skip }, () => {
             expected.outcome === 'allow' ? expected.device?.id : expected.reason,
             chain.join(),
           );
-          assert.deepEqual(said.connack, expected.connack);
+          assert.deepEqual(detail.connack, expected.connack);
         }
       }
       console.log(`${name}: ${refused} of ${attempts.length} would have been written`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodePem } from '../../../src/engine/certificates/text/decode.ts';
-import { said } from '../../engine/certificates/support/said.ts';
+import { detail } from '../../engine/certificates/support/said.ts';
 import { goldenBytes } from '../golden.ts';
 import { decodeProxyHeader } from './decode.ts';
 import { readProxyCertificate } from './form.ts';
@@ -30,7 +30,7 @@ function tls(flags: number, verify: number, ...values: [type: number, value: Buf
 test('PROXY protocol v2: verified takes a flag and a zero', () => {
   const commonName: [number, Buffer] = [0x22, Buffer.from('meter')];
   const certificate: [number, Buffer] = [0x28, leaf];
-  const read = (...values: [number, Buffer][]) => said(readProxyCertificate(proxyHeader(...values)));
+  const read = (...values: [number, Buffer][]) => detail(readProxyCertificate(proxyHeader(...values)));
   assert.equal(read(), 'none');
   assert.equal(read(tls(0x01, 0)), 'none');
   assert.equal(read(tls(0x01, 1)), 'none');
@@ -54,11 +54,11 @@ test('PROXY protocol v2: addresses, length, checksum', () => {
   // HAProxy sends a CRC32c; one bit elsewhere, and it no longer fits.
   const flipped = Buffer.from(bytes);
   flipped[20] = (flipped[20] ?? 0) ^ 1;
-  assert.equal(said(readProxyCertificate(flipped)), 'proxy_protocol_malformed');
+  assert.equal(detail(readProxyCertificate(flipped)), 'proxy_protocol_malformed');
   for (let length = 0; length < header.length; length++) {
-    assert.equal(said(readProxyCertificate(bytes.subarray(0, length))), 'proxy_protocol_malformed');
+    assert.equal(detail(readProxyCertificate(bytes.subarray(0, length))), 'proxy_protocol_malformed');
   }
   const local = proxyHeader(tls(0x07, 0, [0x28, leaf]));
   local[12] = 0x20;
-  assert.equal(said(readProxyCertificate(local)), 'none');
+  assert.equal(detail(readProxyCertificate(local)), 'none');
 });

@@ -8,22 +8,22 @@ import { playBroker } from '../../../src/tools/broker-simulator/run.ts';
 import type {
   Answer,
   Asked,
-  PlayedClient,
-  Wish,
+  SimulatedClient,
+  WantedTopic,
 } from '../../../src/tools/broker-simulator/simulated-broker.ts';
 import { configFiles, DEFAULT_OPTIONS } from '../../../src/tools/product-config/options.ts';
 import { PRODUCTS } from '../../../src/tools/product-config/products.ts';
 import { readCapture } from '../../support/captured-request.ts';
 import { goldenBytes } from '../../support/golden.ts';
 
-const PUBLISH: Wish = { action: 'publish', topic: 'v1/devices/me/telemetry' };
-const SUBSCRIBE: Wish = { action: 'subscribe', topic: 'v1/devices/me/attributes' };
+const PUBLISH: WantedTopic = { action: 'publish', topic: 'v1/devices/me/telemetry' };
+const SUBSCRIBE: WantedTopic = { action: 'subscribe', topic: 'v1/devices/me/attributes' };
 
 /** All requests of a session in which every answer is this one. */
-function requestsOf(broker: string, client: PlayedClient, wish: Wish, body: string): Asked[] {
+function requestsOf(broker: string, client: SimulatedClient, request: WantedTopic, body: string): Asked[] {
   const play = PLAYED.get(broker);
   assert.ok(play !== undefined);
-  const session = play(client, wish, DEFAULT_OPTIONS.secret);
+  const session = play(client, request, DEFAULT_OPTIONS.secret);
   const answer: Answer = { status: 200, headers: { 'content-type': 'application/json' }, body };
   const asked: Asked[] = [];
   for (;;) {
@@ -44,13 +44,13 @@ test('every broker is played, but for the endpoints that belong to no product', 
   );
 });
 
-const DEVICE: PlayedClient = { clientId: 'device-0001', username: 'token-0001', password: 'secret' };
+const DEVICE: SimulatedClient = { clientId: 'device-0001', username: 'token-0001', password: 'secret' };
 
 /** Sessions of which the real requests are known, as captured or as made by the broker's own code. */
 const CAPTURED: readonly {
   readonly broker: string;
-  readonly client: PlayedClient;
-  readonly wish: Wish;
+  readonly client: SimulatedClient;
+  readonly request: WantedTopic;
   readonly answer: string;
   readonly captures: readonly string[];
   /** Fields that depend on the moment. */
@@ -59,7 +59,7 @@ const CAPTURED: readonly {
   {
     broker: 'rabbitmq',
     client: DEVICE,
-    wish: PUBLISH,
+    request: PUBLISH,
     answer: 'allow',
     captures: ['01-user', '02-vhost', '04-resource-exchange-write', '05-topic-write'].map(
       (name) => `rabbitmq/post.pub-qos1.${name}.http`,
@@ -68,7 +68,7 @@ const CAPTURED: readonly {
   {
     broker: 'rabbitmq',
     client: DEVICE,
-    wish: SUBSCRIBE,
+    request: SUBSCRIBE,
     answer: 'allow',
     captures: [
       ...['01-user', '02-vhost', '03-resource-queue-configure', '04-resource-queue-read'],
@@ -79,7 +79,7 @@ const CAPTURED: readonly {
   {
     broker: 'vernemq',
     client: DEVICE,
-    wish: PUBLISH,
+    request: PUBLISH,
     answer: '{"result":"ok"}',
     captures: ['vernemq/2.2.0.auth_on_register.http', 'vernemq/2.2.0.auth_on_publish.http'],
     besides: { payload: '' },
@@ -87,21 +87,21 @@ const CAPTURED: readonly {
   {
     broker: 'vernemq',
     client: DEVICE,
-    wish: { action: 'subscribe', topic: 'v1/devices/me/rpc/request/+' },
+    request: { action: 'subscribe', topic: 'v1/devices/me/rpc/request/+' },
     answer: '{"result":"ok"}',
     captures: ['vernemq/2.2.0.auth_on_register.http', 'vernemq/2.2.0.auth_on_subscribe.http'],
   },
   {
     broker: 'tbmq',
     client: { clientId: 'dev-1', username: 'alice', password: 's3cret' },
-    wish: PUBLISH,
+    request: PUBLISH,
     answer: '{"result":"SUCCESS"}',
     captures: ['tbmq/post-cn-last--no-cert.http'],
   },
   {
     broker: 'mosquitto',
     client: { clientId: 'dev-42', username: 'alice', password: 's3cret' },
-    wish: { action: 'subscribe', topic: 'v1/devices/me/telemetry' },
+    request: { action: 'subscribe', topic: 'v1/devices/me/telemetry' },
     answer: '',
     captures: [
       'mosquitto-go-auth/09-disable-superuser-01-user.http',
@@ -110,9 +110,9 @@ const CAPTURED: readonly {
   },
 ];
 
-for (const { broker, client, wish, answer, captures, besides = {} } of CAPTURED) {
-  test(`${broker} asks as it was seen to, to ${wish.action}`, () => {
-    const asked = requestsOf(broker, client, wish, answer);
+for (const { broker, client, request, answer, captures, besides = {} } of CAPTURED) {
+  test(`${broker} asks as it was seen to, to ${request.action}`, () => {
+    const asked = requestsOf(broker, client, request, answer);
     assert.equal(asked.length, captures.length);
     for (const [at, { headers, body }] of asked.entries()) {
       const file = `captures/${captures[at]}`;
@@ -186,7 +186,7 @@ for (const [answer, status, brokers] of OPENED) {
     t.after(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     for (const [name, broker] of PLAYED) {
-      const play = { url, secret: 'the-secret-of-the-broker', client: DEVICE, wish: undefined };
+      const play = { url, secret: 'the-secret-of-the-broker', client: DEVICE, request: undefined };
       const conclusions = await playBroker(broker, play);
       const problems = conclusions.slice(-2).map(({ problem }) => problem);
       const opened = ['anybody is answered, whatever the secret', 'strangers are let in'];

@@ -31,9 +31,9 @@ async function sound(): Promise<Record<string, string>> {
 async function found(environment: Record<string, string>, file?: string, now?: number): Promise<string[]> {
   const checks = await examineInstallation(environment, file, now);
   return checks.flatMap(({ check, findings }) =>
-    findings.map(({ level, said, mend }) => {
-      assert.ok(mend.length > 10, said);
-      return `${check} ${level}: ${said}`;
+    findings.map(({ level, detail, mend }) => {
+      assert.ok(mend.length > 10, detail);
+      return `${check} ${level}: ${detail}`;
     }),
   );
 }
@@ -242,11 +242,11 @@ test('found: devices’ certificates and authorities in bundles that end, as lon
   const location = { kind: 'sqlite', file: environment.DATABASE_URL?.slice('file:'.length) ?? '' } as const;
   const devices = await DeviceRepository.open(location);
   const certificate = readFileSync(join(GOLDEN, 'pki/p256.crt.pem'), 'utf8');
-  for (const [name, wish] of [
+  for (const [name, request] of [
     ['ending', { kind: 'x509', certificate }],
     ['lasting', { kind: 'access_token' }],
   ] as const) {
-    await serviceOf(devices).create({ name, profileName: 'default', gateway: false, wish });
+    await serviceOf(devices).create({ name, profileName: 'default', gateway: false, request });
   }
   await devices.close();
   const prisma = await openPrisma(location);

@@ -24,7 +24,7 @@ interface Said {
 }
 
 /** What we answer a broker's endpoint, and what we say that its client sees. */
-function said(broker: BrokerName, decision: Decision, path?: string): Said {
+function detail(broker: BrokerName, decision: Decision, path?: string): Said {
   const endpoints = DIALECTS.find((one) => one.broker === broker)?.endpoints ?? [];
   const endpoint = path === undefined ? endpoints[0] : endpoints.find((one) => one.path === path);
   assert.ok(endpoint, broker);
@@ -68,7 +68,7 @@ interface EmqxRow {
 compare('vectors/emqx/responses.json', ({ vectors }: { vectors: readonly EmqxRow[] }) => {
   let compared = 0;
   for (const decision of OUTCOMES) {
-    const ours = said('emqx', decision);
+    const ours = detail('emqx', decision);
     for (const { check, response, outcome } of vectors) {
       if (check !== 'authn' || response.status !== ours.status || response.delay_s !== undefined) continue;
       if (ours.status === 200 && !(isJson(response) && response.body === ours.body)) continue;
@@ -90,7 +90,7 @@ interface MosquittoCase {
 compare('vectors/mosquitto-go-auth/responses.json', ({ cases }: { cases: readonly MosquittoCase[] }) => {
   let compared = 0;
   for (const decision of OUTCOMES) {
-    const ours = said('mosquitto', decision);
+    const ours = detail('mosquitto', decision);
     for (const one of cases) {
       const { check, response_mode: mode, given } = one;
       if (check !== 'user' || mode !== 'status' || given?.status !== ours.status || given.headers?.Location)
@@ -113,7 +113,7 @@ interface NanomqEntry {
 compare('vectors/nanomq/responses.json', ({ auth }: { auth: readonly NanomqEntry[] }) => {
   let compared = 0;
   for (const decision of OUTCOMES) {
-    const ours = said('nanomq', decision);
+    const ours = detail('nanomq', decision);
     for (const { response, observed } of auth) {
       if (response !== String(ours.status) && !(ours.status === 200 && response === '200-empty')) continue;
       for (const [version, { client }] of Object.entries(observed)) {
@@ -149,7 +149,7 @@ compare('vectors/rabbitmq/responses.json', ({ cases }: { cases: readonly Rabbitm
   let compared = 0;
   for (const name of ['user', 'vhost']) {
     for (const decision of OUTCOMES) {
-      const ours = said('rabbitmq', decision, `/rabbitmq/${name}`);
+      const ours = detail('rabbitmq', decision, `/rabbitmq/${name}`);
       for (const { endpoint, operation, answer, outcome } of cases) {
         const same =
           answer.status === ours.status && answer.body === ours.body && answer.delayMs === undefined;
@@ -175,7 +175,7 @@ compare('vectors/vernemq/responses.json', ({ cases }: { cases: readonly VernemqC
     (body ?? '').replace(/"error":"[^"]*"/, '"error":"text"');
   let compared = 0;
   for (const decision of OUTCOMES) {
-    const ours = said('vernemq', decision);
+    const ours = detail('vernemq', decision);
     for (const { hook, answer, client } of cases) {
       if (answer.status !== ours.status || shape(ours.body) !== shape(answer.body)) continue;
       const code = { auth_on_register: ours.mqtt3, auth_on_register_m5: ours.mqtt5 }[hook];
@@ -200,7 +200,7 @@ function compareDecisions(
 ): number {
   let compared = 0;
   for (const decision of OUTCOMES) {
-    const ours = said(broker, decision);
+    const ours = detail(broker, decision);
     const word = wordOf(ours.body);
     for (const { answer, decision: meant } of auth) {
       if (answer?.status !== ours.status || !isJson(answer) || wordOf(answer.body) !== word) continue;
@@ -238,7 +238,7 @@ for (const broker of ['tbmq', 'rmqtt'] as const) {
 test('EMQX 4 sends what the status of the answer means to it', () => {
   const bad = deny('password_mismatch', [], { v3: 4, v5: 0x86 });
   const seen = [DENY, bad, deny('request_unreadable'), UNAVAILABLE, NO_OPINION, ALLOW].map(
-    (decision) => said('emqx4', decision).mqtt3,
+    (decision) => detail('emqx4', decision).mqtt3,
   );
   assert.deepEqual(seen, [5, 4, 4, 3, 5, 0]);
 });
@@ -247,7 +247,7 @@ test('every broker’s client sees something after every decision, and every ref
   for (const { broker } of DIALECTS) {
     for (const decision of EVERY_DECISION) {
       if (broker !== 'forward_auth')
-        assert.notEqual(said(broker, decision).text, '', `${broker} ${decision.outcome}`);
+        assert.notEqual(detail(broker, decision).text, '', `${broker} ${decision.outcome}`);
       const suggestion = suggest(decision, { namesake: undefined, ignoredCertificate: false });
       assert.equal(suggestion === undefined, decision.outcome === 'allow');
     }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { buildApp } from '../../../src/server/app.ts';
-import { alone } from '../../../src/server/process-group/group.ts';
+import { singleProcess } from '../../../src/server/process-group/group.ts';
 import {
   ConfigOptionsRefused,
   configFiles,
@@ -132,7 +132,7 @@ async function parts() {
     metrics: () => metrics.families(),
     health: { stopping: false, check: async () => undefined },
     log,
-    crew: alone(),
+    processes: singleProcess(),
   };
 }
 

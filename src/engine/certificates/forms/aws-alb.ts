@@ -28,6 +28,6 @@ export const awsAlbPassthrough: HeaderForm = {
     if (text === undefined) return NO_CERTIFICATE;
     const [first, ...others] = decodePem(decodePercent(text), 'lines');
     if (first === undefined) throw new CertificateUnreadable('malformed_pem');
-    return withCertificate(request, [first, ...others], { said: 'not_checked' });
+    return withCertificate(request, [first, ...others], { result: 'not_checked' });
   },
 };

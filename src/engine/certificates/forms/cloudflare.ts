@@ -48,16 +48,16 @@ export const cloudflareRfc9440: HeaderForm = {
  * this request tells.
  */
 function verificationOf(request: FormRequest): Verification {
-  if (lineOf(request, 'presented') === 'false') return { said: 'none' };
+  if (lineOf(request, 'presented') === 'false') return { result: 'none' };
   const verification = readVerification(lineOf(request, 'verification'), trueOrFalse);
   const revoked = lineOf(request, 'revoked') ?? '';
-  if (revoked === 'true') return { said: 'failed', detail: 'revoked' };
-  if (verification.said === 'verified' && revoked !== 'false') {
-    return { said: 'failed', detail: 'nothing says that it is not revoked' };
+  if (revoked === 'true') return { result: 'failed', detail: 'revoked' };
+  if (verification.result === 'verified' && revoked !== 'false') {
+    return { result: 'failed', detail: 'nothing says that it is not revoked' };
   }
-  if (verification.said !== 'silent') return verification;
+  if (verification.result !== 'silent') return verification;
   const certificate = request.headers.certificate;
   const came =
     certificate !== undefined && request.view.lines(certificate).some((line) => line.trim() !== '');
-  return came || lineOf(request, 'presented') === 'true' ? { said: 'not_checked' } : verification;
+  return came || lineOf(request, 'presented') === 'true' ? { result: 'not_checked' } : verification;
 }

@@ -77,12 +77,12 @@ export function verificationIn(request: FormRequest, words: (text: string) => Ve
 
 /** For forms without a word about verification (`forwarded-certificates.md` section 2, rule 6). */
 export function unsaidVerification(settings: FormSettings): Verification {
-  return { said: settings.endpointVerifies === true ? 'verified' : 'not_checked' };
+  return { result: settings.endpointVerifies === true ? 'verified' : 'not_checked' };
 }
 
 /** What came without a certificate: nothing, or one that the endpoint keeps to itself. */
 export function withoutCertificate(form: CertificateForm, verification: Verification): PresentedCertificate {
-  switch (verification.said) {
+  switch (verification.result) {
     case 'none':
     case 'silent':
       return NO_CERTIFICATE;
@@ -113,20 +113,20 @@ export function withCertificate(
 ): PresentedCertificate {
   const [leaf, ...others] = certificates;
   checkDigest(leaf, textOf(request, 'digest'));
-  const said = CONTRADICTIONS[verification.said] ?? verification;
+  const detail = CONTRADICTIONS[verification.result] ?? verification;
   return {
     kind: 'certificate',
     form: request.form,
     der: leaf,
     chain: assembleChain(leaf, others),
-    verification: said.said === 'verified' || said.said === 'not_checked' ? said.said : 'failed',
-    verificationDetail: said.detail,
+    verification: detail.result === 'verified' || detail.result === 'not_checked' ? detail.result : 'failed',
+    verificationDetail: detail.detail,
   };
 }
 
-const CONTRADICTIONS: Partial<Record<Verification['said'], Verification>> = {
-  none: { said: 'failed', detail: 'the endpoint says that there is no certificate' },
-  silent: { said: 'failed', detail: 'no verification result came with the certificate' },
+const CONTRADICTIONS: Partial<Record<Verification['result'], Verification>> = {
+  none: { result: 'failed', detail: 'the endpoint says that there is no certificate' },
+  silent: { result: 'failed', detail: 'no verification result came with the certificate' },
 };
 
 /** A form of one header with one certificate, which says nothing of its verification or says it in one more header. */
@@ -145,8 +145,8 @@ export function simpleForm(
       const verification = verificationIn(request, words);
       if (text !== undefined) return withCertificate(request, [onlyOne(decoded(text))], verification);
       // Without a header for it, nothing says that there was a certificate.
-      const said = request.headers.verification === undefined ? SILENT : verification;
-      return withoutCertificate(name, said);
+      const detail = request.headers.verification === undefined ? SILENT : verification;
+      return withoutCertificate(name, detail);
     },
   };
 }

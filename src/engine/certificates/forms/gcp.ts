@@ -23,8 +23,9 @@ export const gcp: HeaderForm = {
 function verificationOf(request: FormRequest): Verification {
   const presented = lineOf(request, 'presented');
   const verification = readVerification(lineOf(request, 'verification'), trueOrFalse);
-  if (presented === 'true') return verification.said === 'silent' ? { said: 'not_checked' } : verification;
-  if (presented === 'false') return { said: 'none' };
-  if (presented === undefined || presented === '') return { said: 'silent' };
-  return { said: 'failed', detail: `present: ${printable(presented)}` };
+  if (presented === 'true')
+    return verification.result === 'silent' ? { result: 'not_checked' } : verification;
+  if (presented === 'false') return { result: 'none' };
+  if (presented === undefined || presented === '') return { result: 'silent' };
+  return { result: 'failed', detail: `present: ${printable(presented)}` };
 }

@@ -57,10 +57,10 @@ function readHaproxy(request: FormRequest, decode: (text: string) => Buffer) {
 
 /** `ssl_c_verify` is 0 where no certificate was presented; only `ssl_c_used` tells that one was. */
 function ofNothing(request: FormRequest, verification: Verification): Verification {
-  if (verification.said !== 'verified' && verification.said !== 'not_checked') return verification;
-  return lineOf(request, 'presented') === '1' ? verification : { said: 'none' };
+  if (verification.result !== 'verified' && verification.result !== 'not_checked') return verification;
+  return lineOf(request, 'presented') === '1' ? verification : { result: 'none' };
 }
 
 function contradicted(request: FormRequest, verification: Verification): Verification {
-  return lineOf(request, 'presented') === '0' ? { said: 'none' } : verification;
+  return lineOf(request, 'presented') === '0' ? { result: 'none' } : verification;
 }

@@ -45,7 +45,7 @@ export function readByteSequences(request: FormRequest, verification: Verificati
 /** HAProxy's 0 is said of no certificate as well (section 4.4). */
 function passedWithoutCertificate(request: FormRequest, verification: Verification): Verification {
   const codes = request.settings.verificationWords === 'opensslCode';
-  return codes && verification.said === 'verified' ? { said: 'none' } : verification;
+  return codes && verification.result === 'verified' ? { result: 'none' } : verification;
 }
 
 /** The limit is of all lines together. */

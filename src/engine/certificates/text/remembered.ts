@@ -1,4 +1,4 @@
-import { ownCopy } from '../../../util/detached-string.ts';
+import { detachString } from '../../../util/detach-string.ts';
 
 /** Characters of text in one generation: with the certificates made of them, some 15 MiB, or 6,000 certificates. */
 const GENERATION = 8 * 1024 * 1024;
@@ -27,7 +27,7 @@ export function remembered(decode: (text: string) => readonly Buffer[]): (text: 
       young = new Map();
       weight = 0;
     }
-    young.set(key, inOld ?? { text: ownCopy(text), certificates });
+    young.set(key, inOld ?? { text: detachString(text), certificates });
     weight += text.length;
     return certificates;
   };

@@ -17,7 +17,7 @@ export interface OcspOptions {
 interface Known {
   readonly answer: OcspAnswer | undefined;
   /** Why there is no answer. */
-  readonly said: string;
+  readonly detail: string;
   /** Epoch milliseconds at which it is asked again. */
   readonly until: number;
 }
@@ -78,25 +78,29 @@ export class OcspClient {
     await this.#connections?.destroy();
   }
 
-  #verdict({ answer, said, until }: Known, now: number): RevocationVerdict {
+  #verdict({ answer, detail, until }: Known, now: number): RevocationVerdict {
     switch (answer?.status) {
       case 'good':
         return { objection: undefined, until };
       case 'revoked':
         return {
-          objection: { rule: 'ocsp', reason: 'certificate_revoked', said: 'the OCSP responder says revoked' },
+          objection: {
+            rule: 'ocsp',
+            reason: 'certificate_revoked',
+            detail: 'the OCSP responder says revoked',
+          },
           until,
         };
       case 'unknown':
         return { objection: this.#unknown('the OCSP responder does not know the certificate'), until };
       default:
-        return { objection: this.#unknown(said), until: Math.max(until, now) };
+        return { objection: this.#unknown(detail), until: Math.max(until, now) };
     }
   }
 
-  #unknown(said: string): Objection {
+  #unknown(detail: string): Objection {
     const tolerated = this.#options.noAnswer === 'admit';
-    return { rule: 'ocsp', reason: 'certificate_status_unknown', said, tolerated };
+    return { rule: 'ocsp', reason: 'certificate_status_unknown', detail, tolerated };
   }
 
   #ask(key: string, url: string, leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<Known> {
@@ -127,7 +131,7 @@ export class OcspClient {
     const { now, timeoutMs } = this.#options;
     const silentUntil = this.#silent.get(url) ?? 0;
     if (now() < silentUntil)
-      return { answer: undefined, said: 'the OCSP responder gave no answer', until: silentUntil };
+      return { answer: undefined, detail: 'the OCSP responder gave no answer', until: silentUntil };
     try {
       const [{ download, openConnections }, { ocspRequest, readOcspAnswer }] = await Promise.all([
         import('./download.ts'),
@@ -145,16 +149,16 @@ export class OcspClient {
       const holdsFor = answer.nextUpdate === undefined ? UNDATED_MS : answer.nextUpdate - now();
       // At least a while: one that is just ending must not be asked for at every decision.
       const until = now() + Math.min(Math.max(holdsFor, RETRY_MS), LONGEST_MS);
-      return { answer, said: '', until };
+      return { answer, detail: '', until };
     } catch (error) {
       const { name, message } = error as Error;
       const isAnswer = name === 'OcspAnswerUnusable';
       const until = now() + (isAnswer ? RETRY_MS : SILENT_MS);
       if (!isAnswer) this.#silent.set(url, until);
-      const said = ['DownloadFailed', 'OcspAnswerUnusable'].includes(name)
+      const detail = ['DownloadFailed', 'OcspAnswerUnusable'].includes(name)
         ? message
         : 'it could not be asked';
-      return { answer: undefined, said: `OCSP: ${said}`, until };
+      return { answer: undefined, detail: `OCSP: ${detail}`, until };
     }
   }
 }

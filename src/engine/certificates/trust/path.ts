@@ -7,7 +7,7 @@ import type { Authorities } from './authorities.ts';
 export type PathVerdict =
   /** Leaf first, the authority that ends the path last. */
   | { readonly trusted: true; readonly path: readonly InspectedCertificate[] }
-  | { readonly trusted: false; readonly said: string };
+  | { readonly trusted: false; readonly detail: string };
 
 export interface PathRules {
   /** Epoch milliseconds. */
@@ -33,16 +33,16 @@ export async function findPath(
 ): Promise<PathVerdict> {
   const certificates = inspectAll([leaf, ...sent]);
   const [first, ...others] = certificates ?? [];
-  if (first === undefined) return { trusted: false, said: 'it cannot be read' };
-  let said: string | undefined;
+  if (first === undefined) return { trusted: false, detail: 'it cannot be read' };
+  let detail: string | undefined;
   let paths = 0;
   for (const path of pathsFrom(first, others, authorities)) {
     const fault = await faultOf(path, rules);
     if (fault === undefined) return { trusted: true, path };
-    said ??= fault;
+    detail ??= fault;
     if (++paths === MOST_PATHS) break;
   }
-  return { trusted: false, said: said ?? missing(first, others) };
+  return { trusted: false, detail: detail ?? missing(first, others) };
 }
 
 function inspectAll(ders: readonly Uint8Array[]): InspectedCertificate[] | undefined {

@@ -36,7 +36,7 @@ export interface Objection {
     | 'certificate_revoked'
     | 'certificate_status_unknown';
   /** In words, for explain and the log. */
-  readonly said: string;
+  readonly detail: string;
   /** Named, but no refusal even where the rule is required: nothing is known, and the operator chose to admit then. */
   readonly tolerated?: boolean | undefined;
 }

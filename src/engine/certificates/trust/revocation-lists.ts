@@ -83,14 +83,14 @@ export function revocationOf(
     const name = formatName(certificate.subject);
     if (known.some(({ revoked }) => revoked.has(certificate.serialNumber))) {
       return {
-        objection: { ...REVOKED, said: `${name} is revoked by ${formatName(authority.subject)}` },
+        objection: { ...REVOKED, detail: `${name} is revoked by ${formatName(authority.subject)}` },
         until,
       };
     }
     const covering = known.filter((list) => covers(list, certificate));
     if (covering.length === 0) {
-      const said = `there is no revocation list of ${formatName(authority.subject)}`;
-      doubt = worse(doubt, unknown(said, rules.missing));
+      const detail = `there is no revocation list of ${formatName(authority.subject)}`;
+      doubt = worse(doubt, unknown(detail, rules.missing));
     }
     for (const { nextUpdate = Number.POSITIVE_INFINITY } of covering) {
       if (nextUpdate > now) until = Math.min(until, nextUpdate);
@@ -102,8 +102,8 @@ export function revocationOf(
 
 const REVOKED = { rule: 'crl', reason: 'certificate_revoked' } as const;
 
-function unknown(said: string, when: WhenUnknown): Objection {
-  return { rule: 'crl', reason: 'certificate_status_unknown', said, tolerated: when === 'admit' };
+function unknown(detail: string, when: WhenUnknown): Objection {
+  return { rule: 'crl', reason: 'certificate_status_unknown', detail, tolerated: when === 'admit' };
 }
 
 function worse(one: Objection | undefined, other: Objection): Objection {

@@ -36,7 +36,7 @@ export function createTrustLog(log: Logger, now: () => number = Date.now): Trust
     tookAuthorities: (file, count) => log.info({ file, count }, 'the client authorities were read again'),
     refusedAuthorities: (file, why) =>
       log.error({ file, why }, 'the client authorities cannot be used; those before stay in force'),
-    warning({ rule, reason, said }, device) {
+    warning({ rule, reason, detail }, device) {
       const at = now();
       if (at >= windowEnd) {
         if (unwritten > 0) log.warn({ unwritten }, 'more certificates were objected to');
@@ -47,7 +47,7 @@ export function createTrustLog(log: Logger, now: () => number = Date.now): Trust
       if (written === WARNINGS_PER_SECOND) unwritten++;
       else {
         written++;
-        log.warn({ rule, reason, device, said }, 'admitted, although a rule objects to the certificate');
+        log.warn({ rule, reason, device, detail }, 'admitted, although a rule objects to the certificate');
       }
     },
   };

@@ -138,9 +138,9 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
       until = Math.min(until, ...verdict.path.map(({ notAfter }) => notAfter + 1));
     const objections: Objection[] = [];
     for (const rule of rules) {
-      const said = await judge(rule, leaf, verdict, at);
-      until = Math.min(until, said.until);
-      if (said.objection !== undefined) objections.push(said.objection);
+      const detail = await judge(rule, leaf, verdict, at);
+      until = Math.min(until, detail.until);
+      if (detail.objection !== undefined) objections.push(detail.objection);
     }
     return { objections, until, generation: begun };
   }
@@ -149,7 +149,7 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
     const always = Number.POSITIVE_INFINITY;
     if (rule === 'usage') return { objection: objectionToUsage(leaf), until: always };
     if (!verdict?.trusted) {
-      return { objection: withoutPath(rule, config, verdict?.said ?? ''), until: always };
+      return { objection: withoutPath(rule, config, verdict?.detail ?? ''), until: always };
     }
     const { path } = verdict;
     switch (rule) {
@@ -262,21 +262,21 @@ function objectionToUsage(leaf: Uint8Array): Objection | undefined {
     return usageObjection(inspectCertificate(leaf));
   } catch (error) {
     if (!(error instanceof CertificateUnreadable)) throw error;
-    return { rule: 'usage', reason: 'certificate_usage_mismatch', said: 'its extensions cannot be read' };
+    return { rule: 'usage', reason: 'certificate_usage_mismatch', detail: 'its extensions cannot be read' };
   }
 }
 
 /** What a rule says where no path is known to look along: revocation is then not known, which is not "not revoked". */
-function withoutPath(rule: TrustRule, { crl, ocsp }: TrustConfig, said: string): Objection {
+function withoutPath(rule: TrustRule, { crl, ocsp }: TrustConfig, detail: string): Objection {
   switch (rule) {
     case 'path':
-      return { rule, reason: 'certificate_untrusted', said };
+      return { rule, reason: 'certificate_untrusted', detail };
     case 'usage':
-      return { rule, reason: 'certificate_usage_mismatch', said };
+      return { rule, reason: 'certificate_usage_mismatch', detail };
     case 'crl':
-      return { rule, reason: 'certificate_status_unknown', said, tolerated: crl.missing === 'admit' };
+      return { rule, reason: 'certificate_status_unknown', detail, tolerated: crl.missing === 'admit' };
     case 'ocsp':
-      return { rule, reason: 'certificate_status_unknown', said, tolerated: ocsp.noAnswer === 'admit' };
+      return { rule, reason: 'certificate_status_unknown', detail, tolerated: ocsp.noAnswer === 'admit' };
   }
 }
 
@@ -285,18 +285,18 @@ const SAY_AGAIN_MS = 60 * 60_000;
 
 /** Says long before a list expires that no newer one is here: when less than a quarter of its time is left, once an hour. */
 function watchEndings(sources: RevocationSources, log: TrustLog, now: () => number): NodeJS.Timeout {
-  const said = new Map<string, number>();
+  const detail = new Map<string, number>();
   const look = (): void => {
     const at = now();
     for (const { source, list } of sources.current.all) {
       const { nextUpdate, thisUpdate } = list;
       if (nextUpdate === undefined || nextUpdate - at > (nextUpdate - thisUpdate) / 4) continue;
       const key = `${source} ${nextUpdate} ${nextUpdate <= at}`;
-      if ((said.get(key) ?? 0) > at - SAY_AGAIN_MS) continue;
-      said.set(key, at);
+      if ((detail.get(key) ?? 0) > at - SAY_AGAIN_MS) continue;
+      detail.set(key, at);
       log.ending(source, formatName(list.issuer), nextUpdate, nextUpdate <= at);
     }
-    for (const [key, time] of said) if (time < at - 2 * SAY_AGAIN_MS) said.delete(key);
+    for (const [key, time] of detail) if (time < at - 2 * SAY_AGAIN_MS) detail.delete(key);
   };
   look();
   return setInterval(look, LOOK_FOR_ENDINGS_MS).unref();

@@ -9,9 +9,9 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 export function usageObjection({ extendedKeyUsage }: InspectedCertificate): Objection | undefined {
   if (extendedKeyUsage === undefined) return undefined;
   if (extendedKeyUsage.includes(CLIENT_AUTH) || extendedKeyUsage.includes(ANY_USAGE)) return undefined;
-  const said =
+  const detail =
     extendedKeyUsage.length === 1 && extendedKeyUsage[0] === SERVER_AUTH
       ? 'its extendedKeyUsage is for TLS servers only'
       : `its extendedKeyUsage lacks clientAuth (it has ${extendedKeyUsage.join(', ')})`;
-  return { rule: 'usage', reason: 'certificate_usage_mismatch', said };
+  return { rule: 'usage', reason: 'certificate_usage_mismatch', detail };
 }

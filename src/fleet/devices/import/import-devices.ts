@@ -6,7 +6,7 @@ import { prepareCredentials } from './prepare-device.ts';
 import type { ImportedDevice, ImportItem } from './record.ts';
 import { type LineReport, type Reporter, refusal } from './report.ts';
 
-export interface ImportWish {
+export interface ImportOptions {
   /** Names the import in the audit trail. */
   readonly importId: string;
   readonly format: string;
@@ -37,7 +37,7 @@ const TRIES = 5;
 export async function importDevices(
   items: AsyncIterable<ImportItem>,
   { store, keeper, report }: { store: ImportStore; keeper: SecretKeeper; report: Reporter },
-  wish: ImportWish,
+  request: ImportOptions,
 ): Promise<void> {
   let batch = new Batch();
   for await (const item of items) {
@@ -47,7 +47,7 @@ export async function importDevices(
       if (typeof prepared === 'string') report(refusal(item.line, prepared, item.deviceName));
       else {
         // What the record rests on must be written first.
-        if (batch.meets(prepared) || batch.size === (wish.batch ?? BATCH)) await flush();
+        if (batch.meets(prepared) || batch.size === (request.batch ?? BATCH)) await flush();
         batch.add(prepared);
       }
     }
@@ -57,7 +57,7 @@ export async function importDevices(
   async function prepare(device: ImportedDevice): Promise<PreparedDevice | string> {
     const credentials = device.credentials && prepareCredentials(device.credentials);
     if (typeof credentials === 'string') return credentials;
-    const profileName = device.origin?.profile.name ?? device.profileName ?? wish.defaultProfile;
+    const profileName = device.origin?.profile.name ?? device.profileName ?? request.defaultProfile;
     return { device, credentials, profileId: undefined, profileName };
   }
 
@@ -75,7 +75,7 @@ export async function importDevices(
         throw new Error('the devices of a batch change all the time; run the import again');
     }
     // SQLite's driver does its work in the event loop, which others wait for.
-    const rest = (wish.rest ?? 0) * (performance.now() - begun);
+    const rest = (request.rest ?? 0) * (performance.now() - begun);
     await (rest > 0 ? wait(Math.min(rest, LONGEST_REST_MS)) : nextTurn());
   }
 
@@ -92,9 +92,9 @@ export async function importDevices(
         const plan: DevicePlan =
           typeof withProfile === 'string'
             ? { outcome: 'refused', why: withProfile }
-            : await planDevice(withProfile, known, keeper, wish.oneCredential);
+            : await planDevice(withProfile, known, keeper, request.oneCredential);
         reports.push(toReport(one.device, plan));
-        if (wish.dryRun || typeof withProfile === 'string') return undefined;
+        if (request.dryRun || typeof withProfile === 'string') return undefined;
         return plan.outcome === 'created' || plan.outcome === 'updated'
           ? toChange(withProfile, plan)
           : undefined;
@@ -105,7 +105,7 @@ export async function importDevices(
     if (made.length === 0) return reports;
     const count = (outcome: string) => reports.filter((one) => one.outcome === outcome).length;
     const written = await store.write(made, {
-      ...{ importId: wish.importId, format: wish.format },
+      ...{ importId: request.importId, format: request.format },
       firstLine: reports[0]?.line ?? 0,
       lastLine: reports.at(-1)?.line ?? 0,
       ...{ created: count('created'), updated: count('updated') },
@@ -115,8 +115,9 @@ export async function importDevices(
 
   async function findProfile(one: PreparedDevice): Promise<PreparedDevice | string> {
     const { origin } = one.device;
-    if (origin === undefined) return { ...one, profileId: await store.profile(one.profileName, wish.dryRun) };
-    const brought = await store.bringProfile(origin.profile, wish.dryRun);
+    if (origin === undefined)
+      return { ...one, profileId: await store.profile(one.profileName, request.dryRun) };
+    const brought = await store.bringProfile(origin.profile, request.dryRun);
     return typeof brought === 'string' ? brought : { ...one, profileId: brought.id };
   }
 

@@ -12,7 +12,7 @@ export interface RuleOwners {
   deviceOfUser(userName: string): Promise<string | undefined>;
 }
 
-export interface RuleImportWish {
+export interface RuleImportOptions {
   readonly dryRun: boolean;
   /** Store what can be stored of a file of which something is refused, though a denial may be missing then. */
   readonly force: boolean;
@@ -42,9 +42,9 @@ const MOST_RULES = 10_000;
 export async function importRules(
   items: AsyncIterable<ImportItem>,
   { rules, owners, report }: { rules: RuleService; owners: RuleOwners; report: Reporter },
-  wish: RuleImportWish,
+  request: RuleImportOptions,
 ): Promise<boolean> {
-  const { mostRules = MOST_RULES } = wish;
+  const { mostRules = MOST_RULES } = request;
   const placed: PlacedRule[] = [];
   const reports: LineReport[] = [];
   for await (const item of items) {
@@ -60,15 +60,15 @@ export async function importRules(
   const [usable, turned] = withoutTurned(placed);
   reports.push(...turned);
   const refused = reports.some(({ outcome }) => outcome === 'refused');
-  const store = !refused || wish.force;
+  const store = !refused || request.force;
   const known = new Map<string | undefined, RuleEntry[]>();
   for (const one of inRankOrder(usable)) {
     const entries = known.get(one.deviceId) ?? (await rules.list({ device: one.deviceId }));
     known.set(one.deviceId, entries);
     const outcome = entries.some((entry) => isSame(entry, one.rule)) ? 'unchanged' : 'created';
     reports.push({ line: one.rule.line, outcome, warnings: one.rule.warnings });
-    if (outcome === 'created' && store && !wish.dryRun) {
-      await rules.create(toWish(one), wish.actor, nextKnown(one, usable, entries));
+    if (outcome === 'created' && store && !request.dryRun) {
+      await rules.create(toRequest(one), request.actor, nextKnown(one, usable, entries));
       known.delete(one.deviceId);
     }
   }
@@ -142,7 +142,7 @@ function isSame(entry: RuleEntry, rule: ImportedRule): boolean {
   );
 }
 
-function toWish({ rule, deviceId }: PlacedRule): Pick<Rule, 'permission' | 'action' | 'filter'> {
+function toRequest({ rule, deviceId }: PlacedRule): Pick<Rule, 'permission' | 'action' | 'filter'> {
   const { permission, action, filter } = rule;
   return { permission, action, filter, ...(deviceId === undefined ? {} : { deviceId }) };
 }

@@ -58,8 +58,8 @@ export async function planDevice(
     return { outcome: 'refused', why: `another device here has the name (${named.id})` };
   const row = credentials && known.credentials.get(credentials.credentialsId);
   if (row !== undefined && row.deviceId !== there?.id) {
-    const holder = known.devicesById.get(row.deviceId ?? '');
-    const whose = holder === undefined ? 'a device that is gone' : `device ${holder.name} (${holder.id})`;
+    const owner = known.devicesById.get(row.deviceId ?? '');
+    const whose = owner === undefined ? 'a device that is gone' : `device ${owner.name} (${owner.id})`;
     return { outcome: 'refused', why: `the credentials already belong to ${whose}` };
   }
   return there === undefined ? planNew(prepared) : planKnown(prepared, there, row, keeper, oneCredential);

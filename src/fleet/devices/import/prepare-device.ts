@@ -46,9 +46,9 @@ function formatted(
   id: string,
   value: string | null,
 ): PreparedCredentials | string {
-  const said = formatCredentials({ credentialsType, credentialsId: id, credentialsValue: value });
-  if (!said.ok) return `the credentials cannot be used: ${said.error}`;
-  return { credentialsType, credentialsId: said.credentialsId, credentialsValue: said.credentialsValue };
+  const detail = formatCredentials({ credentialsType, credentialsId: id, credentialsValue: value });
+  if (!detail.ok) return `the credentials cannot be used: ${detail.error}`;
+  return { credentialsType, credentialsId: detail.credentialsId, credentialsValue: detail.credentialsValue };
 }
 
 /** ThingsBoard saves any text for a certificate; a file that somebody wrote is held to more. */

@@ -1,8 +1,8 @@
 import type { SecretSchemes } from '../../../engine/secrets/secret-schemes.ts';
 import type { RuleService } from '../rule-service.ts';
 import type { KeepPassword } from '../stored-password.ts';
-import { type ImportWish, importDevices } from './import-devices.ts';
-import { importRules, type RuleImportWish, type RuleOwners } from './import-rules.ts';
+import { type ImportOptions, importDevices } from './import-devices.ts';
+import { importRules, type RuleImportOptions, type RuleOwners } from './import-rules.ts';
 import type { ImportStore } from './import-store.ts';
 import { createSecretKeeper, type PasswordKind } from './keep-secret.ts';
 import type { ImportItem } from './record.ts';
@@ -26,7 +26,8 @@ export interface ImportRecord {
   ): Promise<void>;
 }
 
-export type RunWish = ImportWish & Omit<RuleImportWish, 'dryRun'> & { readonly passwords: PasswordKind };
+export type RunImportOptions = ImportOptions &
+  Omit<RuleImportOptions, 'dryRun'> & { readonly passwords: PasswordKind };
 
 /**
  * Imports what a file or database says, and leaves its beginning and its end in the audit trail; a dry run leaves nothing.
@@ -35,16 +36,16 @@ export type RunWish = ImportWish & Omit<RuleImportWish, 'dryRun'> & { readonly p
 export async function runImport(
   items: AsyncIterable<ImportItem>,
   { store, rules, schemes, keepPassword, report }: ImportParts,
-  wish: RunWish,
+  request: RunImportOptions,
 ): Promise<Counts> {
-  const { importId, format, dryRun, passwords } = wish;
+  const { importId, format, dryRun, passwords } = request;
   const counted = counting(report);
   if (!dryRun) await store.record(importId, 'started', { format });
   if (format === 'mosquitto-acl') {
-    await importRules(items, { rules, owners: store, report: counted.report }, wish);
+    await importRules(items, { rules, owners: store, report: counted.report }, request);
   } else {
     const keeper = createSecretKeeper(schemes, keepPassword, passwords);
-    await importDevices(items, { store, keeper, report: counted.report }, wish);
+    await importDevices(items, { store, keeper, report: counted.report }, request);
   }
   if (!dryRun) await store.record(importId, 'finished', { format, ...counted.counts });
   return counted.counts;

@@ -1,4 +1,4 @@
-import type { Crew } from '../../process-group/group.ts';
+import type { ProcessGroup } from '../../process-group/group.ts';
 import type { DecisionFilter, RecentDecision, RecentDecisions } from './recent-decisions.ts';
 
 /** A decision and where it was made. */
@@ -10,7 +10,7 @@ export interface GatheredDecision extends RecentDecision {
 /** Where a decision stands among those of all workers: by time, then by worker, then in the order in which it decided. */
 export type DecisionPlace = Pick<GatheredDecision, 'time' | 'worker' | 'sequence'>;
 
-interface Wish {
+interface GatherRequest {
   readonly filter: DecisionFilter;
   readonly limit: number;
   readonly before: DecisionPlace | undefined;
@@ -34,14 +34,18 @@ export type DecisionReader = (
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Answers the other processes, and asks them. */
-export function gatherDecisions(crew: Crew, recent: RecentDecisions): DecisionReader {
-  const own = crew.worker ?? 1;
-  crew.handle('decisions', ({ filter, limit, before }: Wish) =>
+export function gatherDecisions(processes: ProcessGroup, recent: RecentDecisions): DecisionReader {
+  const own = processes.worker ?? 1;
+  processes.handle('decisions', ({ filter, limit, before }: GatherRequest) =>
     recent.list(filter, limit, before && ofWorker(before, own)),
   );
   return async (filter, limit, before) => {
-    const wish: Wish = { filter, limit, before };
-    const { answers, silent } = await crew.gather<RecentDecision[]>('decisions', wish, ANSWER_WITHIN_MS);
+    const request: GatherRequest = { filter, limit, before };
+    const { answers, silent } = await processes.gather<RecentDecision[]>(
+      'decisions',
+      request,
+      ANSWER_WITHIN_MS,
+    );
     const decisions = answers
       .flatMap(({ worker, answer }) => answer.map((decision) => ({ ...decision, worker })))
       .sort(latestFirst)

@@ -1,5 +1,5 @@
 import type { Step } from '../../../model/decision.ts';
-import { ownCopy } from '../../../util/detached-string.ts';
+import { detachString } from '../../../util/detach-string.ts';
 
 /** Of one decision so many are kept. */
 export const MOST_STEPS = 16;
@@ -26,7 +26,7 @@ export class StepTexts {
   #add(text: string): number | undefined {
     if (this.#texts.length >= MOST_TEXTS || text.length > LONGEST_TEXT || !text.isWellFormed())
       return undefined;
-    const kept = ownCopy(text);
+    const kept = detachString(text);
     this.#numbers.set(kept, this.#texts.length);
     return this.#texts.push(kept) - 1;
   }
@@ -51,9 +51,9 @@ export class KeptSteps {
   keep(steps: readonly Step[]): void {
     const count = Math.min(steps.length, MOST_STEPS);
     for (let at = 0; at < count; at++) {
-      const { step, said } = steps[at] as Step;
+      const { step, detail } = steps[at] as Step;
       const stepNumber = this.#texts.numberOf(step);
-      const saidNumber = this.#texts.numberOf(said);
+      const saidNumber = this.#texts.numberOf(detail);
       if (stepNumber === undefined || saidNumber === undefined) {
         this.#others = steps.slice(0, MOST_STEPS);
         return;
@@ -72,6 +72,6 @@ export class KeptSteps {
 
   #stepAt(index: number): Step {
     const textAt = (place: number): string => this.#texts.textOf(this.#memory[place] as number);
-    return { step: textAt(index), said: textAt(index + 1) };
+    return { step: textAt(index), detail: textAt(index + 1) };
   }
 }

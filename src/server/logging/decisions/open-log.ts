@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../../../config/config.ts';
-import type { Crew } from '../../process-group/group.ts';
+import type { ProcessGroup } from '../../process-group/group.ts';
 import { createDecisionLog, type WrittenDecisionLog } from '../decision-log.ts';
 import { createErrorLog } from '../error-log.ts';
 import { createLog } from '../log.ts';
@@ -16,7 +16,7 @@ const VERBOSE: ReadonlySet<string> = new Set(['debug', 'trace']);
  */
 export function openDecisionLog(
   { decisionLog: config, logLevel }: Config,
-  crew: Crew,
+  processes: ProcessGroup,
   log: Logger,
 ): WrittenDecisionLog {
   const { file: path } = config;
@@ -25,12 +25,12 @@ export function openDecisionLog(
   // Of its own file nobody wants less than what it is for.
   const level = VERBOSE.has(logLevel) ? logLevel : 'info';
   const writer = createLog(level, file);
-  const decisions = crew.worker === undefined ? writer : writer.child({ worker: crew.worker });
+  const decisions = processes.worker === undefined ? writer : writer.child({ worker: processes.worker });
   const written = createDecisionLog(log, { ...config, decisions });
-  crew.handle('decision_log.reopen', () => file.reopen());
+  processes.handle('decision_log.reopen', () => file.reopen());
   const reopen = (): void => {
     file.reopen();
-    if (crew.role === 'primary') crew.broadcast('decision_log.reopen', undefined);
+    if (processes.role === 'primary') processes.broadcast('decision_log.reopen', undefined);
   };
   process.on('SIGHUP', reopen);
   return {

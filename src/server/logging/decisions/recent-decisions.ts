@@ -242,7 +242,7 @@ function describe(slot: Slot): RecentDecision {
     topic: shown(slot.topic),
     topics: topics > 1 ? topics : undefined,
     granted: granted?.filter((one) => one).length,
-    steps: steps.map(({ step, said }) => ({ step, said: shownText(said, SAID_BYTES) })),
+    steps: steps.map(({ step, detail }) => ({ step, detail: shownText(detail, SAID_BYTES) })),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { Decider } from '../../../engine/deciding/decider.ts';
 import type { Decision } from '../../../model/decision.ts';
-import { after } from '../../../model/maybe-promise.ts';
+import { chain } from '../../../model/maybe-promise.ts';
 import type { BrokerName, ConnectAttempt } from '../../../model/question.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
-import type { Crew } from '../../process-group/group.ts';
+import type { ProcessGroup } from '../../process-group/group.ts';
 
 /** Under which client id a device was let in last. */
 export interface RecentSession {
@@ -31,13 +31,13 @@ export class RecentSessions {
   /** By broker and client id: whoever came last has the session. */
   readonly #sessions = new BoundedMap<Remembered>(MOST_SESSIONS);
   readonly #brokers: ReadonlySet<BrokerName>;
-  readonly #crew: Crew;
+  readonly #crew: ProcessGroup;
 
   /** @param brokers only those that can be asked to end sessions. */
-  constructor(brokers: Iterable<BrokerName>, crew: Crew) {
+  constructor(brokers: Iterable<BrokerName>, processes: ProcessGroup) {
     this.#brokers = new Set(brokers);
-    this.#crew = crew;
-    crew.handle('sessions.of', (deviceId: string) => this.#ownOf(deviceId));
+    this.#crew = processes;
+    processes.handle('sessions.of', (deviceId: string) => this.#ownOf(deviceId));
   }
 
   /** The same decider, which remembers the devices that it lets in. */
@@ -45,7 +45,7 @@ export class RecentSessions {
     if (this.#brokers.size === 0) return decider;
     return {
       decide: (question, settings) =>
-        after(decider.decide(question, settings), (decision) => {
+        chain(decider.decide(question, settings), (decision) => {
           if (question.kind === 'connect') this.#remember(question.attempt, decision);
           return decision;
         }),

@@ -10,7 +10,7 @@ import { DeviceProblem } from '../../../model/device-problem.ts';
 import { operation } from '../operation.ts';
 import { CREDENTIALS_TYPE, named, object, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime, showTimeIfAny } from '../times.ts';
-import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
+import { CREDENTIALS_WISH, SECRET, toRequest, toSecret } from './credentials-request.ts';
 import { DEVICE_PATH } from './devices.ts';
 import { ENDED, ENDED_ANSWERS, endedAnswer } from './sessions.ts';
 
@@ -131,7 +131,7 @@ const addCredentials = operation({
   problems: REFUSALS,
   async handle({ params, body, store, actor }) {
     const { notBefore, notAfter } = body;
-    const added = await store.credentialsService(actor).add(params.device, toWish(body.credentials), {
+    const added = await store.credentialsService(actor).add(params.device, toRequest(body.credentials), {
       notBefore: notBefore === undefined ? undefined : readTime(notBefore),
       notAfter: notAfter === undefined ? undefined : readTime(notAfter),
     });
@@ -151,7 +151,7 @@ const putCredentials = operation({
   problems: REFUSALS,
   async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const which = { credentials: params.credentials.toLowerCase(), version: ifMatch };
-    const done = await store.credentialsService(actor).set(params.device, toWish(body), which);
+    const done = await store.credentialsService(actor).set(params.device, toRequest(body), which);
     return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });
@@ -193,8 +193,8 @@ const rotateCredentials = operation({
   problems: REFUSALS,
   async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const { type, token, password, certificate } = body;
-    const wish = { type, token, password, certificate, ...toOverlap(body), version: ifMatch };
-    const done = await store.credentialsService(actor).rotate(params.device, wish);
+    const request = { type, token, password, certificate, ...toOverlap(body), version: ifMatch };
+    const done = await store.credentialsService(actor).rotate(params.device, request);
     return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });
@@ -210,7 +210,7 @@ const switchCredentials = operation({
   problems: REFUSALS,
   async handle({ params, body, ifMatch, store, actor, deviceSessions }) {
     const which = { ...toOverlap(body), version: ifMatch };
-    const done = await store.credentialsService(actor).switchTo(params.device, toWish(body.to), which);
+    const done = await store.credentialsService(actor).switchTo(params.device, toRequest(body.to), which);
     return changed(done, 200, await endReplaced(done, actor, deviceSessions));
   },
 });

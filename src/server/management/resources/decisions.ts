@@ -8,7 +8,7 @@ import { named, object, oneOf, TIME, TIME_GIVEN } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
 
 /** Names of steps and what they said, as in the log. */
-export const STEPS = Type.Array(object({ step: Type.String(), said: Type.String() }));
+export const STEPS = Type.Array(object({ step: Type.String(), detail: Type.String() }));
 
 export const OUTCOME = oneOf(['allow', 'deny', 'no_opinion', 'unavailable']);
 

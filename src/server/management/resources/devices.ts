@@ -12,7 +12,7 @@ import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
 import { ApiProblem } from '../problem.ts';
 import { CREDENTIALS_TYPE, NAME, named, object, oneOf, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
-import { CREDENTIALS_WISH, SECRET, toSecret, toWish } from './credentials-wish.ts';
+import { CREDENTIALS_WISH, SECRET, toRequest, toSecret } from './credentials-request.ts';
 import { ENDED_ANSWERS, endedAnswer } from './sessions.ts';
 
 const SOURCE = oneOf(
@@ -118,7 +118,7 @@ const createDevice = operation({
       profileName: body.profile ?? 'default',
       label: body.label,
       gateway: body.gateway ?? false,
-      wish: toWish(body.credentials ?? { kind: 'access_token' }),
+      request: toRequest(body.credentials ?? { kind: 'access_token' }),
     });
     const shown = showDevice(await deviceOf(store, device.id));
     return {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { TRANSPORT_TYPES } from '../../../engine/credentials/record.ts';
-import type { ProfileWish } from '../../../fleet/devices/profile.ts';
+import type { ProfileRequest } from '../../../fleet/devices/profile.ts';
 import type { ProfileEntry, SavedProfile } from '../../../storage/repositories/profile-repository.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
@@ -133,7 +133,7 @@ const createProfile = operation({
   answers: { 201: { description: 'Created', schema: SAVED_PROFILE, headers: ['Location', 'ETag'] } },
   problems: REFUSALS,
   async handle({ body, store, actor }) {
-    return saved(await store.profiles.create(toWish(body), actor));
+    return saved(await store.profiles.create(toRequest(body), actor));
   },
 });
 
@@ -165,7 +165,7 @@ const putProfile = operation({
   },
   problems: REFUSALS,
   async handle({ params, body, ifMatch, store, actor }) {
-    return saved(await store.profiles.put(params.profile.toLowerCase(), toWish(body), ifMatch, actor));
+    return saved(await store.profiles.put(params.profile.toLowerCase(), toRequest(body), ifMatch, actor));
   },
 });
 
@@ -184,7 +184,7 @@ const deleteProfile = operation({
 
 export const PROFILE_OPERATIONS = [listProfiles, createProfile, getProfile, putProfile, deleteProfile];
 
-function toWish({ transportType, provisioning, ...body }: Static<typeof PROFILE_WISH>): ProfileWish {
+function toRequest({ transportType, provisioning, ...body }: Static<typeof PROFILE_WISH>): ProfileRequest {
   return {
     ...body,
     transportType: transportType ?? (body.mqtt === undefined ? 'DEFAULT' : 'MQTT'),

@@ -16,7 +16,7 @@ export const ENDED = Type.Optional(
           END_RESULTS,
           'unknown: nothing is known by which the broker could find a session. failed: it did not end one, see `said`.',
         ),
-        said: Type.Optional(Type.String()),
+        detail: Type.Optional(Type.String()),
       }),
     ),
     { description: 'What became of the sessions at brokers; absent where none is set up for it.' },

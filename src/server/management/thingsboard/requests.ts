@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
-import type { CredentialsWish } from '../../../fleet/devices/new-credentials.ts';
+import type { CredentialsRequest } from '../../../fleet/devices/new-credentials.ts';
 import { plainPasswordOf } from '../../../fleet/devices/stored-password.ts';
 import type { CredentialsEntry } from '../../../model/device.ts';
 import { DeviceProblem } from '../../../model/device-problem.ts';
@@ -42,7 +42,7 @@ export const LOGIN_BODY = Type.Object({ password: Type.String({ maxLength: 1_000
  * @param before the credentials that are replaced.
  * @throws {DeviceProblem} `credentials_invalid`.
  */
-export function wishOf(body: CredentialsBody, before: CredentialsEntry | undefined): CredentialsWish {
+export function requestOf(body: CredentialsBody, before: CredentialsEntry | undefined): CredentialsRequest {
   const { credentialsType, credentialsId, credentialsValue } = body;
   switch (credentialsType) {
     case 'ACCESS_TOKEN':

@@ -16,7 +16,7 @@ import {
   DEVICE_WITH_CREDENTIALS_BODY,
   isUnchanged,
   LOGIN_BODY,
-  wishOf,
+  requestOf,
 } from './requests.ts';
 
 interface Asked {
@@ -34,10 +34,10 @@ export function registerThingsBoard(
   parts: RouteParts & Pick<OperationParts, 'deviceSessions'>,
 ): void {
   scope.setErrorHandler((error, request, reply) => {
-    const said = thingsBoardError(error);
-    if (said === undefined) request.log.error({ err: error, requestId: request.id }, 'the API failed');
+    const detail = thingsBoardError(error);
+    if (detail === undefined) request.log.error({ err: error, requestId: request.id }, 'the API failed');
     const internal = { status: 500, message: 'Internal error', errorCode: 2, timestamp: Date.now() };
-    return reply.code(said?.status ?? 500).send(said?.body ?? internal);
+    return reply.code(detail?.status ?? 500).send(detail?.body ?? internal);
   });
 
   function route(
@@ -87,7 +87,7 @@ export function registerThingsBoard(
     if (before !== undefined && isUnchanged(body, before)) return showThingsBoardCredentials(device, before);
     const service = (await parts.store()).credentialsService(caller.actor);
     const which = before === undefined ? {} : { credentials: before.id, version };
-    const saved = await service.set(device.id, wishOf(body, before), which);
+    const saved = await service.set(device.id, requestOf(body, before), which);
     // ThingsBoard's answer has no place for what became of the sessions; the audit trail has.
     if (saved.ended.length > 0)
       await parts.deviceSessions.end({ deviceId: device.id, credentials: saved.ended }, caller.actor);
@@ -132,7 +132,7 @@ export function registerThingsBoard(
       : device.type || 'default';
     const created = await store.deviceService(caller.actor).create({
       ...{ name: device.name, profileName: profile, label: device.label ?? undefined },
-      ...{ gateway: device.additionalInfo?.gateway === true, wish: wishOf(credentials, undefined) },
+      ...{ gateway: device.additionalInfo?.gateway === true, request: requestOf(credentials, undefined) },
     });
     return showThingsBoardDevice(created.device);
   });

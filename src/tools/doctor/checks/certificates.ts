@@ -32,10 +32,10 @@ async function look({ trust: settings, skipCertificateDates }: Config, now: numb
     ];
   } catch (error) {
     if (!(error instanceof AuthoritiesUnusable)) throw error;
-    const said = `THINGPASS_CLIENT_CA_FILE (${settings.authoritiesFile}): ${error.message}`;
+    const detail = `THINGPASS_CLIENT_CA_FILE (${settings.authoritiesFile}): ${error.message}`;
     return [
       problem(
-        said,
+        detail,
         'give it a PEM file of CA certificates; thingpass certificate inspect tells what a file holds',
       ),
     ];

@@ -18,8 +18,8 @@ export const checkClock: Check = {
     const findings: Finding[] = [];
     const made = madeAt();
     if (now < made) {
-      const said = `the clock says ${new Date(now).toISOString()}, which is before this version was made`;
-      findings.push(problem(said, MEND));
+      const detail = `the clock says ${new Date(now).toISOString()}, which is before this version was made`;
+      findings.push(problem(detail, MEND));
     }
     if (config.database.kind === 'postgresql') {
       const before = Date.now();

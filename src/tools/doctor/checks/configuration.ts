@@ -9,12 +9,12 @@ export const checkConfiguration: Check = {
   looks: 'every setting is known and can be used',
   needsConfig: false,
   run({ config, configProblems }) {
-    const findings = configProblems.map((said): Finding => problem(said, mendFor(said)));
+    const findings = configProblems.map((detail): Finding => problem(detail, mendFor(detail)));
     if (config === undefined || isLoopback(config.host)) return findings;
     const open = BROKER_NAMES.filter((broker) => config.brokers[broker].secrets.length === 0);
     if (open.length === 0) return findings;
-    const said = `THINGPASS_HOST is ${config.host}, which others can reach, and ${open.join(', ')} would answer anyone`;
-    return [...findings, problem(said, MAKE_SECRET)];
+    const detail = `THINGPASS_HOST is ${config.host}, which others can reach, and ${open.join(', ')} would answer anyone`;
+    return [...findings, problem(detail, MAKE_SECRET)];
   },
 };
 
@@ -35,7 +35,7 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function mendFor(said: string): string {
-  const [, mend] = MENDS.find(([pattern]) => pattern.test(said)) ?? [];
+function mendFor(detail: string): string {
+  const [, mend] = MENDS.find(([pattern]) => pattern.test(detail)) ?? [];
   return mend ?? 'change it in .env or the environment; thingpass settings tells what each takes';
 }

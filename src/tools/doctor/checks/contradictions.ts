@@ -17,7 +17,7 @@ export const checkContradictions: Check = {
           ...certificates(config),
           ...headers(config, environment),
           ...provisioning(config),
-          ...life(config, environment),
+          ...credentialLifecycle(config, environment),
           ...trust(config),
           ...brokers(config),
         ],
@@ -70,7 +70,7 @@ function headers({ brokers }: Config, environment: Environment): Finding[] {
 }
 
 function provisioning({ brokers, emqxApi }: Config): Finding[] {
-  const { provisionSessions, mountsDevicesApart } = brokers.emqx;
+  const { provisionSessions, perDeviceMountpoint } = brokers.emqx;
   if (!provisionSessions) {
     return emqxApi === undefined
       ? []
@@ -82,7 +82,7 @@ function provisioning({ brokers, emqxApi }: Config): Finding[] {
         ];
   }
   const findings: Finding[] = [];
-  if (!mountsDevicesApart) {
+  if (!perDeviceMountpoint) {
     findings.push(
       problem(
         'THINGPASS_PROVISION_BROKERS names emqx, which does not mount devices apart: no session may read its answer',
@@ -104,9 +104,12 @@ function provisioning({ brokers, emqxApi }: Config): Finding[] {
 /** What EMQX has as installed; keys with another count are of no use to it. */
 const EMQX_ITERATIONS = 4_096;
 
-function life({ life }: Config, { THINGPASS_ROTATION_OVERLAP_DAYS: overlap }: Environment): Finding[] {
+function credentialLifecycle(
+  { credentialLifecycle }: Config,
+  { THINGPASS_ROTATION_OVERLAP_DAYS: overlap }: Environment,
+): Finding[] {
   const findings: Finding[] = [];
-  if (life.oneCredentialPerDevice && overlap && overlap !== '0') {
+  if (credentialLifecycle.oneCredentialPerDevice && overlap && overlap !== '0') {
     findings.push(
       advice(
         'THINGPASS_ONE_CREDENTIAL_PER_DEVICE replaces credentials at once, so THINGPASS_ROTATION_OVERLAP_DAYS does nothing',
@@ -114,7 +117,7 @@ function life({ life }: Config, { THINGPASS_ROTATION_OVERLAP_DAYS: overlap }: En
       ),
     );
   }
-  const { scramIterations } = life.passwords;
+  const { scramIterations } = credentialLifecycle.passwords;
   if (scramIterations !== 0 && scramIterations !== EMQX_ITERATIONS) {
     findings.push(
       advice(

@@ -25,8 +25,8 @@ async function look(location: DatabaseLocation): Promise<readonly Finding[]> {
     return [whyNot(error as NodeJS.ErrnoException, location)];
   }
   if (missing.length === 0) return [];
-  const said = `migrations are missing: ${missing.join(', ')}`;
-  return [problem(said, 'run thingpass migrate, or start the server, which does it too')];
+  const detail = `migrations are missing: ${missing.join(', ')}`;
+  return [problem(detail, 'run thingpass migrate, or start the server, which does it too')];
 }
 
 /** What can be told without opening the file, which would make one. */
@@ -61,9 +61,9 @@ function whyNot({ message, code }: NodeJS.ErrnoException, location: DatabaseLoca
     );
   }
   const { hostname, port } = new URL(location.url);
-  const said = `the database at ${hostname}:${port || 5432} cannot be asked: ${message || code}`;
+  const detail = `the database at ${hostname}:${port || 5432} cannot be asked: ${message || code}`;
   return problem(
-    said,
+    detail,
     'see whether the server runs and lets this user and machine in (pg_hba.conf), and DATABASE_URL',
   );
 }

@@ -51,11 +51,11 @@ function look({ what, path, secret }: Kept): Finding[] {
     );
   }
   if (secret && (mode & OTHERS_READ) !== 0) {
-    const said = `${path} (${what}) can be read by other users of this machine`;
+    const detail = `${path} (${what}) can be read by other users of this machine`;
     // Secrets that a container engine mounts belong to root, and nobody else is in there.
     const isOurs = uid === process.getuid?.();
     findings.push(
-      isOurs ? problem(said, `chmod go= ${path}`) : advice(said, 'let its owner take that right away'),
+      isOurs ? problem(detail, `chmod go= ${path}`) : advice(detail, 'let its owner take that right away'),
     );
   }
   if (!isReadable(path)) {

@@ -19,7 +19,7 @@ export const checkThingsBoard: Check = {
       if (!(error instanceof ThingsBoardSchemaProblem)) throw error;
       const mend =
         'run the statement that is named, or those of deploy/thingsboard/grants.sql, as the owner of the tables';
-      return error.problems.map((said) => problem(said, mend));
+      return error.problems.map((detail) => problem(detail, mend));
     }
   },
 };

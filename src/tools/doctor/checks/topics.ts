@@ -32,14 +32,14 @@ async function look(config: Config): Promise<Finding[]> {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       findings.push(
-        ...error.problems.map((said) =>
-          problem(said, 'mend that line; README.md, “What a device may do”, has the syntax'),
+        ...error.problems.map((detail) =>
+          problem(detail, 'mend that line; README.md, “What a device may do”, has the syntax'),
         ),
       );
     }
   }
   rules.push(...(await storedRules(config, findings)));
-  const mounted = BROKER_NAMES.filter((broker) => config.brokers[broker].mountsDevicesApart);
+  const mounted = BROKER_NAMES.filter((broker) => config.brokers[broker].perDeviceMountpoint);
   const shared = rules.filter(sharesBetweenDevices);
   const tell = mounted.length === 0 ? problem : advice;
   const where = mounted.length === 0 ? 'every broker' : `brokers other than ${mounted.join(', ')}`;

@@ -4,14 +4,14 @@ import { mosquittoTraps } from '../mosquitto/check.ts';
 import { nanomqTraps } from '../nanomq/check.ts';
 import { nginxTraps } from '../nginx/check.ts';
 import { rabbitmqTraps } from '../rabbitmq/check.ts';
+import { type Misconfiguration, Traps } from './misconfiguration.ts';
 import { checkPlaceholder } from './secret.ts';
-import { type Trap, Traps } from './trap.ts';
 
 interface Reader {
   readonly name: string;
   /** What only this product's files hold. */
   readonly looksLike: RegExp;
-  readonly traps: (text: string, version: string | undefined) => readonly Trap[];
+  readonly traps: (text: string, version: string | undefined) => readonly Misconfiguration[];
 }
 
 /** In the order in which they are tried; a new product is a file beside this and a line here. */
@@ -50,7 +50,7 @@ export const READ_PRODUCTS: readonly string[] = READERS.map(({ name }) => name);
 export interface Diagnosis {
   readonly product: string;
   /** In the order of lines. */
-  readonly traps: readonly Trap[];
+  readonly traps: readonly Misconfiguration[];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { PLACEHOLDER_SECRET } from '../options.ts';
+import type { Traps } from './misconfiguration.ts';
 import type { Entry } from './parsed-config.ts';
-import type { Traps } from './trap.ts';
 
 const HEADER = 'x-thingpass-secret';
 

@@ -1,10 +1,10 @@
 import { readHocon } from '../check/hocon.ts';
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { type Settings, secondsOf } from '../check/parsed-config.ts';
 import { checkHeaders } from '../check/secret.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 
 /** What goes wrong in EMQX 5 and 6 (`brokers/emqx.md`, `deploy/emqx/README.md`). */
-export function emqxTraps(text: string, version: string | undefined): readonly Trap[] {
+export function emqxTraps(text: string, version: string | undefined): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();
   const authenticators = blocksOf(settings, 'authentication', 'backend', 'http');
@@ -109,13 +109,13 @@ function checkRequest(settings: Settings, path: string, fields: readonly string[
   const body = settings.below(`${path}.body`);
   const missing = fields.filter((field) => !body.some(({ value }) => value === `\${${field}}`));
   if (missing.length > 0) {
-    const said =
+    const detail =
       body.length === 0
         ? 'without body EMQX sends {}, and everybody is refused'
         : `body does not tell ${missing.join(', ')}`;
     traps.problem(
       body[0]?.line ?? block,
-      said,
+      detail,
       `add to body: ${missing.map((field) => `${field} = "\${${field}}"`).join(', ')}`,
     );
   }

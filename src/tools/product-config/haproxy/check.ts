@@ -1,5 +1,5 @@
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { secondsOf } from '../check/parsed-config.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 import { CERTIFICATE_HEADERS } from '../proxy.ts';
 
 interface Line {
@@ -15,7 +15,7 @@ interface Section {
 }
 
 /** What goes wrong in HAProxy (`certificates/forwarded-certificates.md` section 4.4, `deploy/haproxy/README.md`). */
-export function haproxyTraps(text: string): readonly Trap[] {
+export function haproxyTraps(text: string): readonly Misconfiguration[] {
   const sections = readHaproxy(text);
   const traps = new Traps();
   for (const section of sections) {

@@ -1,9 +1,9 @@
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { readLines, type Settings } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 
 /** What goes wrong in mosquitto-go-auth, the original and the fork (`brokers/mosquitto.md`, `deploy/mosquitto/README.md`). */
-export function mosquittoTraps(text: string): readonly Trap[] {
+export function mosquittoTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text.replace(/^(\s*)plugin_opt_/gm, '$1auth_opt_'), {
     separator: /\s+/,
     trailing: false,

@@ -1,12 +1,12 @@
 import { readHocon } from '../check/hocon.ts';
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { type Settings, secondsOf } from '../check/parsed-config.ts';
 import { checkHeaders } from '../check/secret.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 
 const HTTP = 'auth.http_auth';
 
 /** What goes wrong in NanoMQ (`brokers/nanomq.md`, `deploy/nanomq/README.md`). */
-export function nanomqTraps(text: string): readonly Trap[] {
+export function nanomqTraps(text: string): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();
   if (settings.has('auth')) checkAuth(settings, traps);

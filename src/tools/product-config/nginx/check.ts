@@ -1,11 +1,11 @@
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { secondsOf } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 import { CERTIFICATE_HEADERS } from '../proxy.ts';
 import { type Directive, readNginx } from './blocks.ts';
 
 /** What goes wrong in nginx (`certificates/forwarded-certificates.md` section 4.3, `deploy/nginx/README.md`). */
-export function nginxTraps(text: string): readonly Trap[] {
+export function nginxTraps(text: string): readonly Misconfiguration[] {
   const traps = new Traps();
   walk(readNginx(text), [], traps);
   return traps.found;

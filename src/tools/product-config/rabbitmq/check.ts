@@ -1,9 +1,9 @@
+import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { readLines, type Settings } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
-import { type Trap, Traps } from '../check/trap.ts';
 
 /** What goes wrong in RabbitMQ (`brokers/rabbitmq.md`, `deploy/rabbitmq/README.md`). */
-export function rabbitmqTraps(text: string): readonly Trap[] {
+export function rabbitmqTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text, { separator: /\s*=\s*/, trailing: true });
   const traps = new Traps();
   for (const { key, value, line } of settings.entries) {

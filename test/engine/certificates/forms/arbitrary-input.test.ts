@@ -10,7 +10,10 @@ import {
 import { readGenericCertificate } from '../../../../src/engine/certificates/forms/generic-body.ts';
 import { HEADER_FORMS } from '../../../../src/engine/certificates/forms/registry.ts';
 import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/vernemq.ts';
-import { readCertificateHeaders, switchOn } from '../../../../src/engine/certificates/header-certificates.ts';
+import {
+  enableForms,
+  readCertificateHeaders,
+} from '../../../../src/engine/certificates/header-certificates.ts';
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
 import { readProxyCertificate } from '../../../support/proxy-protocol/form.ts';
@@ -20,7 +23,7 @@ import { piece, place } from '../support/mutations.ts';
 /** Whatever anybody sends ends as a verdict, never as an exception. */
 
 test('any text in any form, and any bytes anywhere: no exception escapes', () => {
-  const forms = [...HEADER_FORMS.values()].map((form) => ({ form, on: switchOn([{ name: form.name }]) }));
+  const forms = [...HEADER_FORMS.values()].map((form) => ({ form, on: enableForms([{ name: form.name }]) }));
   const text = fc.oneof(
     fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
     fc.string({ unit: 'binary', maxLength: 40 }),

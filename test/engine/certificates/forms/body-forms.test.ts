@@ -8,7 +8,7 @@ import { readVernemqClientCert } from '../../../../src/engine/certificates/forms
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
 import { peerForm } from '../support/peer-form.ts';
-import { said } from '../support/said.ts';
+import { detail } from '../support/said.ts';
 
 function pemOf(name: string): string {
   return goldenBytes(`pki/${name}.pem`).toString('latin1');
@@ -20,19 +20,19 @@ const [leaf, lower, upper] = chain;
 const base64 = leaf.toString('base64');
 
 test('EMQX cert_pem: Base64 of the DER, empty without a certificate, verified only by the operator’s word', () => {
-  assert.equal(said(readEmqxCertPem(base64)), 'not_checked');
-  assert.equal(said(readEmqxCertPem(base64, { endpointVerifies: true })), 'verified');
-  assert.equal(said(readEmqxCertPem(pemOf('chain3.crt'))), 'not_checked');
-  assert.equal(said(readEmqxCertPem('')), 'none');
-  assert.equal(said(readEmqxCertPem(undefined)), 'none');
-  assert.equal(said(readEmqxCertPem('$' + '{cert_pem}')), 'malformed_base64');
-  assert.equal(said(readEmqxCertPem(chainPem)), 'multiple_certificates');
-  assert.equal(said(readEmqxCertPem('A'.repeat(40_000))), 'too_large');
+  assert.equal(detail(readEmqxCertPem(base64)), 'not_checked');
+  assert.equal(detail(readEmqxCertPem(base64, { endpointVerifies: true })), 'verified');
+  assert.equal(detail(readEmqxCertPem(pemOf('chain3.crt'))), 'not_checked');
+  assert.equal(detail(readEmqxCertPem('')), 'none');
+  assert.equal(detail(readEmqxCertPem(undefined)), 'none');
+  assert.equal(detail(readEmqxCertPem('$' + '{cert_pem}')), 'malformed_base64');
+  assert.equal(detail(readEmqxCertPem(chainPem)), 'multiple_certificates');
+  assert.equal(detail(readEmqxCertPem('A'.repeat(40_000))), 'too_large');
 });
 
 test('EMQX peer_cert_as_username: believed only where it is shown to be the broker’s', () => {
   const read = (value: string | Uint8Array, seen = {}) =>
-    said(readEmqxPeerCertificate(peerForm('pem'), value, seen));
+    detail(readEmqxPeerCertificate(peerForm('pem'), value, seen));
   assert.equal(read(base64, { commonName: 'chained-0001' }), 'not_checked');
   assert.equal(read(base64, { everyClientHasOne: true }), 'not_checked');
   // Typed by a client without a certificate, or by one with another.
@@ -45,20 +45,20 @@ test('EMQX peer_cert_as_username: believed only where it is shown to be the brok
   assert.equal(read('my-token', { commonName: 'chained-0001' }), 'malformed_base64');
   assert.equal(read('', { commonName: 'chained-0001' }), 'withheld');
   const crt = (value: string | Uint8Array) =>
-    said(readEmqxPeerCertificate(peerForm('crt'), value, { commonName: 'chained-0001' }));
+    detail(readEmqxPeerCertificate(peerForm('crt'), value, { commonName: 'chained-0001' }));
   assert.equal(crt(leaf), 'not_checked');
   assert.equal(crt(leaf.toString('latin1')), 'not_checked');
   assert.equal(crt(leaf.toString('utf8')), 'malformed_der');
-  assert.equal(said(readEmqxPeerCertificate(peerForm('md5'), 'token', {})), 'none');
+  assert.equal(detail(readEmqxPeerCertificate(peerForm('md5'), 'token', {})), 'none');
   assert.equal(
-    said(readEmqxPeerCertificate(peerForm('md5'), 'token', { everyClientHasOne: true })),
+    detail(readEmqxPeerCertificate(peerForm('md5'), 'token', { everyClientHasOne: true })),
     'malformed_field',
   );
 });
 
 test('EMQX peer_cert_as_username = cn, dn: only what the broker’s own field says too', () => {
   const read = (mode: 'cn' | 'dn', value: string | undefined, seen = {}) =>
-    said(readEmqxPeerCertificate(peerForm(mode), value, seen));
+    detail(readEmqxPeerCertificate(peerForm(mode), value, seen));
   const names = { commonName: 'a', subject: 'CN=a,O=b' };
   assert.equal(read('cn', 'a', names), 'name');
   assert.equal(read('dn', 'CN=a,O=b', names), 'name');
@@ -84,7 +84,7 @@ test('EMQX sent these user names: recorded requests', () => {
     const reading = readEmqxPeerCertificate(peerForm(mode), fields.username, {
       commonName: fields.cert_common_name,
     });
-    assert.equal(said(reading), 'not_checked', file);
+    assert.equal(detail(reading), 'not_checked', file);
     const whole = readEmqxCertPem(fields.cert_pem);
     assert.deepEqual(
       reading.kind === 'certificate' && reading.der,
@@ -107,13 +107,13 @@ test('VerneMQ client_cert: verified, null without a certificate, broken text ref
     const bytes = goldenBytes(`captures/vernemq/${name}.http`);
     return JSON.parse(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4).toString('utf8')).client_cert;
   };
-  assert.equal(said(readVernemqClientCert(recorded('2.2.0.auth_on_register.client-cert'))), 'verified');
+  assert.equal(detail(readVernemqClientCert(recorded('2.2.0.auth_on_register.client-cert'))), 'verified');
   assert.equal(
-    said(readVernemqClientCert(recorded('2.2.0.auth_on_register.client-cert-base64-off'))),
+    detail(readVernemqClientCert(recorded('2.2.0.auth_on_register.client-cert-base64-off'))),
     'malformed_base64',
   );
-  for (const value of [undefined, null, '']) assert.equal(said(readVernemqClientCert(value)), 'none');
-  assert.equal(said(readVernemqClientCert(7)), 'malformed_field');
+  for (const value of [undefined, null, '']) assert.equal(detail(readVernemqClientCert(value)), 'none');
+  assert.equal(detail(readVernemqClientCert(7)), 'malformed_field');
 });
 
 test('generic body: PEM, Base64, arrays, a chain in either order with or without the leaf', () => {
@@ -129,7 +129,7 @@ test('generic body: PEM, Base64, arrays, a chain in either order with or without
   ];
   for (const body of bodies) {
     const reading = readGenericCertificate(body);
-    assert.equal(said(reading), 'not_checked');
+    assert.equal(detail(reading), 'not_checked');
     assert.ok(reading.kind === 'certificate');
     assert.deepEqual(reading.der, leaf);
     assert.deepEqual(reading.chain, [lower, upper]);
@@ -137,7 +137,7 @@ test('generic body: PEM, Base64, arrays, a chain in either order with or without
 });
 
 test('generic body: what verification says, and what is missing', () => {
-  const read = (fields: Record<string, unknown>) => said(readGenericCertificate(fields));
+  const read = (fields: Record<string, unknown>) => detail(readGenericCertificate(fields));
   assert.equal(read({ certificate: base64, certificateVerified: true }), 'verified');
   assert.equal(read({ certificate: base64, certificateVerified: false }), 'failed');
   assert.equal(read({ certificate: base64, certificateVerified: 'true' }), 'malformed_field');
@@ -153,10 +153,10 @@ test('generic body: what verification says, and what is missing', () => {
 
 test('API Gateway: both kinds of context', () => {
   const clientCert = { clientCertPem: pemOf('chain3.crt') };
-  const read = (context: unknown) => said(readApiGatewayCertificate({ requestContext: context }));
+  const read = (context: unknown) => detail(readApiGatewayCertificate({ requestContext: context }));
   assert.equal(read({ identity: { clientCert } }), 'verified');
   assert.equal(read({ authentication: { clientCert } }), 'verified');
   assert.equal(read({ identity: { clientCert }, authentication: { clientCert } }), 'conflicting_headers');
   assert.equal(read({ identity: { clientCert: null } }), 'none');
-  assert.equal(said(readApiGatewayCertificate('text')), 'none');
+  assert.equal(detail(readApiGatewayCertificate('text')), 'none');
 });

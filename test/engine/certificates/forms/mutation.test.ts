@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  type EnabledForm,
+  enableForms,
   readCertificateHeaders,
-  type SwitchedOnForm,
-  switchOn,
 } from '../../../../src/engine/certificates/header-certificates.ts';
 import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
 import { ask, SEED } from '../support/ask.ts';
@@ -19,13 +19,13 @@ import { headersInBytes } from '../support/replay.ts';
 
 interface Message {
   readonly headers: string[];
-  readonly form: SwitchedOnForm;
+  readonly form: EnabledForm;
   readonly der: Uint8Array;
   readonly credentialsId: string;
 }
 
 /** The lines that the form reads, so that few changes are wasted on others. */
-function linesOf({ headers }: SwitchedOnForm, lines: string[]): string[] {
+function linesOf({ headers }: EnabledForm, lines: string[]): string[] {
   const names = Object.values(headers);
   return lines.filter((_text, index) => {
     const name = (lines[index - (index % 2)] ?? '').toLowerCase();
@@ -95,7 +95,7 @@ test('changed certificates inside unchanged encodings: another identity, or none
         for (const [at, byte] of bytes) der[at % der.length] = byte;
         if (der.equals(original)) return;
         for (const [name, headers] of encode(der)) {
-          const { certificate } = readCertificateHeaders(headers, switchOn([{ name }]), true);
+          const { certificate } = readCertificateHeaders(headers, enableForms([{ name }]), true);
           ask(certificate);
           if (certificate.kind === 'certificate') {
             assert.notEqual(credentialsIdOf(certificate.der), credentialsIdOf(original));

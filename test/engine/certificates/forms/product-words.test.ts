@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readCertificateHeaders, switchOn } from '../../../../src/engine/certificates/header-certificates.ts';
+import {
+  enableForms,
+  readCertificateHeaders,
+} from '../../../../src/engine/certificates/header-certificates.ts';
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
-import { said } from '../support/said.ts';
+import { detail } from '../support/said.ts';
 
 /**
  * Each product's words for "verified", "failed", "not checked" and "none", and what they come to
@@ -27,14 +30,18 @@ type Row = readonly (string | undefined)[];
 /** Values of the headers in turn, and at last what they come to: a verification, a fault, or a kind. */
 function words(form: string, headers: readonly string[], rows: readonly Row[]): void {
   test(`${form}: ${rows.length} statements`, () => {
-    const on = switchOn([{ name: form }]);
+    const on = enableForms([{ name: form }]);
     for (const row of rows) {
       const values = row.slice(0, -1);
       const raw = values.flatMap((value, index) =>
         value === undefined ? [] : [headers[index] ?? '', value],
       );
       const { certificate } = readCertificateHeaders(raw, on, true);
-      assert.equal(said(certificate), row.at(-1), JSON.stringify(values.map((value) => value?.slice(0, 60))));
+      assert.equal(
+        detail(certificate),
+        row.at(-1),
+        JSON.stringify(values.map((value) => value?.slice(0, 60))),
+      );
     }
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { disbelief } from '../../../../src/engine/certificates/belief.ts';
 import type { PresentedCertificate } from '../../../../src/engine/certificates/peer-certificate.ts';
 import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
+import { verificationDenial } from '../../../../src/engine/certificates/verification-denial.ts';
 import { checkChain } from '../../../../src/engine/certificates/x509/chain.ts';
 import { inspectCertificate } from '../../../../src/engine/certificates/x509/inspect.ts';
 
@@ -11,7 +11,7 @@ export const SEED =
 
 /** Whatever was read can be asked everything, without an exception. */
 export function ask(reading: PresentedCertificate): void {
-  disbelief(reading, false);
+  verificationDenial(reading, false);
   if (reading.kind !== 'certificate') return;
   try {
     inspectCertificate(reading.der);

@@ -1,5 +1,5 @@
 import type { FormSettings } from '../../../../src/engine/certificates/forms/form.ts';
-import { type SwitchedOnForm, switchOn } from '../../../../src/engine/certificates/header-certificates.ts';
+import { type EnabledForm, enableForms } from '../../../../src/engine/certificates/header-certificates.ts';
 import { goldenBytes, goldenJson } from '../../../support/golden.ts';
 
 export const INDEX = 'captures/forwarded-certificates/index.json';
@@ -92,9 +92,9 @@ const FORMS: Record<string, readonly [string, FormSettings?]> = {
 };
 
 /** The header form in which an entry came, switched on; `undefined` for those that are not in headers. */
-export function formOf(entry: CapturedEntry): SwitchedOnForm | undefined {
+export function formOf(entry: CapturedEntry): EnabledForm | undefined {
   const variant = entry.config ?? entry.id.split('--')[0] ?? '';
   const [name, settings] = FORMS[variant] ?? FORMS[variant.split('/').slice(0, 2).join('/')] ?? [];
   if (name === undefined) return undefined;
-  return switchOn([settings === undefined ? { name } : { name, settings }])[0];
+  return enableForms([settings === undefined ? { name } : { name, settings }])[0];
 }

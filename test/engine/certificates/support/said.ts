@@ -2,7 +2,7 @@ import type { PresentedCertificate } from '../../../../src/engine/certificates/p
 import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
 
 /** What was read, in one word: a certificate's verification, what is wrong with one, or the kind. */
-export function said(reading: PresentedCertificate): string {
+export function detail(reading: PresentedCertificate): string {
   if (reading.kind === 'certificate') return reading.verification;
   return reading.kind === 'unreadable' ? (reading.fault ?? reading.kind) : reading.kind;
 }

@@ -90,14 +90,14 @@ const UNKNOWN = 'refused ocsp certificate_status_unknown';
 async function whyUnknown(trust: TestTrust): Promise<string | undefined> {
   const [finding] = await trust.found(good);
   assert.equal(finding?.reason, 'certificate_status_unknown');
-  return finding?.said;
+  return finding?.detail;
 }
 
 test('the issuer answers itself, or lets a responder answer', async () => {
   for (const shape of [{}, { signer: responder }]) {
     const trust = await asking((await respond(shape)).url);
-    assert.equal(await trust.said(good), 'ok');
-    assert.equal(await trust.said(bad), 'refused ocsp certificate_revoked');
+    assert.equal(await trust.detail(good), 'ok');
+    assert.equal(await trust.detail(bad), 'refused ocsp certificate_revoked');
   }
 });
 
@@ -110,8 +110,8 @@ test('whom the certificate names is asked, where nobody else is configured', asy
   authority.revoke(revoked);
   real = (await respond({ signer: responder })).url;
   const trust = await asking(undefined);
-  assert.equal(await trust.said(naming), 'ok');
-  assert.equal(await trust.said(revoked), 'refused ocsp certificate_revoked');
+  assert.equal(await trust.detail(naming), 'ok');
+  assert.equal(await trust.detail(revoked), 'refused ocsp certificate_revoked');
   assert.equal(await whyUnknown(trust), 'the certificate names no OCSP responder');
 });
 
@@ -119,7 +119,7 @@ test('a responder that does not know the certificate says nothing good of it', a
   const { url } = await respond();
   const later = authority.issue({ name: 'issued later' });
   const [finding] = await (await asking(url)).found(later);
-  assert.equal(finding?.said, 'the OCSP responder does not know the certificate');
+  assert.equal(finding?.detail, 'the OCSP responder does not know the certificate');
   assert.ok(finding?.refuses);
 });
 
@@ -135,7 +135,7 @@ test('a stranger’s certificate sends no request anywhere', async () => {
     extensions: [...CLIENT, `authorityInfoAccess=OCSP;URI:${url}`],
   });
   const trust = await asking(undefined);
-  assert.equal(await trust.said(device, [stranger.own]), UNKNOWN);
+  assert.equal(await trust.detail(device, [stranger.own]), UNKNOWN);
   assert.equal(asked, 0);
 });
 
@@ -166,19 +166,19 @@ test('an answer about another certificate, an old one and one that is none', asy
   const { url: real } = await respond({ options: ['-nmin', '5'] });
   const { url, seen } = await relay(() => real);
   const first = await asking(url);
-  assert.equal(await first.said(bad), 'refused ocsp certificate_revoked');
+  assert.equal(await first.detail(bad), 'refused ocsp certificate_revoked');
   const aboutBad = seen.answer;
   const repeating = await serve((_request, response) => void response.end(aboutBad));
   assert.equal(await whyUnknown(await asking(repeating)), 'OCSP: the answer is about another certificate');
 
-  assert.equal(await first.said(good), 'ok');
+  assert.equal(await first.detail(good), 'ok');
   const aboutGood = seen.answer;
   const replaying = await serve((_request, response) => void response.end(aboutGood));
   const later = await asking(replaying, {}, { now: () => Date.now() + 11 * 60_000 });
   assert.equal(await whyUnknown(later), 'OCSP: the answer is out of date');
   const earlier = await asking(replaying, {}, { now: () => Date.now() - 11 * 60_000 });
   assert.equal(await whyUnknown(earlier), 'OCSP: the answer is of the future');
-  assert.equal(await (await asking(replaying)).said(good), 'ok');
+  assert.equal(await (await asking(replaying)).detail(good), 'ok');
 
   const changed = Buffer.from(aboutGood);
   const middle = Math.floor(changed.length / 3);
@@ -209,7 +209,7 @@ test('no answer admits or refuses, as the operator has it, and is waited for no 
     const hard = await asking(url, { THINGPASS_OCSP_TIMEOUT_MS: '200' });
     assert.equal(await whyUnknown(hard), expected);
     const soft = await asking(url, { THINGPASS_OCSP_TIMEOUT_MS: '200', THINGPASS_OCSP_NO_ANSWER: 'admit' });
-    assert.equal(await soft.said(good), 'warned ocsp certificate_status_unknown');
+    assert.equal(await soft.detail(good), 'warned ocsp certificate_status_unknown');
   }
 });
 
@@ -217,9 +217,9 @@ test('a silent responder is not waited for by each of many devices', async () =>
   let asked = 0;
   const url = await serve(() => void asked++);
   const trust = await asking(url, { THINGPASS_OCSP_TIMEOUT_MS: '200' });
-  await trust.said(good);
+  await trust.detail(good);
   for (const device of Array.from({ length: 3 }, (_, index) => authority.issue({ name: `after ${index}` }))) {
-    assert.equal((await trust.found(device))[0]?.said, 'the OCSP responder gave no answer');
+    assert.equal((await trust.found(device))[0]?.detail, 'the OCSP responder gave no answer');
   }
   assert.equal(asked, 1);
 });
@@ -229,11 +229,11 @@ test('one question for all that wait, and none while the answer holds', async ()
   const { url: real } = await respond({ options: ['-ndays', '7'] });
   const { url, seen } = await relay(() => real);
   const trust = await asking(url, {}, { now: () => now });
-  await Promise.all(Array.from({ length: 20 }, () => trust.said(good)));
-  await trust.said(good);
+  await Promise.all(Array.from({ length: 20 }, () => trust.detail(good)));
+  await trust.detail(good);
   assert.equal(seen.count, 1);
   now += 61 * 60_000;
-  assert.equal(await trust.said(good), 'ok');
+  assert.equal(await trust.detail(good), 'ok');
   assert.equal(seen.count <= 2, true);
 });
 
@@ -241,14 +241,14 @@ test('while a responder is away, an answer that still holds is used', async () =
   let now = Date.now();
   const started = await startOcspResponder({ authority, options: ['-ndays', '7'] });
   const trust = await asking(started.url, {}, { now: () => now });
-  assert.equal(await trust.said(good), 'ok');
-  assert.equal(await trust.said(bad), 'refused ocsp certificate_revoked');
+  assert.equal(await trust.detail(good), 'ok');
+  assert.equal(await trust.detail(bad), 'refused ocsp certificate_revoked');
   await started.stop();
   for (let hours = 2; hours < 24; hours += 7) {
     now += hours * 60 * 60_000;
-    assert.equal(await trust.said(good), 'ok');
-    assert.equal(await trust.said(bad), 'refused ocsp certificate_revoked');
+    assert.equal(await trust.detail(good), 'ok');
+    assert.equal(await trust.detail(bad), 'refused ocsp certificate_revoked');
   }
   now += 8 * 24 * 60 * 60_000;
-  assert.equal(await trust.said(good), UNKNOWN);
+  assert.equal(await trust.detail(good), UNKNOWN);
 });

@@ -19,35 +19,35 @@ function configured(...authorities: readonly { own: Issued }[]): Authorities {
   return readAuthorities(authorities.map(({ own }) => own.pem).join('\n'));
 }
 
-async function said(device: Issued, sent: readonly Issued[], authorities: Authorities, now = NOW) {
+async function detail(device: Issued, sent: readonly Issued[], authorities: Authorities, now = NOW) {
   const verdict = await findPath(
     device.der,
     sent.map(({ der }) => der),
     authorities,
     { now, skipDates: false },
   );
-  return verdict.trusted ? verdict.path.length : verdict.said;
+  return verdict.trusted ? verdict.path.length : verdict.detail;
 }
 
 test('a path leads over what was sent, or over what is configured', async () => {
-  assert.equal(await said(leaf, [middle.own], configured(root)), 3);
-  assert.equal(await said(leaf, [], configured(root, middle)), 3, 'the device sends no intermediate');
-  assert.equal(await said(leaf, [middle.own, root.own], configured(root)), 3, 'the root was sent too');
-  assert.equal(await said(leaf, [], configured(middle)), 2, 'an intermediate alone may be trusted');
+  assert.equal(await detail(leaf, [middle.own], configured(root)), 3);
+  assert.equal(await detail(leaf, [], configured(root, middle)), 3, 'the device sends no intermediate');
+  assert.equal(await detail(leaf, [middle.own, root.own], configured(root)), 3, 'the root was sent too');
+  assert.equal(await detail(leaf, [], configured(middle)), 2, 'an intermediate alone may be trusted');
 });
 
 test('without the intermediate there is no path, and the missing issuer is named', async () => {
   assert.equal(
-    await said(leaf, [], configured(root)),
+    await detail(leaf, [], configured(root)),
     'no configured authority is its issuer CN=middle,O=Trust Test',
   );
   const stranger = new OpensslAuthority(folder, { name: 'stranger' });
   assert.equal(
-    await said(leaf, [middle.own], configured(stranger)),
+    await detail(leaf, [middle.own], configured(stranger)),
     'no configured authority is its issuer CN=root,O=Trust Test',
   );
   assert.equal(
-    await said(leaf, [middle.own, root.own], configured(stranger)),
+    await detail(leaf, [middle.own, root.own], configured(stranger)),
     'no configured authority is its issuer CN=root,O=Trust Test',
   );
 });
@@ -55,9 +55,9 @@ test('without the intermediate there is no path, and the missing issuer is named
 test('an authority of the same name with another key issued nothing', async () => {
   const impostor = new OpensslAuthority(temporaryFolder(), { name: 'middle' });
   const self = impostor.issue({ name: 'device' });
-  assert.match(String(await said(self, [], configured(root, middle))), /key identifier|did not sign/);
+  assert.match(String(await detail(self, [], configured(root, middle))), /key identifier|did not sign/);
   assert.match(
-    String(await said(self, [impostor.own], configured(root, middle))),
+    String(await detail(self, [impostor.own], configured(root, middle))),
     /key identifier|did not sign/,
   );
 });
@@ -69,9 +69,9 @@ test('path length', async () => {
     root,
   );
   const below = new OpensslAuthority(folder, { name: 'below' }, short);
-  assert.equal(await said(short.issue({ name: 'd' }), [short.own], configured(root)), 3);
+  assert.equal(await detail(short.issue({ name: 'd' }), [short.own], configured(root)), 3);
   assert.match(
-    String(await said(below.issue({ name: 'd' }), [below.own, short.own], configured(root))),
+    String(await detail(below.issue({ name: 'd' }), [below.own, short.own], configured(root))),
     /allows fewer certificate authorities .*CN=short/,
   );
 });
@@ -83,7 +83,7 @@ test('a device is no authority over another', async () => {
     root,
   );
   const forged = self.issue({ name: 'forged' });
-  assert.match(String(await said(forged, [self.own], configured(root))), /is not a certificate authority/);
+  assert.match(String(await detail(forged, [self.own], configured(root))), /is not a certificate authority/);
   assert.throws(() => configured(self), AuthoritiesUnusable, 'nor can it be configured as one');
 });
 
@@ -94,9 +94,9 @@ test('authorities count within their dates', async () => {
     root,
   );
   const device = old.issue({ name: 'd' });
-  assert.match(String(await said(device, [], configured(root, old))), /has expired \(CN=old/);
+  assert.match(String(await detail(device, [], configured(root, old))), /has expired \(CN=old/);
   assert.equal(
-    await said(device, [], configured(root, old), Date.UTC(2018, 0, 1)),
+    await detail(device, [], configured(root, old), Date.UTC(2018, 0, 1)),
     'certificate 2 of the chain is not valid yet (CN=root,O=Trust Test)',
   );
 });
@@ -104,9 +104,9 @@ test('authorities count within their dates', async () => {
 test('with cross-signed authorities one way that holds is enough', async () => {
   const other = new OpensslAuthority(folder, { name: 'other root' });
   const crossed = other.issue({ name: 'middle', extensions: CA, keyFile: middle.own.keyFile });
-  assert.equal(await said(leaf, [crossed], configured(other)), 3);
+  assert.equal(await detail(leaf, [crossed], configured(other)), 3);
   assert.equal(
-    await said(leaf, [middle.own, crossed], configured(other)),
+    await detail(leaf, [middle.own, crossed], configured(other)),
     3,
     'the first one sent leads nowhere',
   );
@@ -117,8 +117,8 @@ test('with cross-signed authorities one way that holds is enough', async () => {
     start: '20150101000000Z',
     end: '20190101000000Z',
   });
-  assert.equal(await said(leaf, [expired, crossed], configured(other)), 3);
-  assert.match(String(await said(leaf, [expired], configured(other))), /has expired/);
+  assert.equal(await detail(leaf, [expired, crossed], configured(other)), 3);
+  assert.match(String(await detail(leaf, [expired], configured(other))), /has expired/);
 });
 
 test('authorities that signed one another end no search and start no endless one', async () => {
@@ -127,8 +127,11 @@ test('authorities that signed one another end no search and start no endless one
   const oneByTwo = two.issue({ name: 'one', extensions: CA, keyFile: one.own.keyFile });
   const twoByOne = one.issue({ name: 'two', extensions: CA, keyFile: two.own.keyFile });
   const device = one.issue({ name: 'd' });
-  assert.match(String(await said(device, [oneByTwo, twoByOne], configured(root))), /no configured authority/);
-  assert.equal(await said(device, [oneByTwo, twoByOne], configured(two)), 3);
+  assert.match(
+    String(await detail(device, [oneByTwo, twoByOne], configured(root))),
+    /no configured authority/,
+  );
+  assert.equal(await detail(device, [oneByTwo, twoByOne], configured(two)), 3);
 });
 
 test('name constraints', async () => {
@@ -143,18 +146,26 @@ test('name constraints', async () => {
     authority.issue({ name: 'd', extensions: ['basicConstraints=critical,CA:FALSE', ...extensions] });
   const inside = named(within, 'subjectAltName=DNS:a.example.org');
   const outside = named(within, 'subjectAltName=DNS:a.example.com');
-  assert.equal(await said(inside, [within.own], configured(root)), 3);
-  assert.match(String(await said(outside, [within.own], configured(root))), /permitted/);
-  assert.match(String(await said(outside, [], configured(within))), /permitted/, 'of the last authority too');
+  assert.equal(await detail(inside, [within.own], configured(root)), 3);
+  assert.match(String(await detail(outside, [within.own], configured(root))), /permitted/);
+  assert.match(
+    String(await detail(outside, [], configured(within))),
+    /permitted/,
+    'of the last authority too',
+  );
   const without = constrained('without', 'excluded;DNS:secret.example.org');
   assert.match(
     String(
-      await said(named(without, 'subjectAltName=DNS:x.secret.example.org'), [without.own], configured(root)),
+      await detail(
+        named(without, 'subjectAltName=DNS:x.secret.example.org'),
+        [without.own],
+        configured(root),
+      ),
     ),
     /excluded/,
   );
   assert.equal(
-    await said(named(without, 'subjectAltName=DNS:x.example.org'), [without.own], configured(root)),
+    await detail(named(without, 'subjectAltName=DNS:x.example.org'), [without.own], configured(root)),
     3,
   );
 });

@@ -59,48 +59,48 @@ async function serve(listener: RequestListener): Promise<{ url: string; server: 
 
 test('a certificate on the list of its authority is revoked', async () => {
   const trust = await withLists([list, rootList]);
-  assert.equal(await trust.said(good), 'ok');
-  assert.equal(await trust.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await trust.detail(good), 'ok');
+  assert.equal(await trust.detail(bad), 'refused crl certificate_revoked');
   const [finding] = await trust.found(bad);
-  assert.equal(finding?.said, 'CN=bad,O=Trust Test is revoked by CN=middle,O=Trust Test');
+  assert.equal(finding?.detail, 'CN=bad,O=Trust Test is revoked by CN=middle,O=Trust Test');
 });
 
 test('all lists of the path are asked: an authority can be revoked too', async () => {
   const other = new OpensslAuthority(folder, { name: 'other' }, root);
   const device = other.issue({ name: 'd' });
   const before = await withLists([root.crl(), other.crl()]);
-  assert.equal(await before.said(device, [other.own]), 'ok');
+  assert.equal(await before.detail(device, [other.own]), 'ok');
   root.revoke(other.own);
   const trust = await withLists([root.crl(), other.crl()]);
-  assert.equal(await trust.said(device, [other.own]), 'refused crl certificate_revoked');
+  assert.equal(await trust.detail(device, [other.own]), 'refused crl certificate_revoked');
 });
 
 test('without a list nothing is known, and the operator says what follows', async () => {
   const strict = await withLists([list]);
-  assert.equal(await strict.said(good), 'refused crl certificate_status_unknown');
-  assert.equal((await strict.found(good))[0]?.said, 'there is no revocation list of CN=root,O=Trust Test');
+  assert.equal(await strict.detail(good), 'refused crl certificate_status_unknown');
+  assert.equal((await strict.found(good))[0]?.detail, 'there is no revocation list of CN=root,O=Trust Test');
   const lenient = await withLists([list], { THINGPASS_CRL_MISSING: 'admit' });
-  assert.equal(await lenient.said(good), 'warned crl certificate_status_unknown');
-  assert.equal(await lenient.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await lenient.detail(good), 'warned crl certificate_status_unknown');
+  assert.equal(await lenient.detail(bad), 'refused crl certificate_revoked');
 });
 
 test('warn admits the revoked as well, and the log names them', async () => {
   const trust = await withLists([list, rootList], { THINGPASS_CRL: 'warn' });
-  assert.equal(await trust.said(bad), 'warned crl certificate_revoked');
+  assert.equal(await trust.detail(bad), 'warned crl certificate_revoked');
   assert.ok(trust.logged.includes('device-1: CN=bad,O=Trust Test is revoked by CN=middle,O=Trust Test'));
 });
 
 test('an expired list locks nobody out unless told to, and goes on naming the revoked', async () => {
   const lenient = await withLists([expiredList, rootList]);
-  assert.equal(await lenient.said(good), 'warned crl certificate_status_unknown');
+  assert.equal(await lenient.detail(good), 'warned crl certificate_status_unknown');
   assert.match(
-    (await lenient.found(good))[0]?.said ?? '',
+    (await lenient.found(good))[0]?.detail ?? '',
     /CN=middle,O=Trust Test has expired at 2015-02-01/,
   );
-  assert.equal(await lenient.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await lenient.detail(bad), 'refused crl certificate_revoked');
   assert.ok(lenient.logged.includes('list of CN=middle,O=Trust Test expired'));
   const strict = await withLists([expiredList, rootList], { THINGPASS_CRL_EXPIRED: 'refuse' });
-  assert.equal(await strict.said(good), 'refused crl certificate_status_unknown');
+  assert.equal(await strict.detail(good), 'refused crl certificate_status_unknown');
 });
 
 test('a list that expires between two decisions counts as expired at the second', async () => {
@@ -115,15 +115,15 @@ test('a list that expires between two decisions counts as expired at the second'
     { now: () => now, skipDates: true },
   );
   opened.push(trust);
-  assert.equal(await trust.said(good), 'ok');
+  assert.equal(await trust.detail(good), 'ok');
   now = Date.UTC(2015, 1, 1, 0, 0, 1);
-  assert.equal(await trust.said(good), 'refused crl certificate_status_unknown');
+  assert.equal(await trust.detail(good), 'refused crl certificate_status_unknown');
 });
 
 test('it is said long before that a list expires', async () => {
   const start = Date.UTC(2015, 0, 1);
   const week = 7 * 24 * 60 * 60_000;
-  const said = async (now: number): Promise<boolean> => {
+  const detail = async (now: number): Promise<boolean> => {
     const settings = {
       THINGPASS_CLIENT_CA_FILE: authorities,
       THINGPASS_CRL: 'warn',
@@ -133,16 +133,16 @@ test('it is said long before that a list expires', async () => {
     opened.push(trust);
     return trust.logged.includes('list of CN=middle,O=Trust Test ends soon');
   };
-  assert.equal(await said(start + 2 * week), false);
-  assert.equal(await said(start + 4 * week), true);
+  assert.equal(await detail(start + 2 * week), false);
+  assert.equal(await detail(start + 4 * week), true);
 });
 
 test('a list that another authority signed in this one’s name counts for nothing', async () => {
   const impostor = new OpensslAuthority(temporaryFolder(), { name: 'middle' });
   const trust = await withLists([impostor.crl(), rootList]);
-  assert.equal(await trust.said(good), 'refused crl certificate_status_unknown');
+  assert.equal(await trust.detail(good), 'refused crl certificate_status_unknown');
   const both = await withLists([impostor.crl(), emptyList, rootList]);
-  assert.equal(await both.said(good), 'ok', 'nor does it push the true one aside');
+  assert.equal(await both.detail(good), 'ok', 'nor does it push the true one aside');
 });
 
 test('an authority without the right to sign lists signs none', async () => {
@@ -153,7 +153,7 @@ test('an authority without the right to sign lists signs none', async () => {
   );
   const trust = await withLists([mute.crl(), root.crl()]);
   assert.equal(
-    await trust.said(mute.issue({ name: 'd' }), [mute.own]),
+    await trust.detail(mute.issue({ name: 'd' }), [mute.own]),
     'refused crl certificate_status_unknown',
   );
 });
@@ -161,7 +161,7 @@ test('an authority without the right to sign lists signs none', async () => {
 test('of two lists the later one counts', async () => {
   const older = middle.crl(['-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20500101000000Z']);
   const trust = await withLists([rootList, emptyList, older]);
-  assert.equal(await trust.said(bad), 'ok', 'the older one names it, the later one does not');
+  assert.equal(await trust.detail(bad), 'ok', 'the older one names it, the later one does not');
 });
 
 test('a list of a part of the certificates covers those that name it', async () => {
@@ -182,9 +182,9 @@ test('a list of a part of the certificates covers those that name it', async () 
     extensions: [...CLIENT, `crlDistributionPoints=URI:${point}`],
   });
   const trust = await withLists([file, rootList]);
-  assert.equal(await trust.said(named), 'ok');
-  assert.equal(await trust.said(good), 'refused crl certificate_status_unknown');
-  assert.equal(await trust.said(bad), 'refused crl certificate_revoked', 'whoever is named is revoked');
+  assert.equal(await trust.detail(named), 'ok');
+  assert.equal(await trust.detail(good), 'refused crl certificate_status_unknown');
+  assert.equal(await trust.detail(bad), 'refused crl certificate_revoked', 'whoever is named is revoked');
 });
 
 test('lists of authorities with RSA, RSA-PSS, P-384 and Ed25519 keys', async () => {
@@ -202,8 +202,8 @@ test('lists of authorities with RSA, RSA-PSS, P-384 and Ed25519 keys', async () 
     const revoked = authority.issue({ name: 'r' });
     authority.revoke(revoked);
     const trust = await withLists([authority.crl(), root.crl()]);
-    assert.equal(await trust.said(device, [authority.own]), 'ok', kind.join(' '));
-    assert.equal(await trust.said(revoked, [authority.own]), 'refused crl certificate_revoked');
+    assert.equal(await trust.detail(device, [authority.own]), 'ok', kind.join(' '));
+    assert.equal(await trust.detail(revoked, [authority.own]), 'refused crl certificate_revoked');
   }
 });
 
@@ -211,26 +211,26 @@ test('a changed file is obeyed, a broken one changes nothing', async () => {
   const file = join(folder, 'changing.crl');
   copyFileSync(emptyList, file);
   const trust = await withLists([file, rootList]);
-  assert.equal(await trust.said(bad), 'ok');
+  assert.equal(await trust.detail(bad), 'ok');
   writeFileSync(file, 'half of a li');
   await eventually(() => trust.logged.includes('list refused: no revocation list, neither DER nor PEM'));
-  assert.equal(await trust.said(good), 'ok');
+  assert.equal(await trust.detail(good), 'ok');
   copyFileSync(list, file);
-  await eventually(async () => (await trust.said(bad)) === 'refused crl certificate_revoked');
+  await eventually(async () => (await trust.detail(bad)) === 'refused crl certificate_revoked');
   rmSync(file);
   await eventually(() => trust.logged.includes('list refused: it cannot be read (ENOENT)'));
-  assert.equal(await trust.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await trust.detail(bad), 'refused crl certificate_revoked');
 });
 
 test('a list in DER, and one with bytes behind it', async () => {
   const der = join(folder, 'list.der');
   openssl('crl', '-in', list, '-outform', 'DER', '-out', der);
   const trust = await withLists([der, rootList]);
-  assert.equal(await trust.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await trust.detail(bad), 'refused crl certificate_revoked');
   const longer = join(folder, 'longer.der');
   writeFileSync(longer, Buffer.concat([readFileSync(der), Buffer.from([0])]));
   assert.equal(
-    await (await withLists([longer, rootList])).said(good),
+    await (await withLists([longer, rootList])).detail(good),
     'refused crl certificate_status_unknown',
   );
 });
@@ -245,7 +245,7 @@ test('a changed list is not the authority’s', async () => {
   bytes[at + 3] = (bytes[at + 3] as number) ^ 1;
   writeFileSync(der, bytes);
   const trust = await withLists([der, rootList]);
-  assert.equal(await trust.said(good), 'refused crl certificate_status_unknown');
+  assert.equal(await trust.detail(good), 'refused crl certificate_status_unknown');
 });
 
 async function serialOf(file: string): Promise<string> {
@@ -259,8 +259,8 @@ async function serialOf(file: string): Promise<string> {
 test('lists are fetched, and fetched no further than they may be long', async () => {
   const { url } = await serve((_request, response) => void response.end(readFileSync(list)));
   const fetched = await withLists([rootList], { THINGPASS_CRL_URLS: url });
-  assert.equal(await fetched.said(good), 'ok');
-  assert.equal(await fetched.said(bad), 'refused crl certificate_revoked');
+  assert.equal(await fetched.detail(good), 'ok');
+  assert.equal(await fetched.detail(bad), 'refused crl certificate_revoked');
 
   let sent = 0;
   const { url: endless } = await serve((_request, response) => {
@@ -276,7 +276,7 @@ test('lists are fetched, and fetched no further than they may be long', async ()
     huge.logged.join(),
   );
   assert.ok(sent < 64 * 1024 * 1024);
-  assert.equal(await huge.said(good), 'refused crl certificate_status_unknown');
+  assert.equal(await huge.detail(good), 'refused crl certificate_status_unknown');
 });
 
 test('a list is fetched again, not where it is unchanged, and never an older one', async () => {
@@ -334,7 +334,7 @@ test('a server that is not there, says nothing, refuses or leads elsewhere gives
       trust.logged.some((line) => expected.test(line)),
       `${url} ${trust.logged.join()}`,
     );
-    assert.equal(await trust.said(good), 'refused crl certificate_status_unknown');
+    assert.equal(await trust.detail(good), 'refused crl certificate_status_unknown');
   }
 });
 

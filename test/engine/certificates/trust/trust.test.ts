@@ -52,25 +52,25 @@ test('a profile asks what it asks, and the installation the rest', async () => {
     ['lax', { usage: 'off' }],
   ]);
   const trust = await open({ THINGPASS_CERTIFICATE_USAGE: 'warn' }, { profilePolicies: () => profiles });
-  assert.equal(await trust.said(server), 'warned usage certificate_usage_mismatch');
-  assert.equal(await trust.said(server, [], 'another'), 'warned usage certificate_usage_mismatch');
-  assert.equal(await trust.said(server, [], 'lax'), 'ok');
-  assert.equal(await trust.said(foreign, [], 'lax'), 'ok');
-  assert.equal(await trust.said(foreign, [], 'strict'), 'refused path certificate_untrusted');
-  assert.equal(await trust.said(server, [], 'strict'), 'warned usage certificate_usage_mismatch');
+  assert.equal(await trust.detail(server), 'warned usage certificate_usage_mismatch');
+  assert.equal(await trust.detail(server, [], 'another'), 'warned usage certificate_usage_mismatch');
+  assert.equal(await trust.detail(server, [], 'lax'), 'ok');
+  assert.equal(await trust.detail(foreign, [], 'lax'), 'ok');
+  assert.equal(await trust.detail(foreign, [], 'strict'), 'refused path certificate_untrusted');
+  assert.equal(await trust.detail(server, [], 'strict'), 'warned usage certificate_usage_mismatch');
 });
 
 test('a profile that asks for what the installation cannot answer refuses, and says why', async () => {
   const profiles = new Map<string, Partial<TrustPolicy>>([['p', { path: 'require' }]]);
   const trust = await open({ THINGPASS_CLIENT_CA_FILE: '' }, { profilePolicies: () => profiles });
-  assert.equal(await trust.said(device, [], 'p'), 'refused path certificate_untrusted');
+  assert.equal(await trust.detail(device, [], 'p'), 'refused path certificate_untrusted');
 });
 
 test('of a name alone nothing can be found out', async () => {
   const settings = { THINGPASS_CERTIFICATE_PATH: 'require', THINGPASS_OCSP: 'require' };
   const found = await (await open(settings)).check(undefined, undefined, 'd');
   assert.deepEqual(
-    found.map(({ rule, refuses, said }) => [rule, refuses, said]),
+    found.map(({ rule, refuses, detail }) => [rule, refuses, detail]),
     [
       ['path', true, 'only its name came'],
       ['ocsp', false, 'only its name came'],
@@ -82,14 +82,14 @@ test('the authorities are read again when they change; a broken file changes not
   const file = join(folder, 'changing.pem');
   copyFileSync(root.own.certificateFile, file);
   const trust = await open({ THINGPASS_CLIENT_CA_FILE: file, THINGPASS_CERTIFICATE_PATH: 'require' });
-  assert.equal(await trust.said(device), 'ok');
-  assert.equal(await trust.said(foreign), 'refused path certificate_untrusted');
+  assert.equal(await trust.detail(device), 'ok');
+  assert.equal(await trust.detail(foreign), 'refused path certificate_untrusted');
   writeFileSync(file, 'broken');
   await eventually(() => trust.logged.includes('authorities refused: holds no certificate in PEM'));
-  assert.equal(await trust.said(device), 'ok');
+  assert.equal(await trust.detail(device), 'ok');
   writeFileSync(file, other.own.pem);
-  await eventually(async () => (await trust.said(foreign)) === 'ok');
-  assert.equal(await trust.said(device), 'refused path certificate_untrusted');
+  await eventually(async () => (await trust.detail(foreign)) === 'ok');
+  assert.equal(await trust.detail(device), 'refused path certificate_untrusted');
   assert.deepEqual(
     trust.expiries().authorities.map(({ subject }) => subject),
     ['CN=other,O=Trust Test'],
@@ -102,11 +102,11 @@ test('a path is trusted until a certificate of it ends', async () => {
   const young = new OpensslAuthority(folder, { name: 'young', end: '20240101001000Z' }, root);
   const below = young.issue({ name: 'below' });
   const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require' }, { now: () => now });
-  assert.equal(await trust.said(below, [young.own]), 'ok');
-  assert.equal(await trust.said(short), 'ok');
+  assert.equal(await trust.detail(below, [young.own]), 'ok');
+  assert.equal(await trust.detail(short), 'ok');
   now += 11 * 60_000;
-  assert.equal(await trust.said(below, [young.own]), 'refused path certificate_untrusted');
-  assert.equal(await trust.said(short), 'ok');
+  assert.equal(await trust.detail(below, [young.own]), 'refused path certificate_untrusted');
+  assert.equal(await trust.detail(short), 'ok');
 });
 
 test('hostile certificates are objected to, and nothing throws', async () => {
@@ -114,7 +114,7 @@ test('hostile certificates are objected to, and nothing throws', async () => {
   for (let at = 0; at < device.der.length; at += 7) {
     const der = Buffer.from(device.der);
     der[at] = (der[at] as number) ^ 0x15;
-    const said = await trust.said({ ...device, der });
-    assert.match(said, /refused path/, `octet ${at}`);
+    const detail = await trust.detail({ ...device, der });
+    assert.match(detail, /refused path/, `octet ${at}`);
   }
 });

@@ -41,8 +41,8 @@ onEachDatabase((database) => {
 
   test('what runs out is listed by its end, page by page, and says whether something else holds', async () => {
     const { now } = living.clock;
-    const create = (name: string, wish: Parameters<LivingDevices['devices']['create']>[0]['wish']) =>
-      living.devices.create({ name, profileName: 'default', gateway: false, wish });
+    const create = (name: string, request: Parameters<LivingDevices['devices']['create']>[0]['request']) =>
+      living.devices.create({ name, profileName: 'default', gateway: false, request });
     await create('rotated', { kind: 'access_token' });
     await living.credentials.rotate('rotated', { overlapMs: DAY_MS });
     await create('password', { kind: 'mqtt_basic', userName: 'password' });

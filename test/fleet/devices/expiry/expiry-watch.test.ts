@@ -76,8 +76,8 @@ onEachDatabase((database) => {
   }
 
   async function ending(name: string, inDays: number, token = `${TOKEN}-${name}`) {
-    const wish = { kind: 'access_token', token: `first-${name}` } as const;
-    const { device } = await living.devices.create({ name, profileName: 'default', gateway: false, wish });
+    const request = { kind: 'access_token', token: `first-${name}` } as const;
+    const { device } = await living.devices.create({ name, profileName: 'default', gateway: false, request });
     await living.credentials.revoke(name);
     const window = { notAfter: living.clock.now + inDays * DAY_MS };
     await living.credentials.add(name, { kind: 'access_token', token }, window);
@@ -147,8 +147,8 @@ onEachDatabase((database) => {
   });
 
   test('what is being replaced is not announced, and is once the replacement is gone', async () => {
-    const wish = { kind: 'access_token' } as const;
-    await living.devices.create({ name: 'rotated', profileName: 'default', gateway: false, wish });
+    const request = { kind: 'access_token' } as const;
+    await living.devices.create({ name: 'rotated', profileName: 'default', gateway: false, request });
     const { credentials } = await living.credentials.rotate('rotated', { overlapMs: 5 * DAY_MS });
     const watch = await replica();
     await watch.check();

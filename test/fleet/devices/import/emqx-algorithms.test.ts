@@ -89,8 +89,8 @@ test('EMQX users of every algorithm connect through EMQX with what they typed', 
   );
   for (const [index, user] of users.entries()) {
     const name = `user-${index}`;
-    const said = `${name}, ${describe(user.algorithm)}`;
-    assert.deepEqual(await importing(name, user), ['created'], said);
+    const detail = `${name}, ${describe(user.algorithm)}`;
+    assert.deepEqual(await importing(name, user), ['created'], detail);
     assert.deepEqual(
       [
         await connects(name, user.password),
@@ -98,7 +98,7 @@ test('EMQX users of every algorithm connect through EMQX with what they typed', 
         await connects(name, user.hash),
       ],
       ['allow', 'deny', user.hash === user.password ? 'allow' : 'deny'],
-      said,
+      detail,
     );
   }
 });

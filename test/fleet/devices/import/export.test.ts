@@ -64,9 +64,9 @@ onEachDatabase((database) => {
     return counts;
   }
 
-  async function exported(format: ExportFormat, wish: { secrets: boolean }): Promise<string> {
+  async function exported(format: ExportFormat, request: { secrets: boolean }): Promise<string> {
     let text = '';
-    for await (const piece of writeDevices(format, exportDevices(prisma, wish), wish)) text += piece;
+    for await (const piece of writeDevices(format, exportDevices(prisma, request), request)) text += piece;
     return text;
   }
 

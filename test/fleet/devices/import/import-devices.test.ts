@@ -62,8 +62,8 @@ onEachDatabase((database) => {
   });
 
   /** What became of each line, in the order of the lines: `5 refused why`. */
-  async function importing(format: ImportFormat, chunks: Chunks, wish: Wish = {}): Promise<string[]> {
-    const { dryRun = false, passwords = 'chosen', oneCredential = false, ...options } = wish;
+  async function importing(format: ImportFormat, chunks: Chunks, request: Wish = {}): Promise<string[]> {
+    const { dryRun = false, passwords = 'chosen', oneCredential = false, ...options } = request;
     const lines: LineReport[] = [];
     const { report } = counting((line) => lines.push(line));
     await importDevices(
@@ -86,16 +86,16 @@ onEachDatabase((database) => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username, password, clientId }),
     });
-    const said = (await response.json()) as { reason?: string; device?: { name: string } };
-    return said.reason ?? `allow ${said.device?.name}`;
+    const detail = (await response.json()) as { reason?: string; device?: { name: string } };
+    return detail.reason ?? `allow ${detail.device?.name}`;
   }
 
   async function connects(expected: string, username: string, password?: string): Promise<void> {
     const end = performance.now() + 5_000;
     for (;;) {
-      const said = await connect(username, password);
-      if (said === expected) return;
-      assert.ok(performance.now() < end, `${username} is told ${said}, not ${expected}`);
+      const detail = await connect(username, password);
+      if (detail === expected) return;
+      assert.ok(performance.now() < end, `${username} is told ${detail}, not ${expected}`);
       await wait(20);
     }
   }
@@ -167,10 +167,10 @@ onEachDatabase((database) => {
 
   test('credentials of another device are refused with its name, also within one file', async () => {
     const file = ['{"name":"first","accessToken":"SAME"}\n{"name":"second","accessToken":"SAME"}\n'];
-    const said = await importing('jsonl', file);
-    assert.equal(said[0], '1 created');
+    const detail = await importing('jsonl', file);
+    assert.equal(detail[0], '1 created');
     assert.match(
-      said[1] ?? '',
+      detail[1] ?? '',
       /^2 refused the credentials already belong to device first \([0-9a-f-]{36}\)$/,
     );
     const twice = ['{"name":"third","accessToken":"T1"}\n{"name":"third","accessToken":"T2"}\n'];
@@ -184,8 +184,8 @@ onEachDatabase((database) => {
     const file = (token: string) => [`{"name":"single","accessToken":"${token}"}\n`];
     assert.deepEqual(await importing('jsonl', file('OLD_ONE')), ['1 created']);
     await connects('allow single', 'OLD_ONE');
-    const said = await importing('jsonl', file('NEW_ONE'), { oneCredential: true });
-    assert.deepEqual(said, ['1 updated credentials replaced']);
+    const detail = await importing('jsonl', file('NEW_ONE'), { oneCredential: true });
+    assert.deepEqual(detail, ['1 updated credentials replaced']);
     await connects('allow single', 'NEW_ONE');
     await connects('credentials_unknown', 'OLD_ONE');
   });
@@ -247,8 +247,8 @@ onEachDatabase((database) => {
   test('batches of a larger file are whole, and are in the audit trail', async () => {
     const before = await count('device');
     const lines = Array.from({ length: 620 }, (_, index) => `fleet-${index},TOKEN_${index}`);
-    const said = await importing('csv', [`name,accessToken\n${lines.join('\n')}\n`]);
-    assert.equal(said.filter((line) => line.endsWith(' created')).length, 620);
+    const detail = await importing('csv', [`name,accessToken\n${lines.join('\n')}\n`]);
+    assert.equal(detail.filter((line) => line.endsWith(' created')).length, 620);
     assert.equal(await count('device'), before + 620);
     await connects('allow fleet-619', 'TOKEN_619');
     const events = await database.sql<{ detail: string; actor: string }>(
@@ -269,14 +269,14 @@ onEachDatabase((database) => {
       if (raced++ === 0) await importing('jsonl', ['{"name":"raced","accessToken":"RACE"}\n']);
       return write.call(store, changes, note);
     };
-    const said: string[] = [];
+    const detail: string[] = [];
     const file = ['{"name":"raced","accessToken":"RACE"}\n{"name":"beside","accessToken":"BESIDE"}\n'];
     await importDevices(
       readImport('jsonl', file),
       {
         store,
         keeper: createSecretKeeper(secrets.schemes, createKeepPassword(secrets), 'chosen'),
-        report: ({ line, outcome }) => said.push(`${line} ${outcome}`),
+        report: ({ line, outcome }) => detail.push(`${line} ${outcome}`),
       },
       {
         importId: randomUUID(),
@@ -286,7 +286,7 @@ onEachDatabase((database) => {
         oneCredential: false,
       },
     );
-    assert.deepEqual([said, raced], [['1 unchanged', '2 created'], 2]);
+    assert.deepEqual([detail, raced], [['1 unchanged', '2 created'], 2]);
   });
 
   const tool = '/usr/bin/mosquitto_passwd';

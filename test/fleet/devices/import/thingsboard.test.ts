@@ -124,8 +124,8 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-      const said = (await response.json()) as { reason?: string; role?: string; device?: { id: string } };
-      return said.reason ?? [said.role, said.device?.id];
+      const detail = (await response.json()) as { reason?: string; role?: string; device?: { id: string } };
+      return detail.reason ?? [detail.role, detail.device?.id];
     };
     assert.deepEqual(await connect({ username: 'tb-token' }), ['gateway', GATEWAY]);
     assert.deepEqual(await connect({ clientId: 'c', username: 'u', password: 'p' }), ['device', BASIC]);

@@ -9,8 +9,8 @@ import {
 } from '../../../../src/server/logging/decisions/kept-steps.ts';
 
 const KNOWN: readonly Step[] = [
-  { step: 'by_user_name', said: 'an access token' },
-  { step: 'publish', said: 'allowed by ThingsBoard’s topics' },
+  { step: 'by_user_name', detail: 'an access token' },
+  { step: 'publish', detail: 'allowed by ThingsBoard’s topics' },
 ];
 
 /** Two places in one memory, so that one could write into the other. */
@@ -32,7 +32,7 @@ test('steps are shown as they were, whatever was kept there before', () => {
 
 test('of many steps the first are kept', () => {
   const [one, other] = places();
-  const many = Array.from({ length: 100 }, (_, at) => ({ step: 'a_step', said: `number ${at}` }));
+  const many = Array.from({ length: 100 }, (_, at) => ({ step: 'a_step', detail: `number ${at}` }));
   other.keep(KNOWN);
   one.keep(many);
   assert.deepEqual(one.steps, many.slice(0, MOST_STEPS));
@@ -42,17 +42,17 @@ test('of many steps the first are kept', () => {
 test('texts that are too long, not well-formed or too many have no number, and are shown all the same', () => {
   const texts = new StepTexts();
   const [one] = places(texts);
-  for (const said of ['x'.repeat(10_000), 'half a pair: \ud800']) {
-    one.keep([{ step: 's', said }]);
-    assert.deepEqual(one.steps, [{ step: 's', said }]);
-    assert.equal(texts.numberOf(said), undefined);
+  for (const detail of ['x'.repeat(10_000), 'half a pair: \ud800']) {
+    one.keep([{ step: 's', detail }]);
+    assert.deepEqual(one.steps, [{ step: 's', detail }]);
+    assert.equal(texts.numberOf(detail), undefined);
   }
   for (let at = 0; at < 10_000; at++) {
-    const steps = [{ step: 's', said: `said ${at}` }];
+    const steps = [{ step: 's', detail: `said ${at}` }];
     one.keep(steps);
     assert.deepEqual(one.steps, steps);
   }
   assert.equal(texts.numberOf('never said'), undefined);
-  one.keep([{ step: 's', said: 'said 1' }]);
-  assert.deepEqual(one.steps, [{ step: 's', said: 'said 1' }]);
+  one.keep([{ step: 's', detail: 'said 1' }]);
+  assert.deepEqual(one.steps, [{ step: 's', detail: 'said 1' }]);
 });

@@ -6,7 +6,7 @@ import type { ConnectAttempt, TopicAccess } from '../../../../src/model/question
 import { nameSecret } from '../../../../src/server/logging/decision-log.ts';
 import { gatherDecisions } from '../../../../src/server/logging/decisions/gather-decisions.ts';
 import { RecentDecisions } from '../../../../src/server/logging/decisions/recent-decisions.ts';
-import { alone, type Crew } from '../../../../src/server/process-group/group.ts';
+import { type ProcessGroup, singleProcess } from '../../../../src/server/process-group/group.ts';
 import { ALLOW } from '../../../support/decisions.ts';
 
 const METER: Allow = {
@@ -52,7 +52,7 @@ test('texts are cut and made visible, and a user name is named by its hash', () 
   const recent = new RecentDecisions();
   const username = 'A1_SECRET_TOKEN';
   const password = 'never-to-be-shown';
-  connect(recent, deny('password_mismatch', [{ step: 's', said: 'x'.repeat(9_000) }]), {
+  connect(recent, deny('password_mismatch', [{ step: 's', detail: 'x'.repeat(9_000) }]), {
     ...{ clientId: `\u001b]0;${'c'.repeat(70_000)}`, username, password },
     ...{ peerAddress: 'a'.repeat(500), listener: 'l'.repeat(500) },
   });
@@ -103,15 +103,15 @@ test('a place is written over whole: nothing of the one before shows', () => {
 test('pages over several workers leave nothing out and repeat nothing, also within a millisecond', async () => {
   const workers = [1, 2, 3].map((worker) => {
     const recent = new RecentDecisions();
-    let handler: (wish: unknown) => unknown = () => undefined;
-    const crew = {
-      ...alone(),
+    let handler: (request: unknown) => unknown = () => undefined;
+    const processes = {
+      ...singleProcess(),
       worker,
       handle: (_: string, given: typeof handler) => {
         handler = given;
       },
-    } as Crew;
-    const gather: Crew['gather'] = async (_name, payload) =>
+    } as ProcessGroup;
+    const gather: ProcessGroup['gather'] = async (_name, payload) =>
       ({
         answers: workers.map((one) => ({ worker: one.worker, answer: one.answer(payload) })),
         silent: [],
@@ -119,8 +119,8 @@ test('pages over several workers leave nothing out and repeat nothing, also with
     return {
       worker,
       recent,
-      answer: (wish: unknown) => handler(wish),
-      read: gatherDecisions({ ...crew, gather }, recent),
+      answer: (request: unknown) => handler(request),
+      read: gatherDecisions({ ...processes, gather }, recent),
     };
   });
   for (let count = 0; count < 300; count++)

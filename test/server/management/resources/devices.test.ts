@@ -52,7 +52,7 @@ onEachDatabase((database) => {
     const { device } = await create('holder', {
       credentials: { kind: 'access_token', token: 'taken-token' },
     });
-    const holder = { id: device.id, name: 'holder' };
+    const takenBy = { id: device.id, name: 'holder' };
     const credentials = { kind: 'access_token', token: 'taken-token' };
     const byToken = await server.api.refused('credentials_taken', 'createDevice', {
       body: { name: 'other', credentials },
@@ -60,14 +60,14 @@ onEachDatabase((database) => {
     const byName = await server.api.refused('name_taken', 'createDevice', { body: { name: 'holder' } });
     for (const { status, body } of [byToken, byName]) {
       assert.equal(status, 409);
-      assert.deepEqual(body.holder, holder);
+      assert.deepEqual(body.takenBy, takenBy);
       assert.ok(!JSON.stringify(body).includes('taken-token'));
     }
     const certificate = goldenBytes('pki/p256.crt.pem').toString();
     await create('by certificate', { credentials: { kind: 'x509', certificate } });
     const again = { name: 'again', credentials: { kind: 'x509', certificate } };
     const byCertificate = await server.api.refused('credentials_taken', 'createDevice', { body: again });
-    assert.equal(byCertificate.body.holder.name, 'by certificate');
+    assert.equal(byCertificate.body.takenBy.name, 'by certificate');
     assert.deepEqual(await names({ name: 'again' }), [], 'nothing of what was refused is left');
   });
 
@@ -83,7 +83,7 @@ onEachDatabase((database) => {
     assert.deepEqual([other.body.name, other.body.label, other.body.gateway], ['put 2', undefined, false]);
     assert.equal(other.body.profile.name, 'pumps');
     const taken = { path: { device: randomUUID() }, body: { name: 'put 2' } };
-    assert.equal((await server.api.refused('name_taken', 'putDevice', taken)).body.holder.id, id);
+    assert.equal((await server.api.refused('name_taken', 'putDevice', taken)).body.takenBy.id, id);
     await Promise.all(
       [1, 2, 3, 4].map(() =>
         call('putDevice', { path: { device: randomUUID() }, body: { name: randomUUID() } }),

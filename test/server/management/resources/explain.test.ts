@@ -43,8 +43,8 @@ onEachDatabase((database) => {
   const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
 
   test('a neutral question is answered with steps, reason, CONNACK and one suggestion', async () => {
-    const wish = { kind: 'x509', certificate: pem('p256.crt') };
-    await server.api.call('createDevice', { body: { name: 'meter-7', credentials: wish } });
+    const request = { kind: 'x509', certificate: pem('p256.crt') };
+    await server.api.call('createDevice', { body: { name: 'meter-7', credentials: request } });
     const refused = await question({ clientId: 'meter-7', username: 'meter', password: PASSWORD });
     assert.deepEqual(
       [refused.outcome, refused.reason, refused.connack, refused.answer],
@@ -214,7 +214,7 @@ onEachDatabase((database) => {
       [shown.blocked.by, shown.blocked.value, shown.blocked.failures],
       ['client_id', 'guesser', 3],
     );
-    assert.equal(shown.steps[0].said, 'by client_id');
+    assert.equal(shown.steps[0].detail, 'by client_id');
     assert.match(shown.suggestion, /^create the device, .*; then wait until 20.*`thingpass blocked clear`$/);
     assert.equal((await question({ clientId: 'another', username: 'guess-9' })).blocked, undefined);
     assert.equal((await server.api.call('listBlocked', {})).body.items[0].failures, 3);

@@ -138,7 +138,7 @@ onEachDatabase((database) => {
       ['mosquitto-acl', `pattern ${'+/'.repeat(100_000)}\n`],
     ];
     for (const [format, file] of hostile) {
-      const said = `${format} ${JSON.stringify(file.slice(0, 40))}`;
+      const detail = `${format} ${JSON.stringify(file.slice(0, 40))}`;
       let ended = false;
       const imported = server.api.ask('importFile', { query: { format }, body: file }).finally(() => {
         ended = true;
@@ -147,10 +147,10 @@ onEachDatabase((database) => {
       let answers = 0;
       for (; !ended; answers++) assert.equal(await server.connects({ username: 'nobody' }), false);
       const { status, body } = await imported;
-      assert.ok(status === 200 || status === 422, `${said}: ${status}`);
-      assert.ok((body.created ?? 0) === 0, said);
-      assert.ok(file.length < 100_000 || answers > 1, `${said}: ${answers} others were answered`);
-      assert.ok((body.lines?.length ?? 0) <= 1_000, said);
+      assert.ok(status === 200 || status === 422, `${detail}: ${status}`);
+      assert.ok((body.created ?? 0) === 0, detail);
+      assert.ok(file.length < 100_000 || answers > 1, `${detail}: ${answers} others were answered`);
+      assert.ok((body.lines?.length ?? 0) <= 1_000, detail);
       if (format === 'jsonl' && file.startsWith('{}')) assert.equal(body.linesLeftOut, body.refused - 1_000);
     }
     assert.equal((await server.api.call('listDevices')).body.items.length, before);

@@ -144,21 +144,21 @@ export class ApiClient {
   }
 
   async #held(one: DescribedOperation, response: Response): Promise<ApiAnswer> {
-    const said = `${one.operationId} answered ${response.status}`;
+    const detail = `${one.operationId} answered ${response.status}`;
     const described = one.responses[response.status];
     const text = await response.text();
-    assert.ok(described, `${said}, which the document has not: ${text}`);
+    assert.ok(described, `${detail}, which the document has not: ${text}`);
     for (const name of Object.keys(described.headers ?? {}))
-      assert.ok(response.headers.has(name), `${said} without ${name}`);
+      assert.ok(response.headers.has(name), `${detail} without ${name}`);
     if (described.content === undefined) {
-      assert.equal(text, '', said);
+      assert.equal(text, '', detail);
       return { status: response.status, headers: response.headers, body: undefined };
     }
     const [type = '', { schema } = { schema: {} }] = Object.entries(described.content)[0] ?? [];
-    assert.equal(response.headers.get('content-type')?.split(';')[0], type, said);
+    assert.equal(response.headers.get('content-type')?.split(';')[0], type, detail);
     const body: unknown = JSON.parse(text);
     const validate = this.#ajv.compile(absolute(schema));
-    assert.ok(validate(body), `${said}: ${JSON.stringify(validate.errors)} in ${text}`);
+    assert.ok(validate(body), `${detail}: ${JSON.stringify(validate.errors)} in ${text}`);
     return { status: response.status, headers: response.headers, body };
   }
 }

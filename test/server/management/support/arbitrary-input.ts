@@ -86,11 +86,11 @@ export function spoiled(schema: Schema): fc.Arbitrary<unknown> {
 function spoil(value: unknown, junk: unknown, way: readonly number[], how: string): unknown {
   const [turn, ...rest] = way;
   if (turn === undefined || typeof value !== 'object' || value === null) return junk;
-  const holder = value as Record<string, unknown>;
-  const names = Object.keys(holder);
+  const subject = value as Record<string, unknown>;
+  const names = Object.keys(subject);
   const name = names[turn % Math.max(names.length, 1)];
-  if (how === 'add' || name === undefined) holder[`unknown${turn % 7}`] = junk;
-  else if (rest.length === 0 && how === 'remove') delete holder[name];
-  else holder[name] = spoil(holder[name], junk, rest, how);
-  return holder;
+  if (how === 'add' || name === undefined) subject[`unknown${turn % 7}`] = junk;
+  else if (rest.length === 0 && how === 'remove') delete subject[name];
+  else subject[name] = spoil(subject[name], junk, rest, how);
+  return subject;
 }

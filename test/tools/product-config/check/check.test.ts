@@ -64,7 +64,7 @@ test('the configurations in deploy/ that no command prints have no traps either'
 type Planted = readonly [
   line: RegExp,
   instead: string,
-  said: RegExp,
+  detail: RegExp,
   options?: { level?: 'advice'; nth?: number; file?: string; only?: readonly Identity[]; version?: string },
 ];
 
@@ -305,7 +305,12 @@ for (const [name, planted] of Object.entries({
   haproxy: HAPROXY,
 })) {
   const product = PRODUCTS.find((one) => one.name === name) as Product;
-  for (const [pattern, instead, said, { level = 'problem', nth = 0, file, only, version } = {}] of planted) {
+  for (const [
+    pattern,
+    instead,
+    detail,
+    { level = 'problem', nth = 0, file, only, version } = {},
+  ] of planted) {
     test(`${name}: ${pattern.source} → ${instead.trim().split('\n').at(-1) || 'taken out'}`, () => {
       const lines = generated(name, only ?? product.identities, version, file).split('\n');
       const at = lines.flatMap((line, index) => (pattern.test(line) ? [index] : []))[nth];
@@ -319,7 +324,7 @@ for (const [name, planted] of Object.entries({
       assert.equal(diagnosis?.product, name);
       const traps = diagnosis.traps;
       assert.equal(traps.length, 1, JSON.stringify(traps));
-      assert.match(traps[0]?.said ?? '', said);
+      assert.match(traps[0]?.detail ?? '', detail);
       assert.equal(traps[0]?.level, level);
       assert.ok((traps[0]?.mend.length ?? 0) > 8);
       const line = traps[0]?.line as number;

@@ -34,16 +34,16 @@ export async function startOcspResponder({
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let said = '';
+  let detail = '';
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     const heard = (chunk: Buffer): void => {
-      said += chunk;
-      if (/waiting for OCSP client connections|ACCEPT/i.test(said)) resolve();
+      detail += chunk;
+      if (/waiting for OCSP client connections|ACCEPT/i.test(detail)) resolve();
     };
     child.stdout.on('data', heard);
     child.stderr.on('data', heard);
-    void exited.then(() => reject(new Error(`openssl ocsp ended: ${said}`)));
+    void exited.then(() => reject(new Error(`openssl ocsp ended: ${detail}`)));
   });
   return {
     url: `http://127.0.0.1:${port}`,

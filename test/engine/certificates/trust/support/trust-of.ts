@@ -15,7 +15,7 @@ export interface TestTrust extends Trust {
   /** What was logged, one text each. */
   readonly logged: readonly string[];
   /** What is found against a device: the reason and whether it refuses, or `ok`. */
-  said(device: Issued, sent?: readonly Issued[], profileId?: string): Promise<string>;
+  detail(device: Issued, sent?: readonly Issued[], profileId?: string): Promise<string>;
   found(device: Issued, sent?: readonly Issued[], profileId?: string): Promise<readonly Finding[]>;
 }
 
@@ -45,7 +45,7 @@ export async function trustOf(
     ...trust,
     logged,
     found,
-    async said(...args) {
+    async detail(...args) {
       const findings = await found(...args);
       return findings.length === 0 ? 'ok' : findings.map(describe).join(', ');
     },
@@ -64,7 +64,7 @@ function gatheringLog(logged: string[]): TrustLog {
       void logged.push(`list of ${issuer} ${expired ? 'expired' : 'ends soon'}`),
     tookAuthorities: (_file, count) => void logged.push(`${count} authorities`),
     refusedAuthorities: (_file, why) => void logged.push(`authorities refused: ${why}`),
-    warning: ({ said }: Objection, device) => void logged.push(`${device}: ${said}`),
+    warning: ({ detail }: Objection, device) => void logged.push(`${device}: ${detail}`),
   };
 }
 

@@ -7,7 +7,7 @@ import type { PresentedCertificate } from './peer-certificate.ts';
  * "Failed" and "unreadable" are refusals whatever is configured; "not checked" is believed only by explicit choice (design,
  * "Trust"). A name alone has rules of its own, and no certificate at all is for the listener to judge.
  */
-export function disbelief(
+export function verificationDenial(
   presented: PresentedCertificate,
   believeUnchecked: boolean,
 ): Extract<DenyReason, `certificate_${string}`> | undefined {

@@ -2,10 +2,10 @@ import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { CredentialsEntry } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import { type CredentialsWish, refuseEmptyPassword, type ShownSecret } from './new-credentials.ts';
+import { type CredentialsRequest, refuseEmptyPassword, type ShownSecret } from './new-credentials.ts';
 
 /** What credentials are to be rotated to; tokens and passwords are made when they are not given. */
-export interface RotateWish {
+export interface RotationRequest {
   /** Of which type, where the device has several. */
   readonly type?: CredentialsType | undefined;
   readonly token?: string | undefined;
@@ -14,7 +14,7 @@ export interface RotateWish {
 }
 
 /** @throws {DeviceProblem} `credentials_invalid` for an empty one. */
-export function newPassword({ password }: RotateWish): ShownSecret {
+export function newPassword({ password }: RotationRequest): ShownSecret {
   refuseEmptyPassword(password);
   // ThingsBoard's rules for saving; no client can send an unpaired surrogate.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what ThingsBoard refuses
@@ -27,14 +27,14 @@ export function newPassword({ password }: RotateWish): ShownSecret {
  * The successor of a token or a certificate.
  * @throws {DeviceProblem} `credentials_invalid` where the wish is for something else, or no certificate was given.
  */
-export function wishFor(row: CredentialsEntry, wish: RotateWish): CredentialsWish {
+export function requestFor(row: CredentialsEntry, request: RotationRequest): CredentialsRequest {
   switch (row.credentialsType) {
     case 'ACCESS_TOKEN':
-      return { kind: 'access_token', token: wish.token };
+      return { kind: 'access_token', token: request.token };
     case 'X509_CERTIFICATE':
-      if (wish.certificate === undefined)
+      if (request.certificate === undefined)
         throw invalid('a new certificate must be given: it cannot be made here');
-      return { kind: 'x509', certificate: wish.certificate };
+      return { kind: 'x509', certificate: request.certificate };
     default:
       throw invalid(`credentials of type ${row.credentialsType} cannot be rotated: set them anew`);
   }
@@ -46,11 +46,11 @@ const GIVEN_FOR = { token: 'ACCESS_TOKEN', password: 'MQTT_BASIC', certificate: 
  * The type that a wish is for, as far as it says.
  * @throws {DeviceProblem} `credentials_invalid` where it contradicts itself.
  */
-export function typeOf(wish: RotateWish): CredentialsType | undefined {
+export function typeOf(request: RotationRequest): CredentialsType | undefined {
   const types = (['token', 'password', 'certificate'] as const)
-    .filter((part) => wish[part] !== undefined)
+    .filter((part) => request[part] !== undefined)
     .map((part): CredentialsType => GIVEN_FOR[part]);
-  if (wish.type !== undefined) types.push(wish.type);
+  if (request.type !== undefined) types.push(request.type);
   if (new Set(types).size > 1) throw invalid('a token, a password and a certificate do not go together');
   return types[0];
 }

@@ -1,7 +1,7 @@
 import type { DeviceIdentity, Role } from '../../model/device-identity.ts';
 
 /** The client whose topics are asked about: what the connect decision, or the lookup that stands in for it, found. */
-export interface Holder {
+export interface TopicSubject {
   readonly role: Role;
   /**
    * Client id and user name where the credentials that let the client in fix them: MQTT basic ones that hold such a name.

@@ -3,6 +3,6 @@
  * and clients can make bodies long.
  * @param text well-formed, as everything is that can be looked up.
  */
-export function ownCopy(text: string): string {
+export function detachString(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -2,32 +2,36 @@ import type { FilledRule } from './compile.ts';
 import { isWildcard } from './matching.ts';
 
 /** What is left of a rule below some level; within one list of live rules, equal rests are one object. */
-export interface Rest {
+export interface RuleSuffix {
   readonly id: number;
   /** The next level: a word, `+` or `#`; `undefined` when the rule ends here. */
   readonly level: string | undefined;
   /** What is left after that level; of `#`, itself. */
-  readonly next: Rest;
+  readonly next: RuleSuffix;
 }
 
 /** A rule that still matches what the topics below a point have in common. */
 export interface LiveRule {
-  readonly rest: Rest;
+  readonly rest: RuleSuffix;
   readonly rule: FilledRule;
 }
 
-export const ENDED: Rest = endless(0, undefined);
-export const ANYTHING: Rest = endless(1, '#');
+export const ENDED: RuleSuffix = endless(0, undefined);
+export const ANYTHING: RuleSuffix = endless(1, '#');
 
-function endless(id: number, level: string | undefined): Rest {
-  const rest: { id: number; level: string | undefined; next: Rest } = { id, level, next: null as never };
+function endless(id: number, level: string | undefined): RuleSuffix {
+  const rest: { id: number; level: string | undefined; next: RuleSuffix } = {
+    id,
+    level,
+    next: null as never,
+  };
   rest.next = rest;
   return rest;
 }
 
 /** The rules with nothing matched yet. */
 export function whole(rules: readonly FilledRule[]): LiveRule[] {
-  const known = new Map<string, Rest>();
+  const known = new Map<string, RuleSuffix>();
   return rules.map((rule) => {
     let rest = ENDED;
     for (let at = rule.levels.length - 1; at >= 0; at--) {
@@ -38,7 +42,7 @@ export function whole(rules: readonly FilledRule[]): LiveRule[] {
   });
 }
 
-function restOf(known: Map<string, Rest>, level: string, next: Rest): Rest {
+function restOf(known: Map<string, RuleSuffix>, level: string, next: RuleSuffix): RuleSuffix {
   const key = `${next.id} ${level}`;
   let rest = known.get(key);
   if (rest === undefined) {
@@ -86,7 +90,7 @@ export function afterEach(live: readonly LiveRule[]): {
  */
 export function essential(live: readonly LiveRule[], otherwise: boolean): LiveRule[] {
   const kept: LiveRule[] = [];
-  const seen = new Set<Rest>([ENDED]);
+  const seen = new Set<RuleSuffix>([ENDED]);
   let last: LiveRule | undefined;
   for (const one of live) {
     if (seen.has(one.rest)) continue;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { CredentialsWish, MadeCredentials } from '../../../fleet/devices/new-credentials.ts';
+import type { CredentialsRequest, MadeCredentials } from '../../../fleet/devices/new-credentials.ts';
 import { named, object, oneOf } from '../schemas.ts';
 
 const TEXT = { minLength: 1, maxLength: 4_096 };
@@ -42,8 +42,8 @@ export const CREDENTIALS_WISH = named(
   ]),
 );
 
-export function toWish(wish: Static<typeof CREDENTIALS_WISH>): CredentialsWish {
-  return wish;
+export function toRequest(request: Static<typeof CREDENTIALS_WISH>): CredentialsRequest {
+  return request;
 }
 
 /** A secret that was made. */
