@@ -54,7 +54,9 @@ async function create(name: string, options: CreateOptions, command: Command): P
     throw new CommandFailed('--days takes a whole number from 1 to 36500');
   const createdTime = Date.now();
   const { key, text } = makeApiKey({
-    ...{ name, createdTime, scopes: SCOPES.filter((scope) => options.scope.includes(scope)) },
+    name,
+    createdTime,
+    scopes: SCOPES.filter((scope) => options.scope.includes(scope)),
     expiresTime: days === undefined ? undefined : createdTime + days * DAY_MS,
   });
   if (!(await withKeys((keys) => keys.create(key, commandActor()))))
@@ -89,8 +91,12 @@ function summary(key: ApiKeyEntry) {
   const time = (value: number | undefined) =>
     value === undefined ? undefined : new Date(value).toISOString();
   return {
-    ...{ id: key.id, name: key.name, scopes: key.scopes, created: time(key.createdTime) },
-    ...{ expires: time(key.expiresTime), lastUsed: time(key.lastUsedTime) },
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    created: time(key.createdTime),
+    expires: time(key.expiresTime),
+    lastUsed: time(key.lastUsedTime),
   };
 }
 

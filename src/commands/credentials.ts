@@ -138,7 +138,8 @@ async function rotate(idOrName: string, options: RotateOptions, command: Command
   const { token, password, x509 } = options;
   const request = {
     ...overlapOptions(options),
-    ...{ token, password: password === undefined ? undefined : readPassword(password) },
+    token,
+    password: password === undefined ? undefined : readPassword(password),
     certificate: x509 === undefined ? undefined : readInput(x509),
   };
   const done = await withDevices(({ credentials }) => credentials.rotate(idOrName, request));
@@ -168,7 +169,9 @@ async function printRotated(
   const previousEnds = overlap === undefined ? 'at once' : new Date(overlap.endsAt).toISOString();
   const { onFirstUse = false } = overlap ?? {};
   const data = {
-    ...{ device: device.id, id: credentials.id, version: credentials.version },
+    device: device.id,
+    id: credentials.id,
+    version: credentials.version,
     credentials: device.credentials.map((one) => one.credentialsType),
     ...(tellsOverlap ? { previousEnds, endsOnFirstUse: onFirstUse } : {}),
     ...withSecret(secret),

@@ -22,7 +22,8 @@ export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefi
   const prisma = await openPrisma(database);
   try {
     const sessions = new DeviceSessions({
-      ...{ config: endSessions, connections },
+      config: endSessions,
+      connections,
       vernemqMountsApart: brokers.vernemq.perDeviceMountpoint,
       recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
       audit: (actor, note) => new AuditRepository(prisma).record(actor, note),

@@ -73,7 +73,9 @@ function configuredAuthorities(file: string | undefined): Omit<WatchedAuthority,
   if (file === undefined) return [];
   try {
     return readAuthorities(readInput(file)).all.map(({ sha256, subject, notAfter }) => ({
-      ...{ sha256, subject: formatName(subject), notAfter },
+      sha256,
+      subject: formatName(subject),
+      notAfter,
     }));
   } catch (error) {
     if (error instanceof AuthoritiesUnusable) throw new CommandFailed(`${file}: ${error.message}`);

@@ -102,7 +102,8 @@ async function run(
     progress.end();
   }
   const summary = {
-    ...{ dryRun: options.dryRun ?? false, ...counts },
+    dryRun: options.dryRun ?? false,
+    ...counts,
     seconds: Math.round((performance.now() - begun) / 10) / 100,
     // In KiB on every system.
     peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),

@@ -80,7 +80,9 @@ async function add(
 ): Promise<void> {
   const { profile, device, qos, retain, note, before } = options;
   const request = {
-    ...{ permission, action, filter },
+    permission,
+    action,
+    filter,
     ...(qos.length === 0 ? {} : { qos }),
     ...(retain === undefined ? {} : { retain: retain === 'true' }),
     ...(note === undefined ? {} : { note }),

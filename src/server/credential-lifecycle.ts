@@ -32,14 +32,20 @@ export function openCredentialLifecycle(
   const logins = new LoginRepository(database);
   const onError = createErrorLog(log, 'what follows from a login could not be done');
   const own = createAfterLogin({
-    ...{ store: logins, secrets, scramIterations: passwords.scramIterations, now: Date.now, onError },
+    store: logins,
+    secrets,
+    scramIterations: passwords.scramIterations,
+    now: Date.now,
+    onError,
   });
   const afterLogin = processes.inPrimary('after_login', own, AFTER_LOGIN);
   return {
     secrets,
     service: {
       keepPassword: createKeepPassword(secrets, passwords.scramIterations),
-      ...{ overlapMs, oneCredentialPerDevice, now: Date.now },
+      overlapMs,
+      oneCredentialPerDevice,
+      now: Date.now,
     },
     needsUpgrade: passwords.upgrade ? secrets.needsUpgrade : undefined,
     afterLogin(followUp, password = '') {

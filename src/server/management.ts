@@ -56,8 +56,11 @@ export function openManagement(
   const clientAuthorities = () => lists.trust.expiries().authorities;
   const recentSessions = (id: string) => sessions.of(id);
   const expiry = new ExpiryWatch({
-    ...{ config: config.expiry, store: management.open, configured: clientAuthorities },
-    ...{ connections, now: Date.now },
+    config: config.expiry,
+    store: management.open,
+    configured: clientAuthorities,
+    connections,
+    now: Date.now,
     onError: createErrorLog(log, 'what runs out could not be looked at or told; it is tried again'),
   });
   cleanup.add(expiry, () => expiry.stop());
@@ -71,7 +74,10 @@ export function openManagement(
     return openExplainer(config, {
       passportKey: storage.passportKey,
       rules: () => rules.current(),
-      ...{ lists, chains, names, scramKeys },
+      lists,
+      chains,
+      names,
+      scramKeys,
       findDevice: async (idOrName) => (await management.open()).devices.find(idOrName),
       blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
     });
@@ -86,7 +92,9 @@ export function openManagement(
       clientAuthorities,
       importSettings: config.credentialLifecycle,
       deviceSessions: new DeviceSessions({
-        ...{ config: config.endSessions, connections, recent: recentSessions },
+        config: config.endSessions,
+        connections,
+        recent: recentSessions,
         vernemqMountsApart: config.brokers.vernemq.perDeviceMountpoint,
         audit: async (actor, note) => (await management.open()).audit.record(actor, note),
         onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),

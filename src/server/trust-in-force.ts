@@ -27,7 +27,9 @@ export async function openTrustTables(config: Config, storage: Storage, log: Log
     const policies = await copyProfilePolicies(config.database, { storage, onError });
     opened.push(policies);
     const trust = await openTrust({
-      ...{ config: config.trust, skipDates: config.skipCertificateDates, log: createTrustLog(log) },
+      config: config.trust,
+      skipDates: config.skipCertificateDates,
+      log: createTrustLog(log),
       profilePolicies: () => policies.current(),
     });
     opened.push(trust);

@@ -48,7 +48,8 @@ export class OutgoingConnections {
   request(url: string, options: Omit<NonNullable<Parameters<Undici['request']>[1]>, 'dispatcher'>) {
     const { Agent, request } = load('undici') as Undici;
     this.#agent ??= new Agent({
-      ...{ connections: CONNECTIONS, keepAliveTimeout: 4_000 },
+      connections: CONNECTIONS,
+      keepAliveTimeout: 4_000,
       connect: { rejectUnauthorized: true },
     });
     return request(url, { ...options, dispatcher: this.#agent });
@@ -101,7 +102,8 @@ async function callOnce(
 ): Promise<CallAnswer> {
   try {
     const answer = await connections.request(url, {
-      ...{ method, headers: headers ?? {} },
+      method,
+      headers: headers ?? {},
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([whole, AbortSignal.timeout(tryMs)]),
     });

@@ -65,7 +65,9 @@ before(async () => {
   const DATABASE_URL = `file:${join(temporaryFolder(), 'devices.db')}`;
   plain = await startTestServer({ DATABASE_URL, THINGPASS_RULES_FILE: rules });
   believing = await startTestServer({
-    ...{ DATABASE_URL, THINGPASS_RULES_FILE: rules, THINGPASS_SECRET: SECRET },
+    DATABASE_URL,
+    THINGPASS_RULES_FILE: rules,
+    THINGPASS_SECRET: SECRET,
     THINGPASS_CERTIFICATE_FORMS: CERTIFICATE_FORMS.join(','),
     THINGPASS_CERTIFICATE_ONLY_LISTENERS: CERTIFICATE_LISTENERS.join(','),
     THINGPASS_CERTIFICATE_NAMES: NAMED.map((broker) => `${broker}:credential`).join(','),

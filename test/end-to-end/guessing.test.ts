@@ -39,7 +39,9 @@ const address = (network: number, index: number): string =>
   `${network}.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 const device = (index: number, peerAddress: string): Login => ({
-  ...{ clientId: `device-${index}`, username: tokenOf(index), peerAddress },
+  clientId: `device-${index}`,
+  username: tokenOf(index),
+  peerAddress,
 });
 
 test(`${GUESSES} guesses, each from elsewhere: what is kept of them is bounded`, async (t) => {

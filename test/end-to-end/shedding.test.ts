@@ -41,10 +41,14 @@ let strangers = 0;
 const METER: Client = { kind: 'good', username: TOKEN, password: 'any' };
 const stranger = (): Client => ({ kind: 'stranger', username: `nobody-${strangers++}`, password: 'any' });
 const withPassword = (index: number): Client => ({
-  ...{ kind: 'good', username: slowUser(index), password: slowPassword(index) },
+  kind: 'good',
+  username: slowUser(index),
+  password: slowPassword(index),
 });
 const guesser = (index: number): Client => ({
-  ...{ kind: 'guesser', username: slowUser(index), password: `guess-${strangers++}` },
+  kind: 'guesser',
+  username: slowUser(index),
+  password: `guess-${strangers++}`,
 });
 
 function requestFor(broker: BrokerName, { username, password }: Client): RawRequest {

@@ -53,7 +53,9 @@ test(`a burst of ${DEVICES} devices is answered without a single false denial`, 
   const connect = (agent: Agent, body: object): Promise<Answer> =>
     new Promise((resolve, reject) => {
       request(`${server.url}/v1/connect`, {
-        ...{ agent, method: 'POST', headers: { 'content-type': 'application/json' } },
+        agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
       })
         .on('error', reject)
         .on('response', async (response) => {

@@ -39,7 +39,8 @@ async function call(
   const response = await fetch(`${server.url}/api/v1${path}`, {
     method,
     headers: {
-      ...{ connection: 'close', authorization: `Bearer ${key}` },
+      connection: 'close',
+      authorization: `Bearer ${key}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -57,11 +58,14 @@ async function connect(device: Issued): Promise<string> {
   const response = await fetch(`${server.url}/v1/connect`, {
     method: 'POST',
     headers: {
-      ...{ connection: 'close', 'content-type': 'application/json' },
+      connection: 'close',
+      'content-type': 'application/json',
       'x-thingpass-secret': 'a-secret-of-the-broker',
     },
     body: JSON.stringify({
-      ...{ clientId: 'c', certificate: device.pem, certificateVerified: true },
+      clientId: 'c',
+      certificate: device.pem,
+      certificateVerified: true,
       certificateChain: [authority.own.pem],
     }),
   });
@@ -81,8 +85,10 @@ test('a device whose certificate leads to a profile is made once, and its next c
   const made = await call('POST', '/profiles', {
     name: 'fleet',
     provisioning: {
-      ...{ type: 'X509_CERTIFICATE_CHAIN', certificate: authority.own.pem },
-      ...{ pattern: '(.*)', allowCreate: true },
+      type: 'X509_CERTIFICATE_CHAIN',
+      certificate: authority.own.pem,
+      pattern: '(.*)',
+      allowCreate: true,
     },
   });
   assert.equal(made.status, 201, JSON.stringify(made.body));

@@ -16,7 +16,9 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What the management's store is opened with. */
 export const LIFE = {
-  ...{ keepPassword: keepCheaply, overlapMs: 7 * DAY_MS, now: Date.now },
+  keepPassword: keepCheaply,
+  overlapMs: 7 * DAY_MS,
+  now: Date.now,
   oneCredentialPerDevice: false,
 };
 

@@ -53,7 +53,10 @@ export async function startLivingDevices(
   const secrets = createSecretSchemes({ chosen: { scheme: 'scrypt', ln: 4, r: 8, p: 1 } });
   const logins = new LoginRepository(location);
   const afterLogin = createAfterLogin({
-    ...{ store: logins, secrets, scramIterations: 0, now },
+    store: logins,
+    secrets,
+    scramIterations: 0,
+    now,
     onError: (error) => {
       throw error;
     },
@@ -86,7 +89,9 @@ export async function startLivingDevices(
   }
 
   return {
-    ...{ repository, clock, connect },
+    repository,
+    clock,
+    connect,
     devices: new DeviceService(repository, keepPassword),
     credentials: new CredentialsService(repository, { keepPassword, overlapMs: 7 * DAY_MS, now }),
     async becomes(client, result) {

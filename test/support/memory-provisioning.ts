@@ -72,7 +72,11 @@ function toProfile(row: VectorStore['profiles'][number]): ChainProfile {
   const configuration = (profileData?.provisionConfiguration ?? {}) as ProvisionConfiguration;
   const transport = JSON.stringify(profileData?.transportConfiguration ?? null);
   return {
-    ...{ id, name, tenantId, provisionType, transportType },
+    id,
+    name,
+    tenantId,
+    provisionType,
+    transportType,
     pattern: configuration.certificateRegExPattern,
     allowCreate: configuration.allowCreateNewDevicesByX509Certificate ?? false,
     ...readProfileTransport(transport),

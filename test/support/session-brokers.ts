@@ -24,7 +24,8 @@ export async function fakeBrokerApi(
   const asked: AskedOfBroker[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     const one = {
-      ...{ method: request.method ?? '', path: request.url ?? '' },
+      method: request.method ?? '',
+      path: request.url ?? '',
       authorization: request.headers.authorization,
     };
     asked.push(one);

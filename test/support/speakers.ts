@@ -69,13 +69,18 @@ export function speakersFor(url: string, client: SpokenFor, secret = ''): Record
 
   const rabbitmqLogin = () =>
     postForm('/rabbitmq/user', {
-      ...{ username: identity, vhost: '/', client_id: clientId },
+      username: identity,
+      vhost: '/',
+      client_id: clientId,
       password: parsed === undefined ? (password ?? '') : undefined,
     });
 
   async function registered() {
     const fields = {
-      ...{ client_id: clientId, username: username ?? null, password: password ?? null, mountpoint: '' },
+      client_id: clientId,
+      username: username ?? null,
+      password: password ?? null,
+      mountpoint: '',
       ...(parsed && { client_cert: parsed.raw.toString('base64') }),
     };
     const { body } = await post('/vernemq', fields, { 'vernemq-hook': 'auth_on_register' });
@@ -136,7 +141,11 @@ export function speakersFor(url: string, client: SpokenFor, secret = ''): Record
       async topic(action, topic) {
         const [, tags = ''] = (await rabbitmqLogin()).body.split(' ');
         const { body } = await postForm('/rabbitmq/topic', {
-          ...{ username: identity, vhost: '/', resource: 'topic', name: 'amq.topic', tags },
+          username: identity,
+          vhost: '/',
+          resource: 'topic',
+          name: 'amq.topic',
+          tags,
           permission: action === 'publish' ? 'write' : 'read',
           routing_key: topic.replaceAll('/', '.').replaceAll('+', '*'),
           'variable_map.client_id': clientId,

@@ -40,7 +40,8 @@ export async function startReceiver(): Promise<WebhookReceiver> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ url: `http://127.0.0.1:${port}/hook`, messages },
+    url: `http://127.0.0.1:${port}/hook`,
+    messages,
     behave(...behaviours) {
       coming = behaviours;
     },

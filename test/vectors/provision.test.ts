@@ -75,14 +75,23 @@ async function reset({ profiles, devices, credentials, serverAttributes }: Vecto
     prisma.deviceProfile.deleteMany(),
     prisma.deviceProfile.createMany({
       data: profiles.map(({ id, tenantId, name, transportType, provisionType, ...rest }) => ({
-        ...{ id, createdTime, tenantId, name, transportType, provisionType },
+        id,
+        createdTime,
+        tenantId,
+        name,
+        transportType,
+        provisionType,
         provisionDeviceKey: rest.provisionDeviceKey ?? null,
         profileData: (rest.profileData ?? {}) as object,
       })),
     }),
     prisma.device.createMany({
       data: devices.map(({ id, tenantId, name, deviceProfileId }) => ({
-        ...{ id, createdTime, tenantId, name, deviceProfileId },
+        id,
+        createdTime,
+        tenantId,
+        name,
+        deviceProfileId,
       })),
     }),
     prisma.deviceCredentials.createMany({

@@ -18,7 +18,9 @@ export interface StoredRule {
 export function ruleOf(row: StoredRule): Rule | string {
   const { permission, action, filter, qos, retain, profileId, deviceId, note } = row;
   const detail = readRule({
-    ...{ permission, action, filter },
+    permission,
+    action,
+    filter,
     ...(qos === null ? {} : { qos: qos.split(',').map(Number) }),
     ...(retain === null ? {} : { retain: Boolean(retain) }),
     ...(profileId === null ? {} : { profileId }),
@@ -39,7 +41,11 @@ export function columnsOf({
   note,
 }: Rule): Omit<StoredRule, 'id' | 'retain'> & { readonly retain: boolean | null } {
   return {
-    ...{ permission, action, filter, retain: retain ?? null, note: note ?? null },
+    permission,
+    action,
+    filter,
+    retain: retain ?? null,
+    note: note ?? null,
     qos: qos === undefined ? null : [...new Set<Qos>(qos)].sort().join(','),
     profileId: idOf(scope, 'profile'),
     deviceId: idOf(scope, 'device'),

@@ -81,7 +81,12 @@ function planCreation(
   const id = randomUUID();
   const { tenantId, transportType, sparkplug, topics } = profile;
   const device: StoredDevice = {
-    ...{ id, name, tenantId, transportType, sparkplug, topics },
+    id,
+    name,
+    tenantId,
+    transportType,
+    sparkplug,
+    topics,
     profileId: profile.id,
     profileName: profile.name,
     gateway: false,

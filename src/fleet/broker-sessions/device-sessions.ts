@@ -53,7 +53,9 @@ export class DeviceSessions {
     const results = [...counts].map(([what, count]) => `${what}: ${count}`);
     try {
       await audit(actor, {
-        ...{ action: 'device.sessions_ended', subjectType: 'device', subjectId: deviceId },
+        action: 'device.sessions_ended',
+        subjectType: 'device',
+        subjectId: deviceId,
         detail: { results },
       });
     } catch (error) {

@@ -29,7 +29,9 @@ export interface SessionEnderParts {
 export async function endSessions(names: SessionNames, parts: SessionEnderParts): Promise<SessionEnd[]> {
   const { config, connections, vernemqMountsApart, longestMs = LONGEST_MS } = parts;
   const ways: Readonly<Record<EndingBroker, EndSessions>> = {
-    ...{ emqx: endAtEmqx, rabbitmq: endAtRabbitmq, vernemq: endAtVernemq(vernemqMountsApart) },
+    emqx: endAtEmqx,
+    rabbitmq: endAtRabbitmq,
+    vernemq: endAtVernemq(vernemqMountsApart),
   };
   const stopping = AbortSignal.timeout(longestMs);
   const ends = await Promise.all(

@@ -61,7 +61,8 @@ async function sessionsBy(
     .filter(({ is_online: online }) => online === true || online === 'true')
     .map((row) => ({ ...row, [column]: value }) as Readonly<Record<string, unknown>>)
     .map((row) => ({
-      ...{ clientId: String(row.client_id), mountpoint: String(row.mountpoint ?? '') },
+      clientId: String(row.client_id),
+      mountpoint: String(row.mountpoint ?? ''),
       user: String(row.user ?? ''),
     }));
 }

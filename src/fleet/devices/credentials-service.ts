@@ -97,7 +97,10 @@ export class CredentialsService {
       const rowId = randomUUID();
       return {
         steps: [{ do: 'create', rowId, credentials: { ...credentials, window } }],
-        ...{ rowId, secret, action: 'credentials.added', detail: describe(credentials) },
+        rowId,
+        secret,
+        action: 'credentials.added',
+        detail: describe(credentials),
       };
     });
   }

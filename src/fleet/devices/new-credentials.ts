@@ -43,7 +43,9 @@ export async function makeCredentials(
       const token = request.token ?? generate('access_token');
       return {
         credentials: formatted({
-          ...{ credentialsType: 'ACCESS_TOKEN', credentialsId: token, credentialsValue: null },
+          credentialsType: 'ACCESS_TOKEN',
+          credentialsId: token,
+          credentialsValue: null,
         }),
         secret: { name: 'access token', value: token, made: request.token === undefined },
       };
@@ -54,7 +56,9 @@ export async function makeCredentials(
       const password = made ? generate('password') : (request.password ?? null);
       const value = { clientId: request.clientId ?? null, userName: request.userName ?? null, password };
       const credentials = formatted({
-        ...{ credentialsType: 'MQTT_BASIC', credentialsId: '', credentialsValue: JSON.stringify(value) },
+        credentialsType: 'MQTT_BASIC',
+        credentialsId: '',
+        credentialsValue: JSON.stringify(value),
       });
       return {
         credentials: await hidePassword(credentials, made, keep),
@@ -64,11 +68,9 @@ export async function makeCredentials(
     case 'x509':
       return {
         credentials: formatted({
-          ...{
-            credentialsType: 'X509_CERTIFICATE',
-            credentialsId: '',
-            credentialsValue: request.certificate,
-          },
+          credentialsType: 'X509_CERTIFICATE',
+          credentialsId: '',
+          credentialsValue: request.certificate,
         }),
       };
   }

@@ -15,7 +15,8 @@ export function writeProfileData(
 ): Members {
   const data = members(before);
   return {
-    ...{ configuration: { type: 'DEFAULT' }, alarms: null },
+    configuration: { type: 'DEFAULT' },
+    alarms: null,
     ...data,
     transportConfiguration: transport(members(data.transportConfiguration), transportType, mqtt ?? {}),
     provisionConfiguration: provisioning.configuration,

@@ -120,8 +120,10 @@ function storeChain(request: ProvisioningRequest & { type: 'X509_CERTIFICATE_CHA
     type,
     key: provisionDeviceKey,
     configuration: {
-      ...{ type, provisionDeviceSecret: storedProvisionDeviceSecret },
-      ...{ certificateRegExPattern: pattern, allowCreateNewDevicesByX509Certificate: allowCreate },
+      type,
+      provisionDeviceSecret: storedProvisionDeviceSecret,
+      certificateRegExPattern: pattern,
+      allowCreateNewDevicesByX509Certificate: allowCreate,
     },
   };
 }

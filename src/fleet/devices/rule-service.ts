@@ -188,7 +188,13 @@ function toEntry(row: KeptRule, names: ReadonlyMap<string, string>): RuleEntry {
   const { id, profileId, deviceId, note, createdTime } = row;
   const owner = deviceId ?? profileId;
   return {
-    ...{ id, permission, action, filter, qos, retain, createdTime },
+    id,
+    permission,
+    action,
+    filter,
+    qos,
+    retain,
+    createdTime,
     profileId: profileId ?? undefined,
     deviceId: deviceId ?? undefined,
     ownerName: owner === null ? undefined : names.get(owner),

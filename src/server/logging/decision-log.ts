@@ -92,7 +92,10 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
     const { device, role } = decision;
     decisions[sampled ? 'info' : 'debug'](
       {
-        ...{ ...asked, ...describe(question), device: device?.id, role },
+        ...asked,
+        ...describe(question),
+        device: device?.id,
+        role,
         // Whoever counts lines multiplies by it.
         oneIn: sampled && allowsOneIn > 1 ? allowsOneIn : undefined,
       },

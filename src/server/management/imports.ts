@@ -97,9 +97,17 @@ export class Imports {
           },
         },
         {
-          ...{ importId, actor, oneCredential, format: request.format, dryRun: request.dryRun },
-          ...{ defaultProfile: request.profile, passwords: request.passwords, force: request.force },
-          ...{ batch: BATCH, rest: REST, mostRules: MOST_RULES },
+          importId,
+          actor,
+          oneCredential,
+          format: request.format,
+          dryRun: request.dryRun,
+          defaultProfile: request.profile,
+          passwords: request.passwords,
+          force: request.force,
+          batch: BATCH,
+          rest: REST,
+          mostRules: MOST_RULES,
         },
       );
       lines.sort((one, other) => one.line - other.line);

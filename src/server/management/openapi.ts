@@ -139,7 +139,9 @@ function parametersOf(
   return Object.entries(schema.properties).map(([name, property]) => {
     const { description, ...rest } = reference(property) as Record<string, Json>;
     return {
-      ...{ name, in: place, required: schema.required?.includes(name) ?? false },
+      name,
+      in: place,
+      required: schema.required?.includes(name) ?? false,
       ...(description === undefined ? {} : { description }),
       schema: rest,
     };

@@ -21,7 +21,8 @@ export function object<Properties extends TProperties>(properties: Properties, d
 /** One of a closed set of texts. */
 export function oneOf<const Values extends readonly string[]>(values: Values, description?: string) {
   return Type.Unsafe<Values[number]>({
-    ...{ type: 'string', enum: [...values] },
+    type: 'string',
+    enum: [...values],
     ...(description === undefined ? {} : { description }),
   });
 }

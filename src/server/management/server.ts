@@ -96,8 +96,11 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
 const CONTENT_POLICY = {
   useDefaults: false,
   directives: {
-    ...{ defaultSrc: ["'none'"], styleSrc: [STYLE_HASH] },
-    ...{ baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
+    defaultSrc: ["'none'"],
+    styleSrc: [STYLE_HASH],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
   },
 };
 

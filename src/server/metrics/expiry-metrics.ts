@@ -12,23 +12,28 @@ export function expiryFamilies(figures: ExpiryFigures): MetricFamily[] {
     {
       name: 'thingpass_credentials_expiring',
       help: 'Credentials, passwords, certificates and authorities that run out within so many days and are not replaced yet.',
-      ...{ type: 'gauge', together: 'max', samples },
+      type: 'gauge',
+      together: 'max',
+      samples,
     },
     {
       name: 'thingpass_expiry_checked_seconds',
       help: 'When it was last looked what runs out, in epoch seconds.',
-      ...{ type: 'gauge', together: 'max' },
+      type: 'gauge',
+      together: 'max',
       samples: checkedTime === undefined ? [] : [{ labels: {}, value: checkedTime / 1_000 }],
     },
     {
       name: 'thingpass_expiry_notices_total',
       help: 'Notices of what runs out that the receiver took.',
-      ...{ type: 'counter', samples: [{ labels: {}, value: noticesSent }] },
+      type: 'counter',
+      samples: [{ labels: {}, value: noticesSent }],
     },
     {
       name: 'thingpass_expiry_sending_failures_total',
       help: 'Messages of such notices that the receiver did not take, tries included.',
-      ...{ type: 'counter', samples: [{ labels: {}, value: sendingFailures }] },
+      type: 'counter',
+      samples: [{ labels: {}, value: sendingFailures }],
     },
   ];
 }

@@ -67,7 +67,9 @@ export class FailureBook {
       .filter(([key, failures]) => isBlocked(failures, now) && fits(key, filter))
       .map(([key, { count, lastAt, blockedUntil }]) => ({
         ...partsOf(key),
-        ...{ failures: count, lastFailure: lastAt, until: blockedUntil },
+        failures: count,
+        lastFailure: lastAt,
+        until: blockedUntil,
       }))
       .sort((one, other) => other.until - one.until);
   }

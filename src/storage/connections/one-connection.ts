@@ -56,7 +56,9 @@ function withOneConnection(client: Client): Client {
     await ask('BEGIN');
     inTransaction = true;
     return {
-      ...{ execute: ask, commit, rollback },
+      execute: ask,
+      commit,
+      rollback,
       batch: async (statements) => {
         const results = [];
         for (const statement of statements) results.push(await ask(statement));

@@ -31,7 +31,10 @@ export function openUncachedCredentials(
   const theirs =
     thingsboard &&
     openPostgresqlReader(thingsboard, {
-      ...{ connections: 1, answerMs, tables: WITHOUT_OWN_TABLES, readOnly: true },
+      connections: 1,
+      answerMs,
+      tables: WITHOUT_OWN_TABLES,
+      readOnly: true,
     });
   const readers = theirs === undefined ? [own] : [theirs, own];
   const store = inOrder(readers.map((reader) => withinTime(readingFrom(reader), answerMs)));

@@ -16,12 +16,18 @@ export class ApiKeyRepository implements ApiKeyStore {
   async create(key: StoredApiKey, actor: Actor): Promise<boolean> {
     const { id, name, hash, scopes, expiresTime, createdTime } = key;
     const data = {
-      ...{ id, name, hash, scopes: scopes.join(' '), createdTime: BigInt(createdTime) },
+      id,
+      name,
+      hash,
+      scopes: scopes.join(' '),
+      createdTime: BigInt(createdTime),
       expiresTime: expiresTime === undefined ? null : BigInt(expiresTime),
     };
     try {
       await this.#write(this.#prisma.apiKey.create({ data }), actor, {
-        ...{ action: 'api_key.created', subjectType: 'api_key', subjectId: id },
+        action: 'api_key.created',
+        subjectType: 'api_key',
+        subjectId: id,
         detail: { name, scopes, expires: expiresTime ?? null },
       });
       return true;
@@ -48,7 +54,9 @@ export class ApiKeyRepository implements ApiKeyStore {
     });
     if (row === null) return undefined;
     await this.#write(this.#prisma.apiKey.deleteMany({ where: { id: row.id } }), actor, {
-      ...{ action: 'api_key.revoked', subjectType: 'api_key', subjectId: row.id },
+      action: 'api_key.revoked',
+      subjectType: 'api_key',
+      subjectId: row.id,
       detail: { name: row.name },
     });
     return toEntry(row);
@@ -65,7 +73,9 @@ export class ApiKeyRepository implements ApiKeyStore {
 
 function toEntry(row: Prisma.ApiKeyGetPayload<object>): ApiKeyEntry {
   return {
-    ...{ id: row.id, name: row.name, scopes: row.scopes.split(' ') as Scope[] },
+    id: row.id,
+    name: row.name,
+    scopes: row.scopes.split(' ') as Scope[],
     createdTime: Number(row.createdTime),
     expiresTime: row.expiresTime === null ? undefined : Number(row.expiresTime),
     lastUsedTime: row.lastUsedTime === null ? undefined : Number(row.lastUsedTime),

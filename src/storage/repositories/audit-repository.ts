@@ -12,8 +12,13 @@ export function auditWrite(
   const { action, subjectType, subjectId, detail } = note;
   return prisma.auditEvent.create({
     data: {
-      ...{ createdTime: BigInt(now), actor: actor.name, origin: actor.origin },
-      ...{ action, subjectType, subjectId, detail: JSON.stringify(detail) },
+      createdTime: BigInt(now),
+      actor: actor.name,
+      origin: actor.origin,
+      action,
+      subjectType,
+      subjectId,
+      detail: JSON.stringify(detail),
     },
   });
 }
@@ -66,7 +71,10 @@ export class AuditRepository {
       take: limit,
     });
     return rows.map((row) => ({
-      ...{ seq: row.seq, createdTime: Number(row.createdTime), actor: row.actor, origin: row.origin },
+      seq: row.seq,
+      createdTime: Number(row.createdTime),
+      actor: row.actor,
+      origin: row.origin,
       action: row.action as AuditAction,
       subjectType: row.subjectType as SubjectType,
       subjectId: row.subjectId,

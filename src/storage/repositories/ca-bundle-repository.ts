@@ -29,7 +29,9 @@ export class CaBundleRepository {
       orderBy: { sha256: 'asc' },
     });
     return rows.map(({ sha256, subject, notAfter, pem }) => ({
-      ...{ sha256, subject, pem },
+      sha256,
+      subject,
+      pem,
       notAfter: Number(notAfter),
     }));
   }
@@ -50,7 +52,9 @@ export class CaBundleRepository {
       }),
     );
     await this.#write(writes, actor, {
-      ...{ action: 'ca_bundle.certificates_added', subjectType: 'ca_bundle', subjectId: bundle },
+      action: 'ca_bundle.certificates_added',
+      subjectType: 'ca_bundle',
+      subjectId: bundle,
       detail: { certificates: certificates.map(({ sha256 }) => sha256) },
     });
   }
@@ -60,7 +64,9 @@ export class CaBundleRepository {
     const where = { bundle_sha256: { bundle, sha256 } };
     if ((await this.#prisma.caBundleCertificate.findUnique({ where })) === null) return false;
     await this.#write([this.#prisma.caBundleCertificate.deleteMany({ where: { bundle, sha256 } })], actor, {
-      ...{ action: 'ca_bundle.certificate_retired', subjectType: 'ca_bundle', subjectId: bundle },
+      action: 'ca_bundle.certificate_retired',
+      subjectType: 'ca_bundle',
+      subjectId: bundle,
       detail: { certificate: sha256, forced },
     });
     return true;
@@ -83,7 +89,9 @@ export class CaBundleRepository {
     const where = { bundle_node: { bundle, node } };
     if ((await this.#prisma.caBundleFetch.findUnique({ where })) === null) return false;
     await this.#write([this.#prisma.caBundleFetch.deleteMany({ where: { bundle, node } })], actor, {
-      ...{ action: 'ca_bundle.node_forgotten', subjectType: 'ca_bundle', subjectId: bundle },
+      action: 'ca_bundle.node_forgotten',
+      subjectType: 'ca_bundle',
+      subjectId: bundle,
       detail: { node },
     });
     return true;

@@ -6,8 +6,13 @@ import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 type ProfileRow = Prisma.DeviceProfileGetPayload<{ select: typeof PROFILE }>;
 
 const PROFILE = {
-  ...{ id: true, name: true, tenantId: true, provisionType: true, provisionDeviceKey: true },
-  ...{ transportType: true, profileData: true },
+  id: true,
+  name: true,
+  tenantId: true,
+  provisionType: true,
+  provisionDeviceKey: true,
+  transportType: true,
+  profileData: true,
 } as const;
 
 /** The profiles with these provision keys, by key, of whatever type; from our tables or ThingsBoard's, which are alike. */

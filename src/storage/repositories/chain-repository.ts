@@ -58,7 +58,9 @@ export class ChainRepository implements ChainProvisioning {
     return this.#write((prisma) => [
       prisma.device.create({
         data: {
-          ...{ id, createdTime, name },
+          id,
+          createdTime,
+          name,
           type: profile.name,
           tenantId: profile.tenantId,
           deviceProfileId: profile.id,
@@ -67,7 +69,9 @@ export class ChainRepository implements ChainProvisioning {
       ...createCredentials(prisma, row),
       prisma.serverAttribute.create({ data: { deviceId: id, key: PROVISION_STATE, value: PROVISIONED } }),
       auditWrite(prisma, SERVER_ACTOR, {
-        ...{ action: 'device.created', subjectType: 'device', subjectId: id },
+        action: 'device.created',
+        subjectType: 'device',
+        subjectId: id,
         detail: { name, profile: profile.name, provisioned: 'certificate chain' },
       }),
     ]);
@@ -79,7 +83,9 @@ export class ChainRepository implements ChainProvisioning {
     return this.#write((prisma) => [
       ...overwriteCredentials(prisma, replaced, asX509(by)),
       auditWrite(prisma, SERVER_ACTOR, {
-        ...{ action: 'credentials.renewed', subjectType: 'credentials', subjectId: rowId },
+        action: 'credentials.renewed',
+        subjectType: 'credentials',
+        subjectId: rowId,
         detail: { credentialsType: 'X509_CERTIFICATE', provisioned: 'certificate chain' },
       }),
     ]);

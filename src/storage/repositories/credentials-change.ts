@@ -115,7 +115,10 @@ function stepWrites(
           where: { kind_value: { kind: 'certificate_sha256', value: step.sha256 } },
           update: {},
           create: {
-            ...{ id: randomUUID(), createdTime, kind: 'certificate_sha256', value: step.sha256 },
+            id: randomUUID(),
+            createdTime,
+            kind: 'certificate_sha256',
+            value: step.sha256,
             note: 'revoked with the credentials of a device',
           },
         }),

@@ -67,7 +67,11 @@ export function secretRows(
 ) {
   const createdTime = BigInt(Date.now());
   return secrets.map(({ id = randomUUID(), hash, scramKeys, importedAs, ...window }) => ({
-    ...{ id, deviceCredentialsId, createdTime, hash, ...windowColumns(window) },
+    id,
+    deviceCredentialsId,
+    createdTime,
+    hash,
+    ...windowColumns(window),
     importedAs: importedAs ?? null,
     ...(scramKeys === undefined ? {} : { scramKeys: scramKeys as unknown as Prisma.InputJsonValue }),
   }));

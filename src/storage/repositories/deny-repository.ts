@@ -58,7 +58,8 @@ export class DenyRepository {
         actor,
         {
           action: known === null ? 'deny_entry.created' : 'deny_entry.updated',
-          ...{ subjectType: 'deny_entry', subjectId: id },
+          subjectType: 'deny_entry',
+          subjectId: id,
           detail: { kind, value, note: note ?? null },
         },
       );
@@ -77,7 +78,9 @@ export class DenyRepository {
     const entry = await this.find(kind, value);
     if (entry === undefined) return false;
     await this.#write(this.#prisma.denyEntry.deleteMany({ where: { id: entry.id } }), actor, {
-      ...{ action: 'deny_entry.deleted', subjectType: 'deny_entry', subjectId: entry.id },
+      action: 'deny_entry.deleted',
+      subjectType: 'deny_entry',
+      subjectId: entry.id,
       detail: { kind, value },
     });
     return true;

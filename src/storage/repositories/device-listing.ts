@@ -129,7 +129,10 @@ export class DeviceListing {
       }),
     ]);
     return devices.map((device) => ({
-      ...{ id: device.id, source: 'own', name: device.name ?? '', label: device.label ?? undefined },
+      id: device.id,
+      source: 'own',
+      name: device.name ?? '',
+      label: device.label ?? undefined,
       gateway: isGateway(device.additionalInfo),
       createdTime: Number(device.createdTime),
       profile: { id: device.deviceProfile.id, name: device.deviceProfile.name ?? '' },

@@ -28,7 +28,9 @@ export async function putDevice(
 ): Promise<'created' | 'replaced'> {
   const known = await prisma.device.findUnique({ where: { id }, select: { additionalInfo: true } });
   const data = {
-    ...{ name, label: label ?? null, type: profileName },
+    name,
+    label: label ?? null,
+    type: profileName,
     deviceProfileId: await ensureProfile(prisma, profileName),
     additionalInfo: withGateway(known?.additionalInfo ?? null, gateway),
   };
@@ -41,7 +43,8 @@ export async function putDevice(
           : prisma.device.update({ where: { id }, data: { ...data, version: { increment: 1 } } }),
         auditWrite(prisma, actor, {
           action: known === null ? 'device.created' : 'device.updated',
-          ...{ subjectType: 'device', subjectId: id },
+          subjectType: 'device',
+          subjectId: id,
           detail: { name, profile: profileName, label: label ?? null, gateway },
         }),
       ]),

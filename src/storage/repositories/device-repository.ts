@@ -83,13 +83,18 @@ export class DeviceRepository {
         },
       }),
       ...createCredentials(this.#prisma, {
-        ...{ id: randomUUID(), createdTime: now, deviceId: id },
+        id: randomUUID(),
+        createdTime: now,
+        deviceId: id,
         ...device.credentials,
       }),
       this.#record({
-        ...{ action: 'device.created', subjectType: 'device', subjectId: id },
+        action: 'device.created',
+        subjectType: 'device',
+        subjectId: id,
         detail: {
-          ...{ name: device.name, profile: device.profileName },
+          name: device.name,
+          profile: device.profileName,
           credentialsType: device.credentials.credentialsType,
         },
       }),
@@ -117,12 +122,16 @@ export class DeviceRepository {
         this.#prisma.$transaction([
           // Fails where the device is gone, and holds back whoever else would delete it: `delete` does neither.
           this.#prisma.device.update({
-            ...{ where: { id }, data: { version: { increment: 1 } }, select: { id: true } },
+            where: { id },
+            data: { version: { increment: 1 } },
+            select: { id: true },
           }),
           this.#prisma.deviceCredentials.deleteMany({ where: { deviceId: id } }),
           this.#prisma.device.deleteMany({ where: { id } }),
           this.#record({
-            ...{ action: 'device.deleted', subjectType: 'device', subjectId: id },
+            action: 'device.deleted',
+            subjectType: 'device',
+            subjectId: id,
             detail: { name: device.name },
           }),
         ]),
@@ -147,7 +156,9 @@ export class DeviceRepository {
     await this.#write(ids[0], undefined, [
       ...changeWrites(this.#prisma, device, steps),
       this.#record({
-        ...{ action, subjectType: 'device', subjectId: device.id },
+        action,
+        subjectType: 'device',
+        subjectId: device.id,
         detail: { name: device.name, ...detail },
       }),
     ]);

@@ -71,7 +71,7 @@ export class ExpiryNoticeRepository {
     data: { readonly sentTime: bigint } | { readonly claimedUntil: bigint },
   ): Promise<void> {
     const where = {
-      ...{ sentTime: null },
+      sentTime: null,
       OR: keys.map(({ subjectId, endsAt, days }) => ({ subjectId, endsAt: BigInt(endsAt), days })),
     };
     await retryWhileBusy(() => this.#prisma.expiryNotice.updateMany({ where, data }));

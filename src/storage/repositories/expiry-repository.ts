@@ -33,15 +33,18 @@ export class ExpiryRepository implements ExpiryStore {
     const take = query.limit;
     const [windows, validities, secrets] = await Promise.all([
       prisma.credentialsWindow.findMany({
-        ...{ where: within(query, 'deviceCredentialsId'), take },
+        where: within(query, 'deviceCredentialsId'),
+        take,
         orderBy: [{ notAfter: 'asc' }, { deviceCredentialsId: 'asc' }],
       }),
       prisma.certificateValidity.findMany({
-        ...{ where: within(query, 'deviceCredentialsId'), take },
+        where: within(query, 'deviceCredentialsId'),
+        take,
         orderBy: [{ notAfter: 'asc' }, { deviceCredentialsId: 'asc' }],
       }),
       prisma.credentialsSecret.findMany({
-        ...{ where: within(query, 'id'), take },
+        where: within(query, 'id'),
+        take,
         orderBy: [{ notAfter: 'asc' }, { id: 'asc' }],
         select: { id: true, deviceCredentialsId: true, notAfter: true },
       }),
@@ -56,7 +59,10 @@ export class ExpiryRepository implements ExpiryStore {
       ...secrets.map((one) => ({ ...one, kind: 'secret' }) as const),
     ]
       .map(({ kind, id, deviceCredentialsId, notAfter }) => ({
-        ...{ kind, id, rowId: deviceCredentialsId, endsAt: Number(notAfter) },
+        kind,
+        id,
+        rowId: deviceCredentialsId,
+        endsAt: Number(notAfter),
       }))
       .sort(byEnd)
       .slice(0, take);
@@ -75,11 +81,17 @@ export class ExpiryRepository implements ExpiryStore {
     ]);
     return [
       ...bundled.map(({ bundle, sha256, subject, notAfter }) => ({
-        ...{ sha256, subject, notAfter: Number(notAfter), usedBy: [`ca_bundle:${bundle}`] },
+        sha256,
+        subject,
+        notAfter: Number(notAfter),
+        usedBy: [`ca_bundle:${bundle}`],
       })),
       ...profiles.flatMap(({ name, profileData }) =>
         profileCertificates(profileData).map(({ sha256, subject, notAfter }) => ({
-          ...{ sha256, subject: formatName(subject), notAfter, usedBy: [`profile:${name ?? ''}`] },
+          sha256,
+          subject: formatName(subject),
+          notAfter,
+          usedBy: [`profile:${name ?? ''}`],
         })),
       ),
     ];
@@ -124,7 +136,8 @@ export class ExpiryRepository implements ExpiryStore {
     }[],
   ): Promise<Expiring[]> {
     const include = {
-      ...{ window: true, validity: true },
+      window: true,
+      validity: true,
       secrets: { select: { id: true, notAfter: true } },
     } as const;
     const own = await this.#prisma.deviceCredentials.findMany({

@@ -42,7 +42,9 @@ export async function* exportDevices(
     for (const row of credentials) byDevice.set(row.deviceId, [...(byDevice.get(row.deviceId) ?? []), row]);
     for (const { id, name, label, additionalInfo, deviceProfile } of devices) {
       const device = {
-        ...{ name: name ?? '', profile: deviceProfile.name ?? undefined, label: label ?? undefined },
+        name: name ?? '',
+        profile: deviceProfile.name ?? undefined,
+        label: label ?? undefined,
         gateway: isGateway(additionalInfo),
       };
       const rows = byDevice.get(id) ?? [];
@@ -72,7 +74,9 @@ function credentialsOf(row: CredentialsRow): Partial<ExportedDevice> {
       const basic = readStoredBasic(credentialsValue);
       const plain = basic?.password === PASSWORD_KEPT_ELSEWHERE ? undefined : basic?.password;
       return {
-        ...{ ...period, clientId: basic?.clientId || undefined, userName: basic?.userName || undefined },
+        ...period,
+        clientId: basic?.clientId || undefined,
+        userName: basic?.userName || undefined,
         ...(row.secrets[0] === undefined
           ? { password: plain || undefined }
           : { passwordHash: row.secrets[0].hash }),

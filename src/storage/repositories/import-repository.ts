@@ -30,7 +30,11 @@ const OVERTAKEN = [
 ];
 
 const DEVICE = {
-  ...{ id: true, name: true, label: true, additionalInfo: true, tenantId: true },
+  id: true,
+  name: true,
+  label: true,
+  additionalInfo: true,
+  tenantId: true,
   deviceProfile: { select: { name: true } },
 } as const;
 
@@ -134,7 +138,10 @@ export class ImportRepository implements ImportStore, RuleOwners {
     });
     const known = found.find((one) => one.id === id) ?? found[0] ?? null;
     const data = {
-      ...{ name, transportType, provisionType, provisionDeviceKey },
+      name,
+      transportType,
+      provisionType,
+      provisionDeviceKey,
       ...(profileData === null ? {} : { profileData: profileData as Prisma.InputJsonValue }),
     };
     if (known !== null && known.id !== id) {
@@ -152,8 +159,10 @@ export class ImportRepository implements ImportStore, RuleOwners {
             create: { id, createdTime: BigInt(Date.now()), type: 'DEFAULT', tenantId: OWN_TENANT, ...data },
           }),
           auditWrite(this.#prisma, this.#actor, {
-            ...{ action: known === null ? 'profile.created' : 'profile.updated', subjectType: 'profile' },
-            ...{ subjectId: id, detail: { name, from: 'thingsboard' } },
+            action: known === null ? 'profile.created' : 'profile.updated',
+            subjectType: 'profile',
+            subjectId: id,
+            detail: { name, from: 'thingsboard' },
           }),
         ]),
       );
@@ -207,7 +216,10 @@ function isUntouched(row: ProfileRow, profile: ImportedProfile): boolean {
 function toKnownDevice(row: Prisma.DeviceGetPayload<{ select: typeof DEVICE }>): KnownDevice {
   const { id, name, label, additionalInfo, deviceProfile } = row;
   return {
-    ...{ id, name: name ?? '', label: label ?? undefined, additionalInfo },
+    id,
+    name: name ?? '',
+    label: label ?? undefined,
+    additionalInfo,
     profileName: deviceProfile.name ?? '',
   };
 }
@@ -221,9 +233,13 @@ function toKnownCredentials(
   const time = (value: bigint | null | undefined) =>
     value === null || value === undefined ? undefined : Number(value);
   return {
-    ...{ id, deviceId: deviceId ?? undefined, credentialsId: credentialsId ?? '', credentialsValue },
+    id,
+    deviceId: deviceId ?? undefined,
+    credentialsId: credentialsId ?? '',
+    credentialsValue,
     credentialsType: credentialsType as CredentialsType,
     secrets,
-    ...{ notBefore: time(window?.notBefore), notAfter: time(window?.notAfter) },
+    notBefore: time(window?.notBefore),
+    notAfter: time(window?.notAfter),
   };
 }

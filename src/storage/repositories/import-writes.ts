@@ -50,7 +50,9 @@ export function importWrites(
       'device',
       created.map(({ profileName, profileId, ...row }) => ({
         ...row,
-        ...{ type: profileName, tenantId: OWN_TENANT, deviceProfileId: profileId },
+        type: profileName,
+        tenantId: OWN_TENANT,
+        deviceProfileId: profileId,
       })),
     ),
     ...updated.map((update) => updateDevice(prisma, update)),

@@ -56,7 +56,9 @@ export class LoginRepository implements LoginStore {
         prisma,
         SERVER_ACTOR,
         {
-          ...{ action: 'credentials.ended', subjectType: 'credentials', subjectId: rowId },
+          action: 'credentials.ended',
+          subjectType: 'credentials',
+          subjectId: rowId,
           detail: { why: 'what replaces them was used for the first time', ended: rows },
         },
         now,
@@ -80,7 +82,9 @@ export class LoginRepository implements LoginStore {
     // Whoever changes the credentials takes this lock first, and what they saw is still so.
     const lock = lockDevice(prisma, { id: device.id, version: Number(device.version) });
     const note = auditWrite(prisma, SERVER_ACTOR, {
-      ...{ action: 'credentials.password_upgraded', subjectType: 'credentials', subjectId: rowId },
+      action: 'credentials.password_upgraded',
+      subjectType: 'credentials',
+      subjectId: rowId,
       detail: { from: secretId === undefined ? 'plain text' : 'another hash' },
     });
     const touch = { version: { increment: 1 } } as const;

@@ -113,8 +113,11 @@ export class ProfileRepository {
     const provisioning = storeProvisioning(request.provisioning, before?.provisioning);
     const { name, description, transportType, mqtt } = request;
     const data = {
-      ...{ name, description: description ?? null, transportType },
-      ...{ provisionType: provisioning.type, provisionDeviceKey: provisioning.key },
+      name,
+      description: description ?? null,
+      transportType,
+      provisionType: provisioning.type,
+      provisionDeviceKey: provisioning.key,
       profileData: writeProfileData(
         known?.profileData,
         transportType,
@@ -124,7 +127,8 @@ export class ProfileRepository {
     };
     const note = {
       action: (known === null ? 'profile.created' : 'profile.updated') as AuditAction,
-      ...{ subjectType: 'profile' as const, subjectId: id },
+      subjectType: 'profile' as const,
+      subjectId: id,
       detail: { name, transportType, provisionType: provisioning.type },
     };
     const writes =
@@ -153,11 +157,15 @@ export class ProfileRepository {
         this.#prisma.$transaction([
           // Fails where the profile is gone, as `delete` does not where two do it at once.
           this.#prisma.deviceProfile.update({
-            ...{ where: { id }, data: { version: { increment: 1 } }, select: { id: true } },
+            where: { id },
+            data: { version: { increment: 1 } },
+            select: { id: true },
           }),
           this.#prisma.deviceProfile.deleteMany({ where: { id } }),
           auditWrite(this.#prisma, actor, {
-            ...{ action: 'profile.deleted', subjectType: 'profile', subjectId: id },
+            action: 'profile.deleted',
+            subjectType: 'profile',
+            subjectId: id,
             detail: { name },
           }),
         ]),
@@ -174,7 +182,10 @@ export class ProfileRepository {
     return this.#prisma.deviceProfile.create({
       data: {
         ...data,
-        ...{ id, createdTime: BigInt(Date.now()), tenantId: OWN_TENANT, type: 'DEFAULT' },
+        id,
+        createdTime: BigInt(Date.now()),
+        tenantId: OWN_TENANT,
+        type: 'DEFAULT',
         isDefault: data.name === 'default',
       },
     });
@@ -219,8 +230,11 @@ function changed(): DeviceProblem {
 
 function toEntry(row: Prisma.DeviceProfileGetPayload<object>): ProfileEntry {
   return {
-    ...{ id: row.id, name: row.name ?? '', description: row.description ?? undefined },
-    ...{ createdTime: Number(row.createdTime), version: Number(row.version) },
+    id: row.id,
+    name: row.name ?? '',
+    description: row.description ?? undefined,
+    createdTime: Number(row.createdTime),
+    version: Number(row.version),
     isDefault: row.isDefault ?? false,
     transportType: (row.transportType ?? 'DEFAULT') as TransportType,
     mqtt: readMqtt(row.profileData),

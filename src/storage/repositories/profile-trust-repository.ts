@@ -47,7 +47,9 @@ export class ProfileTrustRepository {
           update: data,
         });
     const note = auditWrite(this.#prisma, actor, {
-      ...{ action: 'profile.trust_changed', subjectType: 'profile', subjectId: profileId },
+      action: 'profile.trust_changed',
+      subjectType: 'profile',
+      subjectId: profileId,
       detail: data,
     });
     await retryWhileBusy(() => this.#prisma.$transaction([write, note]));

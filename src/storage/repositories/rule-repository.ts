@@ -91,7 +91,10 @@ export class RuleRepository {
   async remove(id: string, actor: Actor): Promise<boolean> {
     if ((await this.find(id)) === undefined) return false;
     await this.#write([this.#prisma.accessRule.deleteMany({ where: { id } })], actor, {
-      ...{ action: 'rule.deleted', subjectType: 'rule', subjectId: id, detail: {} },
+      action: 'rule.deleted',
+      subjectType: 'rule',
+      subjectId: id,
+      detail: {},
     });
     return true;
   }
@@ -99,7 +102,10 @@ export class RuleRepository {
   /** Gives all rules of one owner this order. @param ids all of them. */
   async reorder(ids: readonly string[], actor: Actor): Promise<void> {
     await this.#write(this.#moves(ids.map((id, position) => ({ id, position }))), actor, {
-      ...{ action: 'rule.reordered', subjectType: 'rule', subjectId: ids[0] ?? '', detail: { order: ids } },
+      action: 'rule.reordered',
+      subjectType: 'rule',
+      subjectId: ids[0] ?? '',
+      detail: { order: ids },
     });
   }
 
@@ -135,7 +141,9 @@ export class RuleRepository {
 
   async #order(owner: RuleOwner): Promise<readonly { id: string; position: number }[]> {
     return this.#prisma.accessRule.findMany({
-      ...{ where: owner, orderBy: [...IN_ORDER], select: { id: true, position: true } },
+      where: owner,
+      orderBy: [...IN_ORDER],
+      select: { id: true, position: true },
     });
   }
 

@@ -131,8 +131,11 @@ async function readProfiles(
   const found = await client.query<ProfileRow>(PROFILES, [[...missing]]);
   for (const row of found.rows) {
     profiles.set(row.id, {
-      ...{ id: row.id, name: row.name ?? '', transportType: row.transport_type },
-      ...{ provisionType: row.provision_type, provisionDeviceKey: row.provision_device_key },
+      id: row.id,
+      name: row.name ?? '',
+      transportType: row.transport_type,
+      provisionType: row.provision_type,
+      provisionDeviceKey: row.provision_device_key,
       profileData: row.profile_data ?? null,
     });
   }
@@ -150,14 +153,19 @@ function toItem(
   if (type !== null && !(CREDENTIALS_TYPES as readonly string[]).includes(type))
     return lineProblem(line, `the device ${row.id} has credentials of an unknown type`);
   const origin: DeviceOrigin = {
-    ...{ id: row.id, createdTime: Number(row.created_time), additionalInfo: row.additional_info, profile },
+    id: row.id,
+    createdTime: Number(row.created_time),
+    additionalInfo: row.additional_info,
+    profile,
   };
   const credentials: StoredCredentials | undefined =
     type === null
       ? undefined
       : {
-          ...{ type: 'STORED' as const, credentialsType: type as CredentialsType },
-          ...{ credentialsId: id ?? '', credentialsValue: value },
+          type: 'STORED' as const,
+          credentialsType: type as CredentialsType,
+          credentialsId: id ?? '',
+          credentialsValue: value,
         };
   const warnings = credentials === undefined ? ['the device has no credentials'] : [];
   const label = row.label === null || row.label === '' ? undefined : row.label;

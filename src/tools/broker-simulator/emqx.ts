@@ -23,7 +23,11 @@ export const emqx: SimulatedBroker = function* (client, request, secret) {
   const connected = yield {
     question: CONNECTS,
     asked: jsonWithHeader('/emqx/authentication', secret, {
-      ...{ clientid, username, password, peerhost: '127.0.0.1', listener: 'tcp:default' },
+      clientid,
+      username,
+      password,
+      peerhost: '127.0.0.1',
+      listener: 'tcp:default',
     }),
     read: (answer) => {
       const outcome = emqxReads('authn', answer, Date.now() / 1_000);
@@ -50,7 +54,13 @@ export const emqx: SimulatedBroker = function* (client, request, secret) {
   yield {
     question: describeWanted(request),
     asked: jsonWithHeader('/emqx/authorization', secret, {
-      ...{ clientid, username, action, topic, qos: '1', retain: 'false', peerhost: '127.0.0.1' },
+      clientid,
+      username,
+      action,
+      topic,
+      qos: '1',
+      retain: 'false',
+      peerhost: '127.0.0.1',
       client_attrs__thingpass: PASSPORT.exec(connected.body)?.[1] ?? '',
     }),
     read: (answer) => {

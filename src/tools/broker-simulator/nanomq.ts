@@ -7,7 +7,12 @@ export const nanomq: SimulatedBroker = function* (client, request, secret) {
   yield {
     question: CONNECTS,
     asked: jsonWithHeader('/nanomq/auth', secret, {
-      ...{ clientid, username, password: password || undefined, ipaddr, protocol: 'MQTT', sockport: '1883' },
+      clientid,
+      username,
+      password: password || undefined,
+      ipaddr,
+      protocol: 'MQTT',
+      sockport: '1883',
     }),
     read: ({ status }) =>
       status === 200
@@ -20,7 +25,12 @@ export const nanomq: SimulatedBroker = function* (client, request, secret) {
   yield {
     question: describeWanted(request),
     asked: jsonWithHeader('/nanomq/acl', secret, {
-      ...{ clientid, username, access, ipaddr, topic, sockport: '1883' },
+      clientid,
+      username,
+      access,
+      ipaddr,
+      topic,
+      sockport: '1883',
       password: password || undefined,
     }),
     read: ({ status }) =>

@@ -84,7 +84,10 @@ export const rabbitmq: SimulatedBroker = function* (
     describeWanted(request),
     'topic',
     {
-      ...{ username, vhost: VHOST, resource: 'topic', name: EXCHANGE },
+      username,
+      vhost: VHOST,
+      resource: 'topic',
+      name: EXCHANGE,
       permission: request.action === 'publish' ? 'write' : 'read',
       tags,
       routing_key: routingKey(request.topic),

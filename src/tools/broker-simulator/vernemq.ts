@@ -57,8 +57,13 @@ export const vernemq: SimulatedBroker = function* (client, request, secret) {
   const registered = yield {
     question: CONNECTS,
     asked: ask('auth_on_register', {
-      ...{ peer_addr: '127.0.0.1', peer_port: 54_321, mountpoint: '', client_id, username },
-      ...{ password: password ?? null, clean_session: true },
+      peer_addr: '127.0.0.1',
+      peer_port: 54_321,
+      mountpoint: '',
+      client_id,
+      username,
+      password: password ?? null,
+      clean_session: true,
     }),
     read: (answer) =>
       read(

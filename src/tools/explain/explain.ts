@@ -109,7 +109,8 @@ async function tell(parts: ExplainParts, trail: Trail, outcome: Outcome): Promis
   // What helps where the client is blocked is what helps without the block.
   const cause = trail.unblocked ?? decision;
   return {
-    ...{ broker, endpoint },
+    broker,
+    endpoint,
     ...verdictOf(decision),
     role: decision.outcome === 'allow' ? decision.role : undefined,
     device: device && { id: device.id, name: device.name, profile: device.profileName },

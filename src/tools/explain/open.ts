@@ -132,7 +132,10 @@ export async function withExplainer<Result>(
     const explainer = openExplainer(config, {
       passportKey: storage.passportKey,
       rules: () => rules.current(),
-      ...{ lists, chains, names, scramKeys },
+      lists,
+      chains,
+      names,
+      scramKeys,
       findDevice: (name) => devices.find(name),
     });
     opened.push(() => explainer.close());

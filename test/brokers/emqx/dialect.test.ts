@@ -23,7 +23,11 @@ import { assertUnreadable, attemptOf, denialOf, get, post, readOrRefuse } from '
 describe('an authentication request', () => {
   it('takes an empty text for absent, as EMQX sends nothing else for it', () => {
     const { clientId, username, password, peerAddress, listener } = attempt({
-      ...{ clientid: 'c', username: '', password: '', peerhost: '', listener: '' },
+      clientid: 'c',
+      username: '',
+      password: '',
+      peerhost: '',
+      listener: '',
     });
     assert.deepEqual([clientId, username, password], ['c', undefined, undefined]);
     assert.deepEqual([peerAddress, listener], [undefined, undefined]);

@@ -70,7 +70,10 @@ describe('an auth request', () => {
     const body = 'clientid=c&username=u&common_name=dev-1&subject=CN%3Ddev-1';
     assert.equal(attempt(body).certificate, NO_CERTIFICATE);
     assert.deepEqual(attempt(body, BELIEVING).certificate, {
-      ...{ kind: 'name', form: EMQX4_NAME, commonName: 'dev-1', subject: 'CN=dev-1' },
+      kind: 'name',
+      form: EMQX4_NAME,
+      commonName: 'dev-1',
+      subject: 'CN=dev-1',
     });
     const none = 'clientid=c&username=u&common_name=undefined&subject=undefined';
     assert.equal(attempt(none, BELIEVING).certificate, NO_CERTIFICATE);

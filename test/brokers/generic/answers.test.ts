@@ -64,7 +64,10 @@ describe('answers', () => {
       expiresAt: 1_800_000_000_000,
     };
     assert.deepEqual(detail(allowed), {
-      ...{ status: 200, result: 'allow', role: 'device', device: { id: 'd-1', name: 'Meter 1' } },
+      status: 200,
+      result: 'allow',
+      role: 'device',
+      device: { id: 'd-1', name: 'Meter 1' },
       expiresAt: '2027-01-15T08:00:00.000Z',
       connack: { v3: 0, v5: 0 },
     });

@@ -68,7 +68,9 @@ export class KeptConnection {
 /** A request that posts JSON. */
 export function jsonRequest(target: string, body: object): RawRequest {
   return {
-    ...{ method: 'POST', target, headers: [['content-type', 'application/json']] as const },
+    method: 'POST',
+    target,
+    headers: [['content-type', 'application/json']] as const,
     body: Buffer.from(JSON.stringify(body)),
   };
 }

@@ -38,7 +38,9 @@ export class ThrottledServer {
   /** @param devices it knows so many. */
   static async start(settings: Record<string, string>, devices: number): Promise<ThrottledServer> {
     const installation = new Installation({
-      ...{ THINGPASS_WORKERS: '2', THINGPASS_THROTTLE: 'address,client_id,credentials_id', ...settings },
+      THINGPASS_WORKERS: '2',
+      THINGPASS_THROTTLE: 'address,client_id,credentials_id',
+      ...settings,
       // The machine may be busy with other tests.
       THINGPASS_DECISION_BUDGET_MS: '30000',
       THINGPASS_LONGEST_LAG_MS: '60000',

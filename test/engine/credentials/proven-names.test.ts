@@ -42,8 +42,12 @@ test('a passport says the common name of the certificate, and only that', async 
   const context = contextOf(storeOf(record));
   for (const commonName of ['meter-1', 'a\0b', '', undefined]) {
     const subject = passportHolder({
-      ...{ outcome: 'allow', role: 'device', connack: { v3: 0, v5: 0 }, steps: [] },
-      ...{ credentialsId: record.credentialsId, commonName },
+      outcome: 'allow',
+      role: 'device',
+      connack: { v3: 0, v5: 0 },
+      steps: [],
+      credentialsId: record.credentialsId,
+      commonName,
     } as Allow);
     const claim = { clientId: 'c', username: 'u', passport: PASSPORTS.issue('c', subject) };
     const found = allowed(await identify(attemptOf(claim), context));

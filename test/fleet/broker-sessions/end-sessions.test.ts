@@ -13,7 +13,9 @@ const connections = new OutgoingConnections();
 after(() => connections.destroy());
 
 const namesOf = (names: Partial<SessionNames>): SessionNames => ({
-  ...{ deviceId: DEVICE, usernames: [], clientIds: [] },
+  deviceId: DEVICE,
+  usernames: [],
+  clientIds: [],
   ...names,
 });
 
@@ -97,7 +99,9 @@ test('a broker that fails for a moment is asked again; one that refuses is not',
   ]);
   const detail = 'the broker refuses the API key (401)';
   assert.deepEqual((await end({ usernames: ['u'] }, atEmqx(refusing))).at(-1), {
-    ...{ broker: 'emqx', result: 'failed', detail },
+    broker: 'emqx',
+    result: 'failed',
+    detail,
   });
   assert.equal(refusing.asked.length, 2, 'once for the caches, once for the clients');
 });
@@ -111,7 +115,8 @@ test('brokers that hang or are gone cost a bounded time, and the others do not w
   const ends = await end(
     { clientIds: [{ clientId: 'c' }], usernames: ['token-that-must-not-show'] },
     {
-      ...{ ...atEmqx(hanging), ...atVernemq(good) },
+      ...atEmqx(hanging),
+      ...atVernemq(good),
       rabbitmq: { url: 'http://127.0.0.1:1/api', key: 'user:password-that-must-not-show' },
     },
     { longestMs: 1_500 },

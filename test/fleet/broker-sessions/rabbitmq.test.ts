@@ -39,7 +39,8 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     await prisma.$disconnect();
     api = new ApiClient(server.url, text);
     node = await startRabbitmq({
-      ...{ webhookUrl: `http://thingpass:${SECRET}@127.0.0.1:${server.port}/rabbitmq`, method: 'post' },
+      webhookUrl: `http://thingpass:${SECRET}@127.0.0.1:${server.port}/rabbitmq`,
+      method: 'post',
       managementPort,
     });
   });
@@ -64,7 +65,9 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const first = await accepted(node.mqttUrl, { ...options, clientId: 'first' });
     const second = await accepted(node.webUrl, { ...options, clientId: 'second' });
     const other = await accepted(node.mqttUrl, {
-      ...{ username: 'token-of-another', password: 'any', clientId: 'other' },
+      username: 'token-of-another',
+      password: 'any',
+      clientId: 'other',
     });
     const closed = Promise.all([cleanup(first), cleanup(second)]);
     const headers = { 'if-match': '*' };
@@ -100,7 +103,9 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   it('a device on the deny list loses a connection that only its client id can be found by', async () => {
     const path = await device('forgotten', { kind: 'access_token', token: 'forgotten-token' });
     const client = await accepted(node.mqttUrl, {
-      ...{ clientId: 'only-this', username: 'forgotten-token', password: 'any' },
+      clientId: 'only-this',
+      username: 'forgotten-token',
+      password: 'any',
     });
     // As if by an operator's own SQL: its user name is not known any more.
     const prisma = await openPrisma(server.config.database);

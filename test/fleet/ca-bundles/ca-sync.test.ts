@@ -49,8 +49,12 @@ class Node {
     writeFileSync(keyFile, `${key}\n`);
     const env = {
       PATH: process.env.PATH ?? '',
-      ...{ THINGPASS_URL: url, CA_BUNDLE: 'cloud', CA_FILE: this.file, THINGPASS_KEY_FILE: keyFile },
-      ...{ THINGPASS_NODE: this.#name, RELOAD: reload },
+      THINGPASS_URL: url,
+      CA_BUNDLE: 'cloud',
+      CA_FILE: this.file,
+      THINGPASS_KEY_FILE: keyFile,
+      THINGPASS_NODE: this.#name,
+      RELOAD: reload,
     };
     return new Promise((resolve) => {
       execFile('sh', [SCRIPT], { env }, (error, _output, errors) =>

@@ -52,8 +52,12 @@ onEachDatabase((database) => {
     const { id, createdTime, ...kept } = entry;
     assert.ok(createdTime > Date.now() - 60_000);
     assert.deepEqual(kept, {
-      ...{ ...request, qos: [0, 2], note: 'why', ownerName: 'meter' },
-      ...{ deviceId: '6a1f3a0e-0000-4000-8000-00000000000a', profileId: undefined },
+      ...request,
+      qos: [0, 2],
+      note: 'why',
+      ownerName: 'meter',
+      deviceId: '6a1f3a0e-0000-4000-8000-00000000000a',
+      profileId: undefined,
     });
     assert.deepEqual(await rules.get(id), entry);
     const profile = await rules.create(allow('b/#', { profile: 'meters' }), actor);

@@ -28,9 +28,11 @@ onEachDatabase((database) => {
       JSON.stringify({ clientId: null, userName, password });
     const create = (userName: string, password: string, hash?: string) =>
       repository.create({
-        ...{ name: userName, profileName: 'default' },
+        name: userName,
+        profileName: 'default',
         credentials: {
-          ...{ credentialsType: 'MQTT_BASIC', credentialsId: userName },
+          credentialsType: 'MQTT_BASIC',
+          credentialsId: userName,
           credentialsValue: basicValue(userName, password),
           secrets: hash === undefined ? undefined : [{ hash }],
         },
@@ -72,7 +74,8 @@ onEachDatabase((database) => {
     context.after(() => living.close());
     const credentialsValue = JSON.stringify({ clientId: null, userName: 'kept', password: 'plain' });
     await living.repository.create({
-      ...{ name: 'kept', profileName: 'default' },
+      name: 'kept',
+      profileName: 'default',
       credentials: { credentialsType: 'MQTT_BASIC', credentialsId: 'kept', credentialsValue },
     });
     for (let count = 0; count < 3; count++)

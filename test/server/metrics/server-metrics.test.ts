@@ -8,7 +8,10 @@ import { type Gathered, type ProcessGroup, singleProcess } from '../../../src/se
 const families = (count: number): MetricFamily[] => [
   { name: 'a_total', help: 'a', type: 'counter', samples: [{ labels: {}, value: count }] },
   {
-    ...{ name: 'b_seconds', help: 'b', type: 'histogram', bounds: [1] },
+    name: 'b_seconds',
+    help: 'b',
+    type: 'histogram',
+    bounds: [1],
     samples: [{ labels: {}, counts: [count, 1], sum: count }],
   },
   { name: 'c', help: 'c', type: 'gauge', together: 'sum', samples: [{ labels: {}, value: count }] },

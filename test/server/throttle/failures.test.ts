@@ -35,7 +35,10 @@ test('ten minutes without a failure and a block start anew', () => {
   const blocked = failAt(0, 1, 2);
   assert.equal(afterFailure(blocked, 601_001, LIMITS).blocks, 2);
   assert.deepEqual(afterFailure(blocked, 601_002, LIMITS), {
-    ...{ count: 1, blocks: 0, lastAt: 601_002, blockedUntil: 0 },
+    count: 1,
+    blocks: 0,
+    lastAt: 601_002,
+    blockedUntil: 0,
   });
 });
 

@@ -17,7 +17,8 @@ const ALLOW: Decision = { outcome: 'allow', role: 'device', connack: CONNACK_ACC
 const WRONG = deny('credentials_unknown', [], undefined, true);
 const BELIEVED: DeciderSettings = {
   ...PLAIN_SETTINGS,
-  ...{ carriesPassport: false, sendsAclAtConnect: false },
+  carriesPassport: false,
+  sendsAclAtConnect: false,
   trustsPeerAddress: () => true,
 };
 

@@ -19,8 +19,12 @@ const ACTOR = { name: 'test', origin: 'test' };
 const DEVICE = '6a1f3a0e-93f4-4c5e-9d6c-0d6b7a3c1f22';
 const PROFILE = '11111111-1111-4111-8111-111111111111';
 const RECORD: CredentialsRecord = {
-  ...{ credentialsId: 't', credentialsType: 'ACCESS_TOKEN', credentialsValue: null },
-  ...{ deviceId: DEVICE, device: undefined, secrets: [] },
+  credentialsId: 't',
+  credentialsType: 'ACCESS_TOKEN',
+  credentialsValue: null,
+  deviceId: DEVICE,
+  device: undefined,
+  secrets: [],
 };
 
 onEachDatabase((database) => {

@@ -26,12 +26,17 @@ async function filled(age: 'new' | 'old'): Promise<ThingsBoardDatabase> {
   const database = await thingsBoardDatabase(age);
   await database.fill({
     profiles: TENANTS.map((tenantId, index) => ({
-      ...{ id: PROFILES[index] as string, tenantId, name: `profile-${index}` },
+      id: PROFILES[index] as string,
+      tenantId,
+      name: `profile-${index}`,
       ...({ transportType: 'DEFAULT', provisionType: 'DISABLED' } as const),
     })),
     devices: [
       {
-        ...{ id: BETA, tenantId: TENANTS[0], name: 'beta', deviceProfileId: PROFILES[0] },
+        id: BETA,
+        tenantId: TENANTS[0],
+        name: 'beta',
+        deviceProfileId: PROFILES[0],
         additionalInfo: { gateway: true },
       },
       { id: ALPHA, tenantId: TENANTS[0], name: 'alpha', deviceProfileId: PROFILES[0] },
@@ -40,7 +45,9 @@ async function filled(age: 'new' | 'old'): Promise<ThingsBoardDatabase> {
     ],
     credentials: [
       {
-        ...{ deviceId: ALPHA, credentialsType: 'ACCESS_TOKEN', credentialsId: 'token-that-must-not-show' },
+        deviceId: ALPHA,
+        credentialsType: 'ACCESS_TOKEN',
+        credentialsId: 'token-that-must-not-show',
         credentialsValue: null,
       },
     ],

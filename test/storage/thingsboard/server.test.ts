@@ -37,12 +37,20 @@ const STORE: VectorStore = {
   profiles: [
     { id: DEFAULT, tenantId: TENANT, name: 'default', transportType: 'DEFAULT', provisionType: 'DISABLED' },
     {
-      ...{ id: TOPICS, tenantId: TENANT, name: 'topics', transportType: 'MQTT', provisionType: 'DISABLED' },
+      id: TOPICS,
+      tenantId: TENANT,
+      name: 'topics',
+      transportType: 'MQTT',
+      provisionType: 'DISABLED',
       profileData: { transportConfiguration: { type: 'MQTT', deviceTelemetryTopic: 'my/telemetry' } },
     },
     {
-      ...{ id: CHAIN, tenantId: TENANT, name: 'chain', transportType: 'DEFAULT' },
-      ...{ provisionType: 'X509_CERTIFICATE_CHAIN', provisionDeviceKey: credentialsIdOf(ISSUER) },
+      id: CHAIN,
+      tenantId: TENANT,
+      name: 'chain',
+      transportType: 'DEFAULT',
+      provisionType: 'X509_CERTIFICATE_CHAIN',
+      provisionDeviceKey: credentialsIdOf(ISSUER),
       profileData: {
         provisionConfiguration: {
           certificateRegExPattern: '(.*)',
@@ -64,7 +72,10 @@ const STORE: VectorStore = {
   devices: [
     { id: randomUUID(), tenantId: TENANT, name: 'tb-waiting', deviceProfileId: WAITING },
     {
-      ...{ id: GATEWAY, tenantId: TENANT, name: 'tb-gateway', deviceProfileId: DEFAULT },
+      id: GATEWAY,
+      tenantId: TENANT,
+      name: 'tb-gateway',
+      deviceProfileId: DEFAULT,
       additionalInfo: { gateway: true },
     },
     { id: BASIC, tenantId: TENANT, name: 'tb-basic', deviceProfileId: TOPICS },
@@ -93,7 +104,8 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     await migrate(own.location);
     const devices = await DeviceRepository.open(own.location);
     await devices.create({
-      ...{ name: 'ours', profileName: 'default' },
+      name: 'ours',
+      profileName: 'default',
       credentials: { credentialsType: 'ACCESS_TOKEN', credentialsId: 'our-token', credentialsValue: null },
     });
     await devices.close();
@@ -192,7 +204,9 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     const reader = openPostgresqlReader(
       { kind: 'postgresql', url: url.toString() },
       {
-        ...{ connections: 1, answerMs: 5_000, readOnly: true },
+        connections: 1,
+        answerMs: 5_000,
+        readOnly: true,
         tables: { rowId: 'NULL', endsOthers: 'FALSE', joins: '; DELETE FROM device_credentials; --' },
       },
     );

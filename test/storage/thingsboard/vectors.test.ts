@@ -168,7 +168,8 @@ describe('certificates out of ThingsBoard’s tables', { skip }, () => {
             : { kind: 'certificate', form: 'vector', der, chain: issuers, verification: 'verified' };
         const attempt = {
           ...({ broker: 'generic', clientId, certificate } as const),
-          ...{ username: userName ?? undefined, password: password ?? undefined },
+          username: userName ?? undefined,
+          password: password ?? undefined,
         };
         const rest: Omit<ResolveContext, 'store'> = {
           verifySecret: createVerifySecret(),

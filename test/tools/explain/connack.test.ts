@@ -35,7 +35,9 @@ function detail(broker: BrokerName, decision: Decision, path?: string): Said {
   return {
     mqtt3: mqtt3 === undefined ? undefined : Number(mqtt3),
     mqtt5: mqtt5 === undefined ? (mqtt3 === '0' ? 0 : undefined) : Number.parseInt(mqtt5, 16),
-    ...{ text, status, body },
+    text,
+    status,
+    body,
   };
 }
 

@@ -140,7 +140,10 @@ export class OcspClient {
       if (this.#closed) throw new Error('closed');
       this.#connections ??= openConnections();
       const { bytes } = await download(url, {
-        ...{ connections: this.#connections, timeoutMs, mostBytes: MOST_ANSWER_BYTES, method: 'POST' },
+        connections: this.#connections,
+        timeoutMs,
+        mostBytes: MOST_ANSWER_BYTES,
+        method: 'POST',
         body: await ocspRequest(leaf, issuer),
         headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
       });

@@ -90,7 +90,9 @@ async function readParts(der: Buffer): Promise<RevocationList> {
   const extensions = parts[0]?.tag === EXTENSIONS ? parts.shift() : undefined;
   if (parts.length > 0) throw new MalformedDer('something unknown in the list');
   return {
-    ...{ issuer, thisUpdate, nextUpdate: hasNext ? readTime(der, next) : undefined },
+    issuer,
+    thisUpdate,
+    nextUpdate: hasNext ? readTime(der, next) : undefined,
     revoked: entries === undefined ? new Set() : await readSerialNumbers(der, entries),
     ...readScope(der, extensions),
     signed: {

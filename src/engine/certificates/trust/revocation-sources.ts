@@ -93,7 +93,9 @@ export class RevocationSources {
       this.#connections ??= openConnections();
       const etag = this.#etags.get(url);
       const { bytes, etag: newTag } = await download(url, {
-        ...{ connections: this.#connections, timeoutMs, mostBytes: MOST_LIST_BYTES },
+        connections: this.#connections,
+        timeoutMs,
+        mostBytes: MOST_LIST_BYTES,
         headers: etag === undefined ? {} : { 'if-none-match': etag },
       });
       if (bytes !== undefined) {

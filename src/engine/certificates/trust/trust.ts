@@ -119,8 +119,14 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
   );
   const sources = await RevocationSources.open(
     {
-      ...{ files: config.crl.files, urls: config.crl.urls, timeoutMs: config.crl.timeoutMs },
-      ...{ log, now, changed: renew, lookEveryMs, refetchMs },
+      files: config.crl.files,
+      urls: config.crl.urls,
+      timeoutMs: config.crl.timeoutMs,
+      log,
+      now,
+      changed: renew,
+      lookEveryMs,
+      refetchMs,
     },
     config.crl.missing === 'refuse' ? undefined : PATIENCE_MS,
   );
@@ -202,10 +208,15 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
     },
     expiries: () => ({
       authorities: authorities.all.map(({ subject, sha256, notAfter }) => ({
-        ...{ subject: formatName(subject), sha256, notAfter },
+        subject: formatName(subject),
+        sha256,
+        notAfter,
       })),
       lists: sources.current.all.map(({ source, list: { issuer, thisUpdate, nextUpdate } }) => ({
-        ...{ source, issuer: formatName(issuer), thisUpdate, nextUpdate },
+        source,
+        issuer: formatName(issuer),
+        thisUpdate,
+        nextUpdate,
       })),
     }),
     async close() {

@@ -77,7 +77,12 @@ export async function listExpiring(
   const own = authorities
     .map(
       ({ sha256: id, subject, notAfter: endsAt, usedBy }): Expiring => ({
-        ...{ kind: 'authority', id, endsAt, subject, usedBy, replaced: false },
+        kind: 'authority',
+        id,
+        endsAt,
+        subject,
+        usedBy,
+        replaced: false,
       }),
     )
     .filter(

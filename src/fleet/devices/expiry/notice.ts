@@ -54,7 +54,10 @@ export function showNotice(notice: Notice) {
     ends: new Date(endsAt).toISOString(),
     kind,
     subjectId,
-    ...{ credentialsType, device, certificateSha256 },
-    ...{ authority: subject, usedBy },
+    credentialsType,
+    device,
+    certificateSha256,
+    authority: subject,
+    usedBy,
   };
 }

@@ -58,8 +58,10 @@ export class ExpiryWatch {
   #checking: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #figures: ExpiryFigures = {
-    ...{ counts: undefined, checkedTime: undefined },
-    ...{ noticesSent: 0, sendingFailures: 0 },
+    counts: undefined,
+    checkedTime: undefined,
+    noticesSent: 0,
+    sendingFailures: 0,
   };
 
   constructor(parts: ExpiryWatchParts) {

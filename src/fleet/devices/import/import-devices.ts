@@ -105,10 +105,12 @@ export async function importDevices(
     if (made.length === 0) return reports;
     const count = (outcome: string) => reports.filter((one) => one.outcome === outcome).length;
     const written = await store.write(made, {
-      ...{ importId: request.importId, format: request.format },
+      importId: request.importId,
+      format: request.format,
       firstLine: reports[0]?.line ?? 0,
       lastLine: reports.at(-1)?.line ?? 0,
-      ...{ created: count('created'), updated: count('updated') },
+      created: count('created'),
+      updated: count('updated'),
     });
     return written ? reports : undefined;
   }
@@ -127,14 +129,19 @@ export async function importDevices(
   ): Promise<DeviceChange> {
     return {
       create: create && {
-        ...{ ...create, name: device.deviceName, label: device.label },
-        ...{ createdTime: device.origin?.createdTime ?? Date.now() },
-        ...{ profileId: profileId as string, profileName },
+        ...create,
+        name: device.deviceName,
+        label: device.label,
+        createdTime: device.origin?.createdTime ?? Date.now(),
+        profileId: profileId as string,
+        profileName,
       },
       update,
       add: add && {
         ...(await keeper.store(add.credentials)),
-        ...{ deviceId: add.deviceId, alone: add.alone, period: periodOf(device) },
+        deviceId: add.deviceId,
+        alone: add.alone,
+        period: periodOf(device),
       },
       overwrite: overwrite && { ...(await keeper.store(overwrite.credentials)), rowId: overwrite.rowId },
       period,

@@ -230,7 +230,13 @@ function describe(slot: Slot): RecentDecision {
   const { topics, granted } = slot;
   const { steps } = slot.steps;
   return {
-    ...{ time, sequence, requestId: requestIdOf(request), broker, endpoint, outcome, reason },
+    time,
+    sequence,
+    requestId: requestIdOf(request),
+    broker,
+    endpoint,
+    outcome,
+    reason,
     sentence: reason && SENTENCES[reason],
     device: device && { id: device.id, name: shownText(device.name, SHOWN_BYTES) },
     role,

@@ -25,7 +25,10 @@ const LISTING = 'audit-events';
 
 const listAuditEvents = operation({
   id: 'listAuditEvents',
-  ...{ method: 'GET', path: '/audit-events', tag: 'Audit', scopes: ['read'] },
+  method: 'GET',
+  path: '/audit-events',
+  tag: 'Audit',
+  scopes: ['read'],
   summary: 'List what was changed, the latest first',
   query: object({
     ...PAGE_QUERY,

@@ -33,7 +33,10 @@ const MOST_SHOWN = 1_000;
 
 const listBlocked = operation({
   id: 'listBlocked',
-  ...{ method: 'GET', path: '/blocked', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/blocked',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List who is blocked for a while because of wrong credentials',
   query: FILTER,
   answers: {
@@ -50,7 +53,10 @@ const listBlocked = operation({
 
 const clearBlocked = operation({
   id: 'clearBlocked',
-  ...{ method: 'DELETE', path: '/blocked', tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: '/blocked',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'End blocks, and forget the failures that led to them',
   description: 'All of them, those of a kind, or one.',
   query: FILTER,

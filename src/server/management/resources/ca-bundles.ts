@@ -44,7 +44,10 @@ const BUNDLE = named(
 
 const listCaBundles = operation({
   id: 'listCaBundles',
-  ...{ method: 'GET', path: '/ca-bundles', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/ca-bundles',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List the names of all bundles',
   answers: {
     200: {
@@ -59,7 +62,10 @@ const listCaBundles = operation({
 
 const getCaBundle = operation({
   id: 'getCaBundle',
-  ...{ method: 'GET', path: PATH, tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: PATH,
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show a bundle, and which nodes have it',
   params: BUNDLE_PATH,
   answers: { 200: { description: 'The bundle', schema: BUNDLE } },
@@ -71,7 +77,10 @@ const getCaBundle = operation({
 
 const addCaCertificates = operation({
   id: 'addCaCertificates',
-  ...{ method: 'POST', path: `${PATH}/certificates`, tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: `${PATH}/certificates`,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Add certificates to a bundle',
   description: 'Makes the bundle where there is none. Certificates that are in it already stay.',
   params: BUNDLE_PATH,
@@ -91,7 +100,10 @@ const addCaCertificates = operation({
 
 const retireCaCertificate = operation({
   id: 'retireCaCertificate',
-  ...{ method: 'DELETE', path: `${PATH}/certificates/{sha256}`, tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: `${PATH}/certificates/{sha256}`,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Take a certificate out of a bundle',
   description: 'Refused while nodes have not fetched the bundle as it is, unless forced; never the last one.',
   params: object({ name: BUNDLE_NAME, sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
@@ -116,7 +128,10 @@ const retireCaCertificate = operation({
 
 const forgetCaBundleNode = operation({
   id: 'forgetCaBundleNode',
-  ...{ method: 'DELETE', path: `${PATH}/nodes/{node}`, tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: `${PATH}/nodes/{node}`,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Forget a node that fetches a bundle no longer',
   params: object({ name: BUNDLE_NAME, node: Type.String({ minLength: 1, maxLength: 200 }) }),
   answers: { 204: { description: 'Forgotten' } },
@@ -140,11 +155,13 @@ function showCaBundle({ name, etag, certificates, nodes }: CaBundle) {
     name,
     etag,
     certificates: certificates.map(({ sha256, subject, notAfter }) => ({
-      ...{ sha256, subject },
+      sha256,
+      subject,
       notAfter: showTime(notAfter),
     })),
     nodes: nodes.map(({ node, fetchedTime, upToDate }) => ({
-      ...{ node, upToDate },
+      node,
+      upToDate,
       fetched: showTime(fetchedTime),
     })),
   };

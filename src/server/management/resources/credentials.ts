@@ -82,7 +82,10 @@ const OVERLAP = {
 
 const listCredentials = operation({
   id: 'listCredentials',
-  ...{ method: 'GET', path: ALL, tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: ALL,
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List the credentials of a device, the oldest first',
   params: DEVICE_PATH,
   answers: {
@@ -100,7 +103,10 @@ const listCredentials = operation({
 
 const getCredentials = operation({
   id: 'getCredentials',
-  ...{ method: 'GET', path: ONE, tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: ONE,
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show credentials',
   params: ONE_PATH,
   answers: { 200: { description: 'The credentials', schema: CREDENTIALS, headers: ['ETag'] } },
@@ -116,7 +122,10 @@ const getCredentials = operation({
 
 const addCredentials = operation({
   id: 'addCredentials',
-  ...{ method: 'POST', path: ALL, tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: ALL,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Give a device further credentials, beside those it has',
   params: DEVICE_PATH,
   body: named(
@@ -142,7 +151,10 @@ const addCredentials = operation({
 
 const putCredentials = operation({
   id: 'putCredentials',
-  ...{ method: 'PUT', path: ONE, tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: ONE,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Put other credentials in the place of these, which end at once',
   params: ONE_PATH,
   body: CREDENTIALS_WISH,
@@ -158,7 +170,10 @@ const putCredentials = operation({
 
 const revokeCredentials = operation({
   id: 'revokeCredentials',
-  ...{ method: 'DELETE', path: ONE, tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: ONE,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Revoke credentials at once',
   description: 'A certificate goes on the deny list as well.',
   params: ONE_PATH,
@@ -174,7 +189,10 @@ const revokeCredentials = operation({
 
 const rotateCredentials = operation({
   id: 'rotateCredentials',
-  ...{ method: 'POST', path: '/devices/{device}/rotate', tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: '/devices/{device}/rotate',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Replace a token, password or certificate by another; both hold for the overlap',
   description: 'Tokens and passwords are made when none is given.',
   params: DEVICE_PATH,
@@ -201,7 +219,10 @@ const rotateCredentials = operation({
 
 const switchCredentials = operation({
   id: 'switchCredentials',
-  ...{ method: 'POST', path: '/devices/{device}/switch', tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: '/devices/{device}/switch',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Give a device credentials of another kind; both hold for the overlap',
   params: DEVICE_PATH,
   body: named('SwitchWish', object({ ...OVERLAP, to: CREDENTIALS_WISH })),
@@ -258,9 +279,15 @@ function etagOf({ version }: CredentialsEntry): string {
 function show(entry: CredentialsEntry) {
   const { id, credentialsType: type, createdTime, secrets, certificateNotAfter } = entry;
   return {
-    ...{ id, type, created: showTime(createdTime), ...showWindow(entry), ...showByType(entry) },
+    id,
+    type,
+    created: showTime(createdTime),
+    ...showWindow(entry),
+    ...showByType(entry),
     secrets: secrets.map((secret) => ({
-      ...{ id: secret.id, created: showTime(secret.createdTime), ...showWindow(secret) },
+      id: secret.id,
+      created: showTime(secret.createdTime),
+      ...showWindow(secret),
     })),
     certificateNotAfter: showTimeIfAny(certificateNotAfter),
   };
@@ -271,7 +298,8 @@ function showByType({ credentialsType, credentialsValue, secrets }: CredentialsE
   if (credentialsType !== 'MQTT_BASIC') return {};
   const basic = readStoredBasic(credentialsValue);
   return {
-    ...{ clientId: basic?.clientId ?? undefined, userName: basic?.userName ?? undefined },
+    clientId: basic?.clientId ?? undefined,
+    userName: basic?.userName ?? undefined,
     anyPassword: secrets.length === 0 && !basic?.password,
   };
 }

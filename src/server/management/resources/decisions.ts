@@ -50,7 +50,10 @@ const LISTING = 'decisions';
 
 const listDecisions = operation({
   id: 'listDecisions',
-  ...{ method: 'GET', path: '/decisions', tag: 'Decisions', scopes: ['read'] },
+  method: 'GET',
+  path: '/decisions',
+  tag: 'Decisions',
+  scopes: ['read'],
   summary: 'List what was decided last, the latest first',
   description:
     'Each worker keeps its last 1000 refusals and its last 500 other decisions in memory. Texts that clients choose are cut, and invisible characters in them are written out.',

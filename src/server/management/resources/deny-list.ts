@@ -34,7 +34,10 @@ const PATH = '/deny-list/{kind}/{value}';
 
 const listDenyEntries = operation({
   id: 'listDenyEntries',
-  ...{ method: 'GET', path: '/deny-list', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/deny-list',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List what is denied whatever it proves',
   query: object({ ...PAGE_QUERY, kind: Type.Optional(KIND) }),
   answers: { 200: { description: 'A page of entries', schema: page('DenyEntryPage', DENY_ENTRY) } },
@@ -50,7 +53,10 @@ const listDenyEntries = operation({
 
 const getDenyEntry = operation({
   id: 'getDenyEntry',
-  ...{ method: 'GET', path: PATH, tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: PATH,
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show an entry of the deny list',
   params: ENTRY_PATH,
   answers: { 200: { description: 'The entry', schema: DENY_ENTRY } },
@@ -64,7 +70,10 @@ const getDenyEntry = operation({
 
 const putDenyEntry = operation({
   id: 'putDenyEntry',
-  ...{ method: 'PUT', path: PATH, tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: PATH,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Deny a device or certificate',
   description:
     'Whatever it proves, from the next decision on, within a second. The sessions of a device end where brokers are set up for it.',
@@ -88,7 +97,10 @@ const putDenyEntry = operation({
 
 const deleteDenyEntry = operation({
   id: 'deleteDenyEntry',
-  ...{ method: 'DELETE', path: PATH, tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: PATH,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Deny a device or certificate no longer',
   params: ENTRY_PATH,
   answers: { 204: { description: 'Not denied any more' } },

@@ -66,7 +66,10 @@ const TAG = 'Devices';
 
 const listDevices = operation({
   id: 'listDevices',
-  ...{ method: 'GET', path: '/devices', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/devices',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List devices by name',
   description: 'ThingsBoard’s own devices, where its database is read, come before ours; each are in order.',
   query: object({
@@ -105,7 +108,10 @@ const listDevices = operation({
 
 const createDevice = operation({
   id: 'createDevice',
-  ...{ method: 'POST', path: '/devices', tag: TAG, scopes: ['write', 'provision'] },
+  method: 'POST',
+  path: '/devices',
+  tag: TAG,
+  scopes: ['write', 'provision'],
   summary: 'Create a device with its credentials',
   description:
     'Without `credentials` it gets an access token. A secret that was made is in the answer, this one time.',
@@ -131,7 +137,10 @@ const createDevice = operation({
 
 const getDevice = operation({
   id: 'getDevice',
-  ...{ method: 'GET', path: '/devices/{device}', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/devices/{device}',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show a device',
   params: DEVICE_PATH,
   answers: { 200: { description: 'The device', schema: DEVICE } },
@@ -143,7 +152,10 @@ const getDevice = operation({
 
 const putDevice = operation({
   id: 'putDevice',
-  ...{ method: 'PUT', path: '/devices/{device}', tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: '/devices/{device}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Make a device be as described',
   description:
     'Creates it under the id of the path, without credentials, or replaces all of its properties. Repeating it changes nothing.',
@@ -161,8 +173,10 @@ const putDevice = operation({
     const done = await store.putDevice(
       id,
       {
-        ...{ name: body.name, profileName: body.profile ?? 'default' },
-        ...{ label: body.label, gateway: body.gateway ?? false },
+        name: body.name,
+        profileName: body.profile ?? 'default',
+        label: body.label,
+        gateway: body.gateway ?? false,
       },
       actor,
     );
@@ -175,7 +189,10 @@ const putDevice = operation({
 
 const deleteDevice = operation({
   id: 'deleteDevice',
-  ...{ method: 'DELETE', path: '/devices/{device}', tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: '/devices/{device}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Delete a device with its credentials',
   params: DEVICE_PATH,
   answers: ENDED_ANSWERS,

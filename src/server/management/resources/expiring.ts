@@ -39,7 +39,10 @@ const DEFAULT_WITHIN = '30d';
 
 const listing = operation({
   id: 'listExpiring',
-  ...{ method: 'GET', path: '/expiring', tag: 'Expiry', scopes: ['read'] },
+  method: 'GET',
+  path: '/expiring',
+  tag: 'Expiry',
+  scopes: ['read'],
   summary: 'List what runs out, the soonest first',
   description:
     'Tokens, passwords and certificates of devices, and authorities: those of the client CA file, of CA bundles and of certificate profiles. What has ended already is left out.',
@@ -63,7 +66,9 @@ const listing = operation({
     const now = Date.now();
     const authorities = await watchedAuthorities(store.expiry, clientAuthorities());
     const found = await listExpiring(store.expiry, authorities, {
-      ...{ from: now, until: now + withinMs, limit: limit + 1 },
+      from: now,
+      until: now + withinMs,
+      limit: limit + 1,
       after: endsAt === undefined ? undefined : { endsAt: Number(endsAt), id: String(id) },
     });
     return { status: 200, body: toPage(LISTING, found, limit, (one) => [one.endsAt, one.id], show) };

@@ -118,7 +118,10 @@ const EXPLANATION = named(
 
 const explain = operation({
   id: 'explain',
-  ...{ method: 'POST', path: '/explain', tag: 'Decisions', scopes: ['read'] },
+  method: 'POST',
+  path: '/explain',
+  tag: 'Decisions',
+  scopes: ['read'],
   summary: 'Say what would be decided, and why',
   description:
     'The server’s own code decides, from the parser and the guard of a broker’s endpoint on. Nothing is written, counted or remembered by it.',

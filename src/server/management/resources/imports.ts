@@ -20,7 +20,11 @@ const IMPORT = named(
   object({
     id: UUID,
     dryRun: Type.Boolean(),
-    ...{ created: COUNT, updated: COUNT, unchanged: COUNT, leftOut: COUNT, refused: COUNT },
+    created: COUNT,
+    updated: COUNT,
+    unchanged: COUNT,
+    leftOut: COUNT,
+    refused: COUNT,
     lines: Type.Array(
       object({
         line: Type.Integer({ description: 'Where the record begins, from 1.' }),
@@ -40,7 +44,10 @@ const IMPORT = named(
 
 const importFile = operation({
   id: 'importFile',
-  ...{ method: 'POST', path: '/imports', tag: 'Imports', scopes: ['write'] },
+  method: 'POST',
+  path: '/imports',
+  tag: 'Imports',
+  scopes: ['write'],
   summary: 'Bring in devices or rules out of a file',
   description:
     'The body is the file itself. Lines that cannot be used are told and do not stop the others, what is there already stays, and sending it again is safe. One import runs at a time, for a minute at most; larger files are for `thingpass import`.',
@@ -101,8 +108,12 @@ export const IMPORT_OPERATIONS = [importFile];
 function show({ importId, counts, lines, linesLeftOut, nextLine }: ImportResult, dryRun: boolean) {
   const { left_out: leftOut, ...others } = counts;
   return {
-    ...{ id: importId, dryRun, ...others, leftOut },
-    ...{ lines: lines.map(showLine), linesLeftOut },
+    id: importId,
+    dryRun,
+    ...others,
+    leftOut,
+    lines: lines.map(showLine),
+    linesLeftOut,
     ...(nextLine === undefined ? {} : { nextLine }),
   };
 }
@@ -110,7 +121,8 @@ function show({ importId, counts, lines, linesLeftOut, nextLine }: ImportResult,
 /** Absent members are left out. */
 function showLine({ line, outcome, device, detail, warnings }: LineReport) {
   return {
-    ...{ line, outcome },
+    line,
+    outcome,
     ...(device === undefined ? {} : { device }),
     ...(detail === undefined ? {} : { detail }),
     warnings,

@@ -19,7 +19,10 @@ const PARAMS = object({ profile: UUID });
 
 const getCertificateTrust = operation({
   id: 'getCertificateTrust',
-  ...{ method: 'GET', path: PATH, tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: PATH,
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show what a profile asks of certificates in the place of the settings',
   params: PARAMS,
   answers: { 200: { description: 'The rules that it decides itself', schema: POLICY } },
@@ -30,7 +33,10 @@ const getCertificateTrust = operation({
 
 const putCertificateTrust = operation({
   id: 'putCertificateTrust',
-  ...{ method: 'PUT', path: PATH, tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: PATH,
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Ask more or less of the certificates of a profile’s devices than the settings do',
   description:
     'From the next decision on, within a second. The profile may be one of ThingsBoard’s own database. An empty object takes the settings back into force.',

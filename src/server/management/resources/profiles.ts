@@ -107,7 +107,10 @@ const REFUSALS = ['name_taken', 'name_invalid', 'profile_invalid', 'provision_ke
 
 const listProfiles = operation({
   id: 'listProfiles',
-  ...{ method: 'GET', path: '/profiles', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/profiles',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List device profiles by name',
   query: object({ ...PAGE_QUERY, name: Type.Optional(NAME) }),
   answers: { 200: { description: 'A page of profiles', schema: page('ProfilePage', PROFILE) } },
@@ -126,7 +129,10 @@ const listProfiles = operation({
 
 const createProfile = operation({
   id: 'createProfile',
-  ...{ method: 'POST', path: '/profiles', tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: '/profiles',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Create a device profile',
   description: 'A profile that could never admit a device as it says is refused.',
   body: PROFILE_WISH,
@@ -139,7 +145,10 @@ const createProfile = operation({
 
 const getProfile = operation({
   id: 'getProfile',
-  ...{ method: 'GET', path: '/profiles/{profile}', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/profiles/{profile}',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show a device profile',
   params: PROFILE_PATH,
   answers: { 200: { description: 'The profile', schema: PROFILE, headers: ['ETag'] } },
@@ -152,7 +161,10 @@ const getProfile = operation({
 
 const putProfile = operation({
   id: 'putProfile',
-  ...{ method: 'PUT', path: '/profiles/{profile}', tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: '/profiles/{profile}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Make a device profile be as described',
   description:
     'Creates it under the id of the path, or replaces it. A provision key or secret that is not given stays as it is.',
@@ -171,7 +183,10 @@ const putProfile = operation({
 
 const deleteProfile = operation({
   id: 'deleteProfile',
-  ...{ method: 'DELETE', path: '/profiles/{profile}', tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: '/profiles/{profile}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Delete a device profile that no device has',
   params: PROFILE_PATH,
   answers: { 204: { description: 'Deleted' } },
@@ -204,7 +219,12 @@ function saved({ done, profile, made }: SavedProfile) {
 function showProfile(profile: ProfileEntry) {
   const { id, name, description, isDefault, transportType, mqtt, createdTime } = profile;
   return {
-    ...{ id, name, description, default: isDefault, transportType, mqtt },
+    id,
+    name,
+    description,
+    default: isDefault,
+    transportType,
+    mqtt,
     provisioning: showProvisioning(profile),
     created: showTime(createdTime),
   };

@@ -53,7 +53,10 @@ const REFUSALS = ['rule_invalid', 'rules_too_complex', 'profile_not_found', 'dev
 
 const listRules = operation({
   id: 'listRules',
-  ...{ method: 'GET', path: '/rules', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/rules',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'List topic rules in the order in which they decide',
   description: 'All of them, or those of one profile or device. Those of the rules file are not among them.',
   query: object({ ...PAGE_QUERY, ...OWNER_QUERY }),
@@ -73,7 +76,10 @@ const listRules = operation({
 
 const createRule = operation({
   id: 'createRule',
-  ...{ method: 'POST', path: '/rules', tag: TAG, scopes: ['write'] },
+  method: 'POST',
+  path: '/rules',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Add a topic rule, behind the others of its owner or before one of them',
   query: object({ before: Type.Optional(UUID) }),
   body: RULE_WISH,
@@ -87,7 +93,10 @@ const createRule = operation({
 
 const getRule = operation({
   id: 'getRule',
-  ...{ method: 'GET', path: '/rules/{rule}', tag: TAG, scopes: ['read'] },
+  method: 'GET',
+  path: '/rules/{rule}',
+  tag: TAG,
+  scopes: ['read'],
   summary: 'Show a topic rule',
   params: RULE_PATH,
   answers: { 200: { description: 'The rule', schema: RULE } },
@@ -99,7 +108,10 @@ const getRule = operation({
 
 const putRule = operation({
   id: 'putRule',
-  ...{ method: 'PUT', path: '/rules/{rule}', tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: '/rules/{rule}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Put another rule in the place of one',
   params: RULE_PATH,
   body: RULE_WISH,
@@ -112,7 +124,10 @@ const putRule = operation({
 
 const deleteRule = operation({
   id: 'deleteRule',
-  ...{ method: 'DELETE', path: '/rules/{rule}', tag: TAG, scopes: ['write'] },
+  method: 'DELETE',
+  path: '/rules/{rule}',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Delete a topic rule',
   params: RULE_PATH,
   answers: { 204: { description: 'Deleted' } },
@@ -125,7 +140,10 @@ const deleteRule = operation({
 
 const orderRules = operation({
   id: 'orderRules',
-  ...{ method: 'PUT', path: '/rule-order', tag: TAG, scopes: ['write'] },
+  method: 'PUT',
+  path: '/rule-order',
+  tag: TAG,
+  scopes: ['write'],
   summary: 'Give the rules of everybody, one profile or one device another order',
   query: object(OWNER_QUERY),
   body: named('RuleOrder', object({ rules: Type.Array(UUID, { maxItems: 10_000 }) })),

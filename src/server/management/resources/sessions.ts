@@ -38,7 +38,10 @@ export function endedAnswer(ended: readonly SessionEnd[] | undefined) {
 
 const listRecentSessions = operation({
   id: 'listRecentSessions',
-  ...{ method: 'GET', path: '/sessions', tag: 'Devices', scopes: ['read'] },
+  method: 'GET',
+  path: '/sessions',
+  tag: 'Devices',
+  scopes: ['read'],
   summary: 'List the client ids under which a device was let in lately',
   description:
     'At brokers that are set up to end sessions, as this server remembers since it started, in bounded memory. The device need not exist any more.',

@@ -57,7 +57,8 @@ export function requestOf(body: CredentialsBody, before: CredentialsEntry | unde
       const given = /"password"\s*:/.test(credentialsValue ?? '') ? basic.password : kept;
       return {
         kind: 'mqtt_basic',
-        ...{ clientId: basic.clientId ?? undefined, userName: basic.userName ?? undefined },
+        clientId: basic.clientId ?? undefined,
+        userName: basic.userName ?? undefined,
         password: given || null,
       };
     }

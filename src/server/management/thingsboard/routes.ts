@@ -47,7 +47,8 @@ export function registerThingsBoard(
     answer: (asked: Asked) => Promise<object | undefined>,
   ): void {
     scope.route({
-      ...{ method, url },
+      method,
+      url,
       onRequest: async (request) => {
         const caller = await authenticate(parts.keys, request.headers, request.ip);
         requireScope(caller, scopes);
@@ -131,8 +132,11 @@ export function registerThingsBoard(
       ? (await store.profiles.get(device.deviceProfileId.id)).name
       : device.type || 'default';
     const created = await store.deviceService(caller.actor).create({
-      ...{ name: device.name, profileName: profile, label: device.label ?? undefined },
-      ...{ gateway: device.additionalInfo?.gateway === true, request: requestOf(credentials, undefined) },
+      name: device.name,
+      profileName: profile,
+      label: device.label ?? undefined,
+      gateway: device.additionalInfo?.gateway === true,
+      request: requestOf(credentials, undefined),
     });
     return showThingsBoardDevice(created.device);
   });

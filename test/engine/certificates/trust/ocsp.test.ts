@@ -31,11 +31,9 @@ async function asking(
 ): Promise<TestTrust> {
   const trust = await trustOf(
     {
-      ...{
-        THINGPASS_CLIENT_CA_FILE: authorities,
-        THINGPASS_OCSP: 'require',
-        THINGPASS_OCSP_NO_ANSWER: 'refuse',
-      },
+      THINGPASS_CLIENT_CA_FILE: authorities,
+      THINGPASS_OCSP: 'require',
+      THINGPASS_OCSP_NO_ANSWER: 'refuse',
       ...(url === undefined ? {} : { THINGPASS_OCSP_URL: url }),
       ...settings,
     },
@@ -143,8 +141,10 @@ test('an answer that others signed is not believed', async () => {
   const server = authority.issue({ name: 'no responder', extensions: CLIENT });
   const foreign = new OpensslAuthority(folder, { name: 'foreign' }, root);
   const expired = authority.issue({
-    ...{ name: 'expired', extensions: OCSP_RESPONDER },
-    ...{ start: '20150101000000Z', end: '20190101000000Z' },
+    name: 'expired',
+    extensions: OCSP_RESPONDER,
+    start: '20150101000000Z',
+    end: '20190101000000Z',
   });
   const signers = [
     server,

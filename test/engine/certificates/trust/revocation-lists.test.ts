@@ -292,7 +292,9 @@ test('a list is fetched again, not where it is unchanged, and never an older one
   });
   const trust = await trustOf(
     {
-      ...{ THINGPASS_CLIENT_CA_FILE: authorities, THINGPASS_CRL: 'require', THINGPASS_CRL_URLS: url },
+      THINGPASS_CLIENT_CA_FILE: authorities,
+      THINGPASS_CRL: 'require',
+      THINGPASS_CRL_URLS: url,
       THINGPASS_CRL_MISSING: 'refuse',
     },
     { refetchMs: 20 },

@@ -116,8 +116,11 @@ async function importing(name: string, { algorithm, hash, salt }: User): Promise
       report: ({ outcome, detail }) => outcomes.push([outcome, detail].filter(Boolean).join(' ')),
     },
     {
-      ...{ importId: randomUUID(), format: 'emqx-csv', defaultProfile: 'default' },
-      ...{ dryRun: false, oneCredential: false },
+      importId: randomUUID(),
+      format: 'emqx-csv',
+      defaultProfile: 'default',
+      dryRun: false,
+      oneCredential: false,
     },
   );
   return outcomes;

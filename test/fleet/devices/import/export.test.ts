@@ -57,8 +57,11 @@ onEachDatabase((database) => {
         },
       },
       {
-        ...{ importId: randomUUID(), format, defaultProfile: 'default' },
-        ...{ dryRun: false, oneCredential: false },
+        importId: randomUUID(),
+        format,
+        defaultProfile: 'default',
+        dryRun: false,
+        oneCredential: false,
       },
     );
     return counts;

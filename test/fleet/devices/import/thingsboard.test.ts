@@ -35,13 +35,20 @@ const STORE: VectorStore = {
   profiles: [
     { id: DEFAULT, tenantId: TENANT, name: 'default', transportType: 'DEFAULT', provisionType: 'DISABLED' },
     {
-      ...{ id: TOPICS, tenantId: TENANT, name: 'topics', transportType: 'MQTT', provisionType: 'DISABLED' },
+      id: TOPICS,
+      tenantId: TENANT,
+      name: 'topics',
+      transportType: 'MQTT',
+      provisionType: 'DISABLED',
       profileData: { transportConfiguration: { type: 'MQTT', deviceTelemetryTopic: 'my/telemetry' } },
     },
   ],
   devices: [
     {
-      ...{ id: GATEWAY, tenantId: TENANT, name: 'tb-gateway', deviceProfileId: DEFAULT },
+      id: GATEWAY,
+      tenantId: TENANT,
+      name: 'tb-gateway',
+      deviceProfileId: DEFAULT,
       additionalInfo: { gateway: true, description: 'kept' },
     },
     { id: BASIC, tenantId: TENANT, name: 'tb-basic', deviceProfileId: TOPICS },
@@ -83,8 +90,11 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
             lines.push([device, outcome, detail].filter(Boolean).join(' ')),
         },
         {
-          ...{ importId: randomUUID(), format: 'thingsboard', defaultProfile: 'default' },
-          ...{ dryRun: false, oneCredential: false },
+          importId: randomUUID(),
+          format: 'thingsboard',
+          defaultProfile: 'default',
+          dryRun: false,
+          oneCredential: false,
         },
       );
       return lines.sort();

@@ -12,8 +12,12 @@ import { ALLOW } from '../../../support/decisions.ts';
 const METER: Allow = {
   ...ALLOW,
   device: {
-    ...{ id: '11111111-1111-4111-8111-111111111111', name: 'meter', tenantId: 't', topics: {} },
-    ...{ profileId: 'p', profileName: 'default' },
+    id: '11111111-1111-4111-8111-111111111111',
+    name: 'meter',
+    tenantId: 't',
+    topics: {},
+    profileId: 'p',
+    profileName: 'default',
   },
 };
 
@@ -53,14 +57,21 @@ test('texts are cut and made visible, and a user name is named by its hash', () 
   const username = 'A1_SECRET_TOKEN';
   const password = 'never-to-be-shown';
   connect(recent, deny('password_mismatch', [{ step: 's', detail: 'x'.repeat(9_000) }]), {
-    ...{ clientId: `\u001b]0;${'c'.repeat(70_000)}`, username, password },
-    ...{ peerAddress: 'a'.repeat(500), listener: 'l'.repeat(500) },
+    clientId: `\u001b]0;${'c'.repeat(70_000)}`,
+    username,
+    password,
+    peerAddress: 'a'.repeat(500),
+    listener: 'l'.repeat(500),
   });
   const long = 'u'.repeat(70_000);
   const accesses = Array.from(
     { length: 900 },
     (): TopicAccess => ({
-      ...{ broker: 'emqx', clientId: 'c', username: long, certificate: NO_CERTIFICATE, action: 'subscribe' },
+      broker: 'emqx',
+      clientId: 'c',
+      username: long,
+      certificate: NO_CERTIFICATE,
+      action: 'subscribe',
       topic: '\u0000'.repeat(65_535),
     }),
   );

@@ -58,7 +58,9 @@ onEachDatabase((database) => {
     const known = await question({ clientId: 'x', certificate: pem('p256.crt'), verification: 'verified' });
     assert.deepEqual([known.outcome, known.device.name, known.connack], ['allow', 'meter-7', 'CONNACK 0']);
     assert.deepEqual(known.understood.certificate, {
-      ...{ kind: 'certificate', form: 'emqx_cert_pem', verification: 'verified' },
+      kind: 'certificate',
+      form: 'emqx_cert_pem',
+      verification: 'verified',
     });
     const topic = await question({ clientId: 'c', topic: 'a/b', action: 'publish' });
     assert.deepEqual(
@@ -118,7 +120,9 @@ onEachDatabase((database) => {
     const ask = (peer: string | undefined, values: string | string[]) =>
       explain({
         request: {
-          ...{ method: 'GET', path: `/k/${SECRET}/forward-auth`, peer },
+          method: 'GET',
+          path: `/k/${SECRET}/forward-auth`,
+          peer,
           headers: { 'x-ssl-client-verify': 'SUCCESS', 'x-ssl-client-cert': values },
         },
       });
@@ -154,8 +158,10 @@ onEachDatabase((database) => {
       body: {
         name: 'by-chain',
         provisioning: {
-          ...{ type: 'X509_CERTIFICATE_CHAIN', certificate: pem('inter-b.crt') },
-          ...{ pattern: '(.*)', allowCreate: true },
+          type: 'X509_CERTIFICATE_CHAIN',
+          certificate: pem('inter-b.crt'),
+          pattern: '(.*)',
+          allowCreate: true,
         },
       },
     });
@@ -174,7 +180,9 @@ onEachDatabase((database) => {
       chain: await question({ certificate: pem('chain3.chain'), verification: 'verified' }),
       scram: await explain({
         request: {
-          ...{ method: 'POST', path: `/k/${SECRET}/emqx/scram`, body: JSON.stringify(scram) },
+          method: 'POST',
+          path: `/k/${SECRET}/emqx/scram`,
+          body: JSON.stringify(scram),
           headers: { 'content-type': 'application/json' },
         },
       }),

@@ -91,7 +91,8 @@ onEachDatabase((database) => {
     );
     const many = Array.from({ length: 1_001 }, (_, index) => `pattern read t/${index}\n`).join('');
     const { body } = await server.api.refused('not_possible', 'importFile', {
-      ...{ query: { format: 'mosquitto-acl' }, body: many },
+      query: { format: 'mosquitto-acl' },
+      body: many,
     });
     assert.match(body.detail, /more than 1000 rules/);
   });
@@ -109,10 +110,13 @@ onEachDatabase((database) => {
       body: 'x',
     });
     await server.api.refused('request_invalid', 'importFile', {
-      ...{ query: { format: 'emqx-csv', algorithm: 'pbkdf2' }, body: 'user_id,password\n' },
+      query: { format: 'emqx-csv', algorithm: 'pbkdf2' },
+      body: 'user_id,password\n',
     });
     await server.api.refused('content_type_unsupported', 'importFile', {
-      ...{ query, body: 'name\nx\n', headers: { 'content-type': 'multipart/form-data; boundary=x' } },
+      query,
+      body: 'name\nx\n',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
     });
   });
 
@@ -174,7 +178,9 @@ onEachDatabase((database) => {
   test('an import that takes too long says where to go on', async (context) => {
     const store = await openManagementStore(database.location, {
       keepPassword: async () => assert.fail('imports keep passwords themselves'),
-      ...{ overlapMs: 0, now: Date.now, oneCredentialPerDevice: false },
+      overlapMs: 0,
+      now: Date.now,
+      oneCredentialPerDevice: false,
     });
     context.after(() => store.close());
     const settings = { oneCredentialPerDevice: false, passwords: { chosen: FAST, scramIterations: 0 } };

@@ -12,7 +12,10 @@ onEachDatabase((database) => {
   const server = apiServer(database, { THINGPASS_PROVISION_BROKERS: 'generic' });
   const call = (...args: Parameters<typeof server.api.call>) => server.api.call(...args);
   const chain = (more: object = {}) => ({
-    ...{ type: 'X509_CERTIFICATE_CHAIN', certificate: root, pattern: '(.*)', allowCreate: true },
+    type: 'X509_CERTIFICATE_CHAIN',
+    certificate: root,
+    pattern: '(.*)',
+    allowCreate: true,
     ...more,
   });
 

@@ -16,15 +16,21 @@ export function credentialsOfEach(
 ): VectorStore['credentials'] {
   return [
     {
-      ...{ deviceId: gateway, credentialsType: 'ACCESS_TOKEN', credentialsId: 'tb-token' },
+      deviceId: gateway,
+      credentialsType: 'ACCESS_TOKEN',
+      credentialsId: 'tb-token',
       credentialsValue: null,
     },
     {
-      ...{ deviceId: basic, credentialsType: 'MQTT_BASIC', credentialsId: basicCredentialsId('c', 'u') },
+      deviceId: basic,
+      credentialsType: 'MQTT_BASIC',
+      credentialsId: basicCredentialsId('c', 'u'),
       credentialsValue: '{"clientId":"c","userName":"u","password":"p"}',
     },
     {
-      ...{ deviceId: certificate, credentialsType: 'X509_CERTIFICATE', credentialsId: credentialsIdOf(leaf) },
+      deviceId: certificate,
+      credentialsType: 'X509_CERTIFICATE',
+      credentialsId: credentialsIdOf(leaf),
       credentialsValue: leaf.toString('base64'),
     },
   ];

@@ -32,7 +32,10 @@ export async function trustOf(
   if (problems.length > 0) throw new Error(problems.join());
   const logged: string[] = [];
   const trust = await openTrust({
-    ...{ config, skipDates: false, profilePolicies: () => new Map(), lookEveryMs: 20 },
+    config,
+    skipDates: false,
+    profilePolicies: () => new Map(),
+    lookEveryMs: 20,
     ...parts,
     log: gatheringLog(logged),
   });
