@@ -254,7 +254,7 @@ interface ClusterAddress {
 /** Built, or from the sources where tests run them. */
 function workerProcess(): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../../workers/worker-process.${extension}`, import.meta.url));
+  return fileURLToPath(new URL(`../worker-process.${extension}`, import.meta.url));
 }
 
 function newPlace(number: number): Place {
