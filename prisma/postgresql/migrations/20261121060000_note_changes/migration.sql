@@ -1,5 +1,5 @@
 -- Whoever writes what a decision rests on leaves a row in "change", in the same transaction: the repositories, an import,
--- an operator's own SQL. Caches read these rows and forget just that. What "keys" may hold: src/storage/change-feed/change.ts.
+-- an operator's own SQL. Caches read these rows and forget just that. What "keys" may hold: src/storage/change.ts.
 -- A statement leaves one row for each thousand of credentials ids, whatever the number of rows it touched.
 
 -- A notification wakes the readers at once; without one they look every 300 ms. It costs writers something: transactions

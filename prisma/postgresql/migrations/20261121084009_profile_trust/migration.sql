@@ -9,5 +9,5 @@ CREATE TABLE "profile_trust" (
     CONSTRAINT "profile_trust_pkey" PRIMARY KEY ("profile_id")
 );
 
--- Whole copies of the table are kept, so every change is told (src/storage/change-feed/change.ts).
+-- Whole copies of the table are kept, so every change is told (src/storage/change.ts).
 CREATE TRIGGER profile_trust_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "profile_trust" FOR EACH STATEMENT EXECUTE FUNCTION thingpass_table_changed();

@@ -1,5 +1,5 @@
 -- Whoever writes what a decision rests on leaves a row in "change", in the same transaction: the repositories, an import,
--- an operator's own SQL. Caches read these rows and forget just that. What "keys" may hold: src/storage/change-feed/change.ts.
+-- an operator's own SQL. Caches read these rows and forget just that. What "keys" may hold: src/storage/change.ts.
 -- The SQL keeps to what older SQLite knows, since operators bring their own.
 
 -- Few readers lag by more than this; one that does asks again about everything.

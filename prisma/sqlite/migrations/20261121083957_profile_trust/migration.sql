@@ -7,7 +7,7 @@ CREATE TABLE "profile_trust" (
     "ocsp" TEXT
 );
 
--- Whole copies of the table are kept, so every change is told (src/storage/change-feed/change.ts).
+-- Whole copies of the table are kept, so every change is told (src/storage/change.ts).
 CREATE TRIGGER "profile_trust_inserted" AFTER INSERT ON "profile_trust" BEGIN
   INSERT INTO "change" ("created_time", "keys")
   VALUES (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), json_object('table', 'profile_trust'));
