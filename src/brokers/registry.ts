@@ -1,3 +1,5 @@
+// Written by `npm run registries` from the list of brokers in src/model/question.ts.
+import type { BrokerName } from '../model/question.ts';
 import type { Dialect } from './dialect.ts';
 import { emqx } from './emqx/dialect.ts';
 import { emqx4 } from './emqx4/dialect.ts';
@@ -10,8 +12,8 @@ import { rmqtt } from './rmqtt/dialect.ts';
 import { tbmq } from './tbmq/dialect.ts';
 import { vernemq } from './vernemq/dialect.ts';
 
-/** Every dialect there is; a new broker is one more line here. */
-export const DIALECTS: readonly Dialect[] = [
+/** Each broker’s dialect. */
+export const DIALECT_OF: Readonly<Record<BrokerName, Dialect>> = {
   emqx,
   emqx4,
   nanomq,
@@ -21,5 +23,8 @@ export const DIALECTS: readonly Dialect[] = [
   tbmq,
   rmqtt,
   generic,
-  forwardAuth,
-];
+  forward_auth: forwardAuth,
+};
+
+/** Every dialect there is. */
+export const DIALECTS: readonly Dialect[] = Object.values(DIALECT_OF);

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { type Command, Option } from 'commander';
-import type { BrokerName } from '../model/question.ts';
-import { PLAYED } from '../tools/broker-simulator/brokers.ts';
-import type { SimulatedBroker } from '../tools/broker-simulator/simulated-broker.ts';
+import { BROKER_PRODUCTS, type BrokerProduct } from '../model/question.ts';
+import { SIMULATED_BROKERS } from '../tools/broker-simulator/brokers.ts';
 import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
 import { CommandFailed, example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
@@ -13,7 +12,7 @@ interface Options {
   readonly brokerConfig?: string;
   readonly product?: string;
   readonly for?: string;
-  readonly as?: string;
+  readonly as?: BrokerProduct;
   readonly url?: string;
   readonly secret?: string;
   readonly clientId?: string;
@@ -36,7 +35,7 @@ export function addDoctor(program: Command): void {
       .option('--product <name>', 'whose it is, where that cannot be told from the file')
       .addOption(
         new Option('--as <broker>', 'play this broker against the running service').choices([
-          ...PLAYED.keys(),
+          ...BROKER_PRODUCTS,
         ]),
       )
       .option('--url <url>', 'with --as: where ThingPass is; without it, as configured here')
@@ -95,15 +94,15 @@ async function diagnoseFile(
   if (hasProblems(diagnosis.traps)) process.exitCode = 1;
 }
 
-async function play(name: string, options: Options, command: Command): Promise<void> {
+async function play(name: BrokerProduct, options: Options, command: Command): Promise<void> {
   const { playBroker } = await import('../tools/broker-simulator/run.ts');
-  const broker = PLAYED.get(name) as SimulatedBroker;
+  const broker = SIMULATED_BROKERS[name];
   const { publish, subscribe, clientId = '', username = '', password } = options;
   const topic = publish ?? subscribe;
   const conclusions = await reaching(() =>
     playBroker(broker, {
       url: options.url?.replace(/\/$/, '') ?? configuredUrl(),
-      secret: secretFor(name as BrokerName, options.secret),
+      secret: secretFor(name, options.secret),
       client: { clientId, username, password },
       request:
         topic === undefined ? undefined : { action: publish === undefined ? 'subscribe' : 'publish', topic },
@@ -126,7 +125,7 @@ function configuredUrl(): string {
   return `http://${reachable(host)}:${port}`;
 }
 
-function secretFor(broker: BrokerName, given: string | undefined): string | undefined {
+function secretFor(broker: BrokerProduct, given: string | undefined): string | undefined {
   if (given === '-') return readBytes('-')?.toString('utf8').trim();
   return given ?? loadConfig().brokers[broker].secrets[0];
 }

@@ -1,8 +1,11 @@
 import type { PresentedCertificate } from '../engine/certificates/peer-certificate.ts';
 import type { ScramAlgorithm } from '../engine/secrets/scram.ts';
 
-/** The broker dialects ThingPass speaks; each is one file in `brokers/`. */
-export const BROKER_NAMES = [
+/**
+ * The brokers that ThingPass knows by name. A new one is a line here; `npm run registries` then enters it where each broker has a
+ * part, and the compiler names the files that are missing (CONTRIBUTING, "Add a broker").
+ */
+export const BROKER_PRODUCTS = [
   'emqx',
   'emqx4',
   'nanomq',
@@ -11,9 +14,12 @@ export const BROKER_NAMES = [
   'vernemq',
   'tbmq',
   'rmqtt',
-  'generic',
-  'forward_auth',
 ] as const;
+
+export type BrokerProduct = (typeof BROKER_PRODUCTS)[number];
+
+/** The broker dialects ThingPass speaks: those of products, and its own for callers that are no product of their kind. */
+export const BROKER_NAMES = [...BROKER_PRODUCTS, 'generic', 'forward_auth'] as const;
 
 export type BrokerName = (typeof BROKER_NAMES)[number];
 

@@ -1,3 +1,5 @@
+// Written by `npm run registries` from the list of brokers in src/model/question.ts.
+import type { BrokerProduct } from '../../model/question.ts';
 import { emqx } from './emqx.ts';
 import { emqx4 } from './emqx4.ts';
 import { mosquitto } from './mosquitto.ts';
@@ -8,7 +10,14 @@ import type { SimulatedBroker } from './simulated-broker.ts';
 import { tbmq } from './tbmq.ts';
 import { vernemq } from './vernemq.ts';
 
-/** Every broker that can be played, by its name in commands and settings. */
-export const PLAYED: ReadonlyMap<string, SimulatedBroker> = new Map(
-  Object.entries({ emqx, emqx4, nanomq, mosquitto, rabbitmq, vernemq, tbmq, rmqtt }),
-);
+/** Each broker’s requests, as `thingpass doctor --as` and the tests make them. */
+export const SIMULATED_BROKERS: Readonly<Record<BrokerProduct, SimulatedBroker>> = {
+  emqx,
+  emqx4,
+  nanomq,
+  mosquitto,
+  rabbitmq,
+  vernemq,
+  tbmq,
+  rmqtt,
+};

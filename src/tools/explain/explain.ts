@@ -1,5 +1,5 @@
 import { clientOf, type Dialect, type Question } from '../../brokers/dialect.ts';
-import { DIALECTS } from '../../brokers/registry.ts';
+import { DIALECT_OF } from '../../brokers/registry.ts';
 import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
 import type {
   CredentialsRecord,
@@ -85,7 +85,7 @@ function withTrail(parts: ExplainParts, trail: Trail): Decider {
 }
 
 async function askNeutrally(parts: ExplainParts, decider: Decider, asked: NeutralQuestion): Promise<Outcome> {
-  const dialect = DIALECTS.find(({ broker }) => broker === asked.broker) as Dialect;
+  const dialect = DIALECT_OF[asked.broker];
   const settings = parts.settingsOf(dialect);
   const question = questionOf(asked, settings);
   const decision = await decider.decide(question, settings);

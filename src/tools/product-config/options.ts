@@ -1,3 +1,5 @@
+import type { ConfigCheck } from './check/misconfiguration.ts';
+
 /** How clients prove who they are, as far as a broker's configuration depends on it. */
 export const IDENTITIES = ['token', 'basic', 'certificate'] as const;
 export type Identity = (typeof IDENTITIES)[number];
@@ -31,6 +33,10 @@ export interface Product {
   /** ThingPass's own settings that go with it, as `NAME=value`, the secret left out. */
   readonly settings: (options: ConfigOptions) => readonly string[];
   readonly files: (options: ConfigOptions) => readonly ConfigFile[];
+  /** What `thingpass doctor --broker-config` looks for in its files, where anything is. */
+  readonly check?: ConfigCheck;
+  /** The folder below `deploy/` that holds its files, where that is not its name. */
+  readonly folder?: string;
 }
 
 /** The options cannot be met; the message is for people. */

@@ -1,31 +1,17 @@
-import { apache } from './apache.ts';
-import { caddy } from './caddy.ts';
-import { emqx } from './emqx/write.ts';
-import { emqx4 } from './emqx4/write.ts';
-import { envoy } from './envoy.ts';
+import { apache } from './apache/write.ts';
+import { BROKER_CONFIGS } from './brokers.ts';
+import { caddy } from './caddy/write.ts';
+import { envoy } from './envoy/write.ts';
 import { haproxy } from './haproxy/write.ts';
-import { mosquitto } from './mosquitto/write.ts';
-import { nanomq } from './nanomq/write.ts';
 import { nanomqBridge } from './nanomq/write-bridge.ts';
 import { nginx } from './nginx/write.ts';
 import type { Product } from './options.ts';
-import { rabbitmq } from './rabbitmq/write.ts';
-import { rmqtt } from './rmqtt/write.ts';
-import { tbmq } from './tbmq/write.ts';
-import { traefik } from './traefik.ts';
-import { vernemq } from './vernemq/write.ts';
+import { traefik } from './traefik/write.ts';
 
-/** Every product whose configuration can be made; a new one is one more line here. */
+/** Every product whose configuration can be made: brokers by their list in `model/question.ts`; a new proxy is one more line here. */
 export const PRODUCTS: readonly Product[] = [
-  emqx,
-  emqx4,
-  nanomq,
+  ...Object.values(BROKER_CONFIGS),
   nanomqBridge,
-  mosquitto,
-  rabbitmq,
-  vernemq,
-  tbmq,
-  rmqtt,
   nginx,
   haproxy,
   envoy,
@@ -35,6 +21,6 @@ export const PRODUCTS: readonly Product[] = [
 ];
 
 /** The folder below `deploy/` that holds a product's files. */
-export function folderOf({ name }: Product): string {
-  return name === 'nanomq-bridge' ? 'nanomq' : name;
+export function folderOf({ name, folder = name }: Product): string {
+  return folder;
 }

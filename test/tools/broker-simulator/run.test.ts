@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { BROKER_NAMES } from '../../../src/model/question.ts';
-import { PLAYED } from '../../../src/tools/broker-simulator/brokers.ts';
+import type { BrokerProduct } from '../../../src/model/question.ts';
+import { SIMULATED_BROKERS } from '../../../src/tools/broker-simulator/brokers.ts';
 import { playBroker } from '../../../src/tools/broker-simulator/run.ts';
 import type {
   Answer,
@@ -11,8 +11,8 @@ import type {
   SimulatedClient,
   WantedTopic,
 } from '../../../src/tools/broker-simulator/simulated-broker.ts';
+import { BROKER_CONFIGS } from '../../../src/tools/product-config/brokers.ts';
 import { configFiles, DEFAULT_OPTIONS } from '../../../src/tools/product-config/options.ts';
-import { PRODUCTS } from '../../../src/tools/product-config/products.ts';
 import { readCapture } from '../../support/captured-request.ts';
 import { goldenBytes } from '../../support/golden.ts';
 
@@ -20,10 +20,13 @@ const PUBLISH: WantedTopic = { action: 'publish', topic: 'v1/devices/me/telemetr
 const SUBSCRIBE: WantedTopic = { action: 'subscribe', topic: 'v1/devices/me/attributes' };
 
 /** All requests of a session in which every answer is this one. */
-function requestsOf(broker: string, client: SimulatedClient, request: WantedTopic, body: string): Asked[] {
-  const play = PLAYED.get(broker);
-  assert.ok(play !== undefined);
-  const session = play(client, request, DEFAULT_OPTIONS.secret);
+function requestsOf(
+  broker: BrokerProduct,
+  client: SimulatedClient,
+  request: WantedTopic,
+  body: string,
+): Asked[] {
+  const session = SIMULATED_BROKERS[broker](client, request, DEFAULT_OPTIONS.secret);
   const answer: Answer = { status: 200, headers: { 'content-type': 'application/json' }, body };
   const asked: Asked[] = [];
   for (;;) {
@@ -37,18 +40,11 @@ function fieldsOf(body: string): Record<string, unknown> {
   return body.startsWith('{') ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body));
 }
 
-test('every broker is played, but for the endpoints that belong to no product', () => {
-  assert.deepEqual(
-    BROKER_NAMES.filter((name) => !PLAYED.has(name)),
-    ['generic', 'forward_auth'],
-  );
-});
-
 const DEVICE: SimulatedClient = { clientId: 'device-0001', username: 'token-0001', password: 'secret' };
 
 /** Sessions of which the real requests are known, as captured or as made by the broker's own code. */
 const CAPTURED: readonly {
-  readonly broker: string;
+  readonly broker: BrokerProduct;
   readonly client: SimulatedClient;
   readonly request: WantedTopic;
   readonly answer: string;
@@ -129,18 +125,20 @@ for (const { broker, client, request, answer, captures, besides = {} } of CAPTUR
 }
 
 /** Brokers that send what their configuration lists: in which texts the names stand. */
-const TEMPLATES: Readonly<Record<string, { readonly lists: RegExp; readonly names: RegExp }>> = {
+const TEMPLATES = {
   emqx: { lists: /^ +body \{([^}]*(?:\$\{[^}]*\}[^}]*)*)\n +\}/gm, names: /^ *(\w+) = /gm },
   emqx4: { lists: /^auth\.http\.(?:auth|acl)_req\.params = (.*)$/gm, names: /(\w+)=/g },
   nanomq: { lists: /params = \{(.*)\}/g, names: /(\w+) = "/g },
   rmqtt: { lists: /_req\.params = \{(.*)\}/g, names: /(\w+) = "/g },
-};
+} as const;
 
-for (const [name, { lists, names }] of Object.entries(TEMPLATES)) {
+for (const name of Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[]) {
+  const { lists, names } = TEMPLATES[name];
   test(`${name} asks what its generated configuration lists`, () => {
-    const product = PRODUCTS.find((one) => one.name === name);
-    assert.ok(product !== undefined);
-    const text = configFiles(product, { ...DEFAULT_OPTIONS, identities: new Set(['token', 'basic']) })
+    const text = configFiles(BROKER_CONFIGS[name], {
+      ...DEFAULT_OPTIONS,
+      identities: new Set(['token', 'basic']),
+    })
       .map((file) => file.text)
       .join('\n');
     const listed = [...text.matchAll(lists)].map(([, list = '']) =>
@@ -163,18 +161,23 @@ for (const [name, { lists, names }] of Object.entries(TEMPLATES)) {
 
 test('what brokers refuse without asking is said without asking', () => {
   const tokenOnly = { ...DEVICE, password: undefined };
-  for (const broker of ['mosquitto', 'rabbitmq']) {
+  for (const broker of ['mosquitto', 'rabbitmq'] as const) {
     assert.deepEqual(requestsOf(broker, tokenOnly, PUBLISH, 'allow'), [], broker);
   }
 });
 
-/** Whom each broker would let in if something between it and ThingPass answered so (contracts, "what an answer means"). */
+/**
+ * Which brokers let everybody in if something between them and ThingPass answered so (contracts, "what an answer means"). Of an
+ * error none may do so unsaid; a success may well be a yes, so a broker that is not listed is free to take it for one.
+ */
 const OPENED: readonly (readonly [answer: string, status: number, brokers: readonly string[]])[] = [
   ['502, as proxies do while ThingPass is away', 502, ['rmqtt']],
   ['401', 401, ['rmqtt']],
   ['200 with nothing in it', 200, ['emqx4', 'nanomq', 'mosquitto', 'tbmq', 'rmqtt']],
   ['204', 204, ['emqx', 'mosquitto', 'tbmq', 'rmqtt']],
 ];
+
+const COMPARED = ['emqx', 'emqx4', 'nanomq', 'mosquitto', 'rabbitmq', 'vernemq', 'tbmq', 'rmqtt'];
 
 for (const [answer, status, brokers] of OPENED) {
   test(`strangers and wrong secrets, answered with ${answer}`, async (t) => {
@@ -185,12 +188,17 @@ for (const [answer, status, brokers] of OPENED) {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    for (const [name, broker] of PLAYED) {
+    for (const [name, broker] of Object.entries(SIMULATED_BROKERS)) {
       const play = { url, secret: 'the-secret-of-the-broker', client: DEVICE, request: undefined };
       const conclusions = await playBroker(broker, play);
       const problems = conclusions.slice(-2).map(({ problem }) => problem);
       const opened = ['anybody is answered, whatever the secret', 'strangers are let in'];
-      assert.deepEqual(problems, brokers.includes(name) ? opened : [undefined, undefined], name);
+      if (status < 300 && !COMPARED.includes(name)) continue;
+      assert.deepEqual(
+        problems,
+        brokers.includes(name) ? opened : [undefined, undefined],
+        `${name} must ${brokers.includes(name) ? '' : 'not '}let everybody in by ${answer}, or this table must say otherwise`,
+      );
     }
   });
 }

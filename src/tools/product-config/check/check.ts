@@ -1,51 +1,23 @@
-import { emqxTraps } from '../emqx/check.ts';
-import { haproxyTraps } from '../haproxy/check.ts';
-import { mosquittoTraps } from '../mosquitto/check.ts';
-import { nanomqTraps } from '../nanomq/check.ts';
-import { nginxTraps } from '../nginx/check.ts';
-import { rabbitmqTraps } from '../rabbitmq/check.ts';
-import { type Misconfiguration, Traps } from './misconfiguration.ts';
+import { PRODUCTS } from '../products.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from './misconfiguration.ts';
 import { checkPlaceholder } from './secret.ts';
 
-interface Reader {
-  readonly name: string;
-  /** What only this product's files hold. */
-  readonly looksLike: RegExp;
-  readonly traps: (text: string, version: string | undefined) => readonly Misconfiguration[];
+/** Tried before the others, in this order: what EMQX's and RabbitMQ's files look like, some of these do as well. */
+const TRIED_FIRST: readonly string[] = ['haproxy', 'nginx', 'mosquitto', 'nanomq'];
+
+const CHECKS: ReadonlyMap<string, ConfigCheck> = new Map(
+  PRODUCTS.flatMap(({ name, check }) => (check === undefined ? [] : [{ name, check }]))
+    .sort((one, other) => precedence(one.name) - precedence(other.name))
+    .map(({ name, check }) => [name, check]),
+);
+
+function precedence(name: string): number {
+  const at = TRIED_FIRST.indexOf(name);
+  return at === -1 ? TRIED_FIRST.length : at;
 }
 
-/** In the order in which they are tried; a new product is a file beside this and a line here. */
-const READERS: readonly Reader[] = [
-  { name: 'haproxy', looksLike: /^(frontend|backend|listen)\s+\S+\s*$/m, traps: haproxyTraps },
-  {
-    name: 'nginx',
-    looksLike: /^\s*(proxy_pass|proxy_set_header|ssl_verify_client|server_name)\s.*;/m,
-    traps: nginxTraps,
-  },
-  {
-    name: 'mosquitto',
-    looksLike: /^\s*((auth|plugin)_opt_\w+|auth_plugin|listener|allow_anonymous)\s+[^\s={]/m,
-    traps: mosquittoTraps,
-  },
-  {
-    name: 'nanomq',
-    looksLike: /^\s*(http_auth|auth_req|bridges\.mqtt\S*|auth|listeners\.(tcp|ssl))\s*[={]/m,
-    traps: nanomqTraps,
-  },
-  {
-    name: 'emqx',
-    looksLike: /^\s*(authentication|authorization|rule_engine|connectors|actions|listeners)\b[\w.]*\s*[={]/m,
-    traps: emqxTraps,
-  },
-  {
-    name: 'rabbitmq',
-    looksLike: /^\s*(auth_backends|auth_http|mqtt|listeners|ssl_options)\.[\w.]+\s*=/m,
-    traps: rabbitmqTraps,
-  },
-];
-
 /** The products whose configuration is read. */
-export const READ_PRODUCTS: readonly string[] = READERS.map(({ name }) => name);
+export const READ_PRODUCTS: readonly string[] = [...CHECKS.keys()];
 
 export interface Diagnosis {
   readonly product: string;
@@ -60,15 +32,14 @@ export interface Diagnosis {
  * @returns nothing where the text looks like no product's that is read.
  */
 export function diagnose(text: string, product?: string, version?: string): Diagnosis | undefined {
-  const reader = READERS.find(({ name, looksLike }) =>
+  const found = [...CHECKS].find(([name, { looksLike }]) =>
     product === undefined ? looksLike.test(text) : name === product,
   );
-  if (reader === undefined) return undefined;
+  if (found === undefined) return undefined;
+  const [name, check] = found;
   const unix = text.replaceAll('\r\n', '\n');
   const secrets = new Traps();
   checkPlaceholder(secrets, unix);
-  const traps = [...reader.traps(unix, version), ...secrets.found].sort(
-    (one, other) => one.line - other.line,
-  );
-  return { product: reader.name, traps };
+  const traps = [...check.traps(unix, version), ...secrets.found].sort((one, other) => one.line - other.line);
+  return { product: name, traps };
 }

@@ -6,6 +6,13 @@ export interface Misconfiguration extends Finding {
   readonly line: number;
 }
 
+/** What is looked for in the configuration of one product. */
+export interface ConfigCheck {
+  /** Matches what only this product's files hold. */
+  readonly looksLike: RegExp;
+  readonly traps: (text: string, version: string | undefined) => readonly Misconfiguration[];
+}
+
 /** Takes down traps while a configuration is walked through. */
 export class Traps {
   readonly found: Misconfiguration[] = [];

@@ -1,10 +1,16 @@
 import { readHocon } from '../check/hocon.ts';
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { type Settings, secondsOf } from '../check/parsed-config.ts';
 import { checkHeaders } from '../check/secret.ts';
 
+/** How the file is known, and what is looked for in it. */
+export const emqxCheck: ConfigCheck = {
+  looksLike: /^\s*(authentication|authorization|rule_engine|connectors|actions|listeners)\b[\w.]*\s*[={]/m,
+  traps: emqxTraps,
+};
+
 /** What goes wrong in EMQX 5 and 6 (`brokers/emqx.md`, `deploy/emqx/README.md`). */
-export function emqxTraps(text: string, version: string | undefined): readonly Misconfiguration[] {
+function emqxTraps(text: string, version: string | undefined): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();
   const authenticators = blocksOf(settings, 'authentication', 'backend', 'http');

@@ -1,4 +1,5 @@
 import { type ConfigOptions, hasPlain, type Product, urlOf, when } from '../options.ts';
+import { emqxCheck } from './check.ts';
 
 /** EMQX 5 and 6 (`brokers/emqx.md`). */
 export const emqx: Product = {
@@ -19,6 +20,7 @@ export const emqx: Product = {
     { name: 'emqx.conf', text: emqxConf(options) },
     { name: 'provisioning.conf', text: provisioningConf(options) },
   ],
+  check: emqxCheck,
 };
 
 function emqxConf(options: ConfigOptions): string {

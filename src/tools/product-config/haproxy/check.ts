@@ -1,6 +1,12 @@
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { secondsOf } from '../check/parsed-config.ts';
 import { CERTIFICATE_HEADERS } from '../proxy.ts';
+
+/** How the file is known, and what is looked for in it. */
+export const haproxyCheck: ConfigCheck = {
+  looksLike: /^(frontend|backend|listen)\s+\S+\s*$/m,
+  traps: haproxyTraps,
+};
 
 interface Line {
   readonly words: readonly string[];
@@ -15,7 +21,7 @@ interface Section {
 }
 
 /** What goes wrong in HAProxy (`certificates/forwarded-certificates.md` section 4.4, `deploy/haproxy/README.md`). */
-export function haproxyTraps(text: string): readonly Misconfiguration[] {
+function haproxyTraps(text: string): readonly Misconfiguration[] {
   const sections = readHaproxy(text);
   const traps = new Traps();
   for (const section of sections) {

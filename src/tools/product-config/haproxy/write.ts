@@ -1,5 +1,6 @@
 import { type ConfigOptions, hasPlain, type Product, when } from '../options.ts';
 import { CERTIFICATE_HEADERS } from '../proxy.ts';
+import { haproxyCheck } from './check.ts';
 
 /**
  * HAProxy 2.6 and later (`certificates/forwarded-certificates.md` section 4.4). It asks nobody by itself: it hands on what it saw, by
@@ -19,6 +20,7 @@ export const haproxy: Product = {
         ]
       : [],
   files: (options) => [{ name: 'thingpass.cfg', text: configuration(options) }],
+  check: haproxyCheck,
 };
 
 function configuration(options: ConfigOptions): string {

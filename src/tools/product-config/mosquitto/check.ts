@@ -1,9 +1,15 @@
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { readLines, type Settings } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
 
+/** How the file is known, and what is looked for in it. */
+export const mosquittoCheck: ConfigCheck = {
+  looksLike: /^\s*((auth|plugin)_opt_\w+|auth_plugin|listener|allow_anonymous)\s+[^\s={]/m,
+  traps: mosquittoTraps,
+};
+
 /** What goes wrong in mosquitto-go-auth, the original and the fork (`brokers/mosquitto.md`, `deploy/mosquitto/README.md`). */
-export function mosquittoTraps(text: string): readonly Misconfiguration[] {
+function mosquittoTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text.replace(/^(\s*)plugin_opt_/gm, '$1auth_opt_'), {
     separator: /\s+/,
     trailing: false,

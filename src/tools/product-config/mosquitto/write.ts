@@ -1,4 +1,5 @@
 import { authority, type ConfigOptions, type Product } from '../options.ts';
+import { mosquittoCheck } from './check.ts';
 
 /**
  * Mosquitto with mosquitto-go-auth (`brokers/mosquitto.md`): the original, `iegomez`, or the maintained fork, `lhns`.
@@ -16,6 +17,7 @@ export const mosquitto: Product = {
     if (options.version === undefined) return [original, fork];
     return [options.version === 'lhns' ? fork : original];
   },
+  check: mosquittoCheck,
 };
 
 function place({ url }: ConfigOptions) {

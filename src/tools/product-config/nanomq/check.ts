@@ -1,12 +1,18 @@
 import { readHocon } from '../check/hocon.ts';
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { type Settings, secondsOf } from '../check/parsed-config.ts';
 import { checkHeaders } from '../check/secret.ts';
+
+/** How the file is known, and what is looked for in it. */
+export const nanomqCheck: ConfigCheck = {
+  looksLike: /^\s*(http_auth|auth_req|bridges\.mqtt\S*|auth|listeners\.(tcp|ssl))\s*[={]/m,
+  traps: nanomqTraps,
+};
 
 const HTTP = 'auth.http_auth';
 
 /** What goes wrong in NanoMQ (`brokers/nanomq.md`, `deploy/nanomq/README.md`). */
-export function nanomqTraps(text: string): readonly Misconfiguration[] {
+function nanomqTraps(text: string): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();
   if (settings.has('auth')) checkAuth(settings, traps);

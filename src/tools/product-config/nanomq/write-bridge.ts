@@ -3,6 +3,7 @@ import { type ConfigOptions, type Product, when } from '../options.ts';
 /** An edge NanoMQ that connects to a broker of ours as a device or gateway (`brokers/nanomq.md` section 11). */
 export const nanomqBridge: Product = {
   name: 'nanomq-bridge',
+  folder: 'nanomq',
   identities: ['token', 'basic', 'certificate'],
   https: true,
   settings: () => [],

@@ -1,4 +1,5 @@
 import { type ConfigOptions, hasPlain, namesFrom, type Product, urlOf, when } from '../options.ts';
+import { nanomqCheck } from './check.ts';
 
 /** NanoMQ 0.25.5 and later (`brokers/nanomq.md`). It speaks plain HTTP only. */
 export const nanomq: Product = {
@@ -8,6 +9,7 @@ export const nanomq: Product = {
   settings: ({ identities }) =>
     identities.has('certificate') ? namesFrom('nanomq', 'nanomq_name', 'nanomq:8883') : [],
   files: (options) => [{ name: 'nanomq.conf', text: nanomqConf(options) }],
+  check: nanomqCheck,
 };
 
 function nanomqConf(options: ConfigOptions): string {

@@ -1,11 +1,17 @@
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { secondsOf } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
 import { CERTIFICATE_HEADERS } from '../proxy.ts';
 import { type Directive, readNginx } from './blocks.ts';
 
+/** How the file is known, and what is looked for in it. */
+export const nginxCheck: ConfigCheck = {
+  looksLike: /^\s*(proxy_pass|proxy_set_header|ssl_verify_client|server_name)\s.*;/m,
+  traps: nginxTraps,
+};
+
 /** What goes wrong in nginx (`certificates/forwarded-certificates.md` section 4.3, `deploy/nginx/README.md`). */
-export function nginxTraps(text: string): readonly Misconfiguration[] {
+function nginxTraps(text: string): readonly Misconfiguration[] {
   const traps = new Traps();
   walk(readNginx(text), [], traps);
   return traps.found;

@@ -1,5 +1,6 @@
 import { type ConfigOptions, hasPlain, type Product, urlOf, when } from '../options.ts';
 import { CERTIFICATE_HEADERS, proxySettings } from '../proxy.ts';
+import { nginxCheck } from './check.ts';
 
 /** nginx 1.13.5 and later, which writes certificates escaped (`certificates/forwarded-certificates.md` section 4.3). */
 export const nginx: Product = {
@@ -8,6 +9,7 @@ export const nginx: Product = {
   https: true,
   settings: proxySettings('nginx', true),
   files: (options) => [{ name: 'thingpass.conf', text: site(options) }],
+  check: nginxCheck,
 };
 
 const CERTIFICATE = `X-SSL-Client-Verify $ssl_client_verify;

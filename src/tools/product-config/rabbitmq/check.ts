@@ -1,9 +1,15 @@
-import { type Misconfiguration, Traps } from '../check/misconfiguration.ts';
+import { type ConfigCheck, type Misconfiguration, Traps } from '../check/misconfiguration.ts';
 import { readLines, type Settings } from '../check/parsed-config.ts';
 import { provesItself } from '../check/secret.ts';
 
+/** How the file is known, and what is looked for in it. */
+export const rabbitmqCheck: ConfigCheck = {
+  looksLike: /^\s*(auth_backends|auth_http|mqtt|listeners|ssl_options)\.[\w.]+\s*=/m,
+  traps: rabbitmqTraps,
+};
+
 /** What goes wrong in RabbitMQ (`brokers/rabbitmq.md`, `deploy/rabbitmq/README.md`). */
-export function rabbitmqTraps(text: string): readonly Misconfiguration[] {
+function rabbitmqTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text, { separator: /\s*=\s*/, trailing: true });
   const traps = new Traps();
   for (const { key, value, line } of settings.entries) {

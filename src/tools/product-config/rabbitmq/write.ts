@@ -1,4 +1,5 @@
 import { type ConfigOptions, hasPlain, namesFrom, type Product, urlOf, when } from '../options.ts';
+import { rabbitmqCheck } from './check.ts';
 
 /** RabbitMQ 3.10 to 4.3 (`brokers/rabbitmq.md`). */
 export const rabbitmq: Product = {
@@ -11,6 +12,7 @@ export const rabbitmq: Product = {
       ? namesFrom('rabbitmq', 'rabbitmq_name', 'rabbitmq')
       : [],
   files: (options) => [{ name: 'rabbitmq.conf', text: rabbitmqConf(options) }],
+  check: rabbitmqCheck,
 };
 
 function rabbitmqConf(options: ConfigOptions): string {

@@ -1,5 +1,5 @@
-import { type ConfigOptions, hasPlain, type Product, urlOf, when } from './options.ts';
-import { proxySettings } from './proxy.ts';
+import { type ConfigOptions, hasPlain, type Product, urlOf, when } from '../options.ts';
+import { proxySettings } from '../proxy.ts';
 
 /** Traefik 3 (`certificates/forwarded-certificates.md` section 4.7). */
 export const traefik: Product = {

@@ -1,5 +1,5 @@
-import { type ConfigOptions, hasPlain, type Product, when } from './options.ts';
-import { CERTIFICATE_HEADERS } from './proxy.ts';
+import { type ConfigOptions, hasPlain, type Product, when } from '../options.ts';
+import { CERTIFICATE_HEADERS } from '../proxy.ts';
 
 /**
  * Apache httpd 2.4.47 and later (`certificates/forwarded-certificates.md` section 4.5). It has nothing to ask ThingPass with: it hands the

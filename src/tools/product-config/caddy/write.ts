@@ -1,5 +1,5 @@
-import { type ConfigOptions, hasPlain, type Product, when } from './options.ts';
-import { CERTIFICATE_HEADERS, proxySettings } from './proxy.ts';
+import { type ConfigOptions, hasPlain, type Product, when } from '../options.ts';
+import { CERTIFICATE_HEADERS, proxySettings } from '../proxy.ts';
 
 /** Caddy 2.8 and later (`certificates/forwarded-certificates.md` section 4.6). */
 export const caddy: Product = {

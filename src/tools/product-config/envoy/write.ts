@@ -1,5 +1,5 @@
-import { authority, type ConfigOptions, hasPlain, type Product, when } from './options.ts';
-import { proxySettings } from './proxy.ts';
+import { authority, type ConfigOptions, hasPlain, type Product, when } from '../options.ts';
+import { proxySettings } from '../proxy.ts';
 
 /** Envoy 1.30 and later (`certificates/forwarded-certificates.md` section 4.2). */
 export const envoy: Product = {
