@@ -1,6 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify';
-import { HttpRequest } from '../brokers/http-request.ts';
 import { registerForwarding } from './forwarding.ts';
 import { type Health, registerHealth } from './health.ts';
 import { MANAGEMENT_PATHS, registerManagement } from './management/plugin.ts';
@@ -9,8 +7,8 @@ import { registerMetrics } from './metrics/endpoint.ts';
 import type { MetricFamily } from './metrics/family.ts';
 import type { ProcessGroup } from './process-group/group.ts';
 import { type EmqxProvisioning, registerEmqxProvision } from './webhooks/emqx-provision.ts';
+import { createWebhooks, refuseUnroutable, registerWebhooks } from './webhooks/plugin.ts';
 import { LARGEST_BODY, type WebhookParts } from './webhooks/webhook.ts';
-import { Webhooks } from './webhooks/webhooks.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
@@ -51,10 +49,9 @@ const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Reques
  */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { processes, management, emqxProvisioning, log } = parts;
-  const webhooks = processes.role === 'primary' ? undefined : new Webhooks(parts);
+  const webhooks = processes.role === 'primary' ? [] : createWebhooks(parts);
   const app = Fastify({
     ...HTTP_OPTIONS,
-    serverFactory: (others) => createHttpServer(webhooks, others),
     loggerInstance: parts.log,
     // A line per request costs half of the throughput; decisions are logged by themselves.
     logController: new LogController({ disableRequestLogging: true }),
@@ -67,13 +64,14 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // RabbitMQ repeats a request answered 503 for as long as it is (`brokers/rabbitmq.md` section 2).
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
     requestIdHeader: false,
-    // A path that cannot be read is not repeated either.
-    frameworkErrors: (_error, _request, reply: FastifyReply) =>
-      void reply.code(400).type('application/problem+json').send(UNREADABLE_PATH),
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      if (refuseUnroutable(webhooks, request, reply)) return;
+      // A path that cannot be read is not repeated either.
+      reply.code(400).type('application/problem+json').send(UNREADABLE_PATH);
+    },
   });
-  // Bodies reach the dialects as bytes: framework parsers lose repeated fields and binary passwords.
+  // What forwards a request reads its body as bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -82,27 +80,11 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   if (processes.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, processes);
   else if (management !== undefined) registerManagement(app, { ...management, log });
   if (processes.role === 'primary') return app;
+  registerWebhooks(app, webhooks);
   registerHealth(app, parts.health);
   registerMetrics(app, parts.metrics);
   if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
   return app;
-}
-
-/** Webhooks are answered before the framework sees the request. */
-function createHttpServer(
-  webhooks: Webhooks | undefined,
-  others: (request: HttpRequest, response: ServerResponse) => void,
-): Server {
-  const options = { ...HTTP_OPTIONS.http, IncomingMessage: HttpRequest };
-  const server = createServer(options, (request, response) => {
-    // What stops tells so to those who go on asking.
-    if (!server.listening) response.shouldKeepAlive = false;
-    if (!webhooks?.take(request, response)) others(request, response);
-  });
-  server.requestTimeout = HTTP_OPTIONS.requestTimeout;
-  server.keepAliveTimeout = HTTP_OPTIONS.keepAliveTimeout;
-  server.setTimeout(HTTP_OPTIONS.connectionTimeout);
-  return server;
 }
 
 function noSchemas(): never {

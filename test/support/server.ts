@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import type { Decider } from '../../src/engine/deciding/decider.ts';
 import { buildApp } from '../../src/server/app.ts';
@@ -46,14 +47,18 @@ export async function startTestServer(environment: Record<string, string> = {}):
   };
 }
 
-/**
- * The webhooks alone over real HTTP, with a decider of the test's: for what a dialect does with a decision that the test
- * chooses, such as "the database is down".
- */
-export async function startWebhooks(
+/** An app that answers webhooks and does not listen. */
+export interface WebhooksApp {
+  readonly app: FastifyInstance;
+  readonly logged: readonly Record<string, unknown>[];
+  readonly config: Config;
+}
+
+/** The webhooks alone, with a decider of the test's. */
+export async function buildWebhooks(
   decider: Decider,
   environment: Record<string, string> = {},
-): Promise<TestServer> {
+): Promise<WebhooksApp> {
   const config = testConfig(environment);
   const { log, logged } = gatheringLog();
   const metrics = new Metrics();
@@ -70,6 +75,19 @@ export async function startWebhooks(
     processes: singleProcess(),
     log,
   });
+  app.addHook('onClose', () => shedding.close());
+  return { app, logged, config };
+}
+
+/**
+ * The webhooks alone over real HTTP, with a decider of the test's: for what a dialect does with a decision that the test
+ * chooses, such as "the database is down".
+ */
+export async function startWebhooks(
+  decider: Decider,
+  environment: Record<string, string> = {},
+): Promise<TestServer> {
+  const { app, logged, config } = await buildWebhooks(decider, environment);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, port, logged, config, close: () => app.close() };

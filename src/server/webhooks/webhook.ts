@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import type { FastifyBaseLogger } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type Dialect,
   type Endpoint,
@@ -7,7 +7,6 @@ import {
   RequestUnreadable,
   type WebhookReply,
 } from '../../brokers/dialect.ts';
-import type { HttpRequest } from '../../brokers/http-request.ts';
 import type { BrokerConfig } from '../../config/config.ts';
 import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
 import type { Decider, DeciderSettings } from '../../engine/deciding/decider.ts';
@@ -17,6 +16,7 @@ import { type DecisionLog, requestIdOf } from '../logging/decision-log.ts';
 import type { DecisionMetrics, EndpointMetrics } from '../metrics/decision-metrics.ts';
 import type { Shedding } from '../shedding.ts';
 import { createGuard } from './guard.ts';
+import { readBody } from './read-body.ts';
 
 export interface WebhookParts {
   readonly brokers: Readonly<Record<BrokerName, BrokerConfig>>;
@@ -30,39 +30,32 @@ export interface WebhookParts {
   readonly log: FastifyBaseLogger;
 }
 
-/** One request on its way through. */
-interface Exchange {
-  readonly request: HttpRequest;
-  readonly response: ServerResponse;
-  /** Which of the process's requests it is. */
-  readonly number: number;
-  /** When the request was there as a whole; `undefined` where it was refused before. */
-  readonly startedAt: number | undefined;
-}
-
 /** So much a broker may send; the largest is a chain of certificates. */
 export const LARGEST_BODY = 2 * 1024 * 1024;
 
 /** One endpoint of a dialect at work. Whatever goes wrong, the broker gets an answer in its own language. */
 export class Webhook {
+  readonly endpoint: Endpoint;
   readonly #broker: BrokerName;
-  readonly #endpoint: Endpoint;
   readonly #settings: DeciderSettings;
   readonly #parts: WebhookParts;
   readonly #isBroker: ReturnType<typeof createGuard>;
   readonly #metrics: EndpointMetrics;
+  readonly #nextNumber: () => number;
   #lastCaller: string | undefined;
 
+  /** @param nextNumber numbers the requests of all webhooks of this process. */
   constructor(
     dialect: Dialect,
     endpoint: Endpoint,
     headerForms: readonly EnabledForm[],
     parts: WebhookParts,
+    nextNumber: () => number,
   ) {
     const { broker, carriesPassport = false, sendsAclAtConnect = false, authorizationIsClients } = dialect;
     const { trustsPeerAddress } = dialect;
+    this.endpoint = endpoint;
     this.#broker = broker;
-    this.#endpoint = endpoint;
     this.#parts = parts;
     this.#settings = {
       ...parts.brokers[broker],
@@ -73,81 +66,107 @@ export class Webhook {
     };
     this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
     this.#isBroker = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
+    this.#nextNumber = nextNumber;
   }
 
   /**
    * Answers a request. The broker proves itself, and what is too much is refused, before the body is read.
-   * @param number which of the process's requests it is.
-   * @param secret the broker's, where it came in the path.
+   * @param failed is called instead of an answer when there is a bug; {@link fail} then answers.
    */
-  answer(request: HttpRequest, response: ServerResponse, number: number, secret?: string): void {
-    const refuse = (decision: Decision): void =>
-      this.#send({ request, response, number, startedAt: undefined }, decision, undefined);
-    if (!this.#isBroker(request.headers, secret)) {
-      refuse(deny('guard_refused'));
+  answer({ raw, params }: FastifyRequest, reply: FastifyReply, failed: (error: Error) => void): void {
+    if (!this.#isBroker(raw.headers, (params as { secret?: string }).secret)) {
+      this.refuse(reply);
     } else if (this.#parts.shedding?.refuses()) {
-      refuse(unavailable('overloaded'));
+      this.#send(reply, this.#nextNumber(), undefined, unavailable('overloaded'));
     } else {
-      request.collectBody(LARGEST_BODY, (body) => {
-        if (body !== undefined) {
-          this.#ask({ request, response, number, startedAt: performance.now() }, body);
-          return;
+      readBody(raw, LARGEST_BODY, (body) => {
+        try {
+          this.#ask(raw, body, reply, failed);
+        } catch (error) {
+          failed(error as Error);
         }
-        // The rest of the body may be on its way.
-        response.shouldKeepAlive = false;
-        refuse(unreadable('the body is too large'));
       });
     }
   }
 
-  #ask(exchange: Exchange, body: Buffer): void {
-    const { request } = exchange;
+  /** Answers somebody who did not prove to be the broker. */
+  refuse(reply: FastifyReply): void {
+    this.#send(reply, this.#nextNumber(), undefined, deny('guard_refused'));
+  }
+
+  /** Answers where something threw an error that nobody foresaw. */
+  fail(error: unknown, reply: FastifyReply): void {
+    const number = this.#nextNumber();
+    this.#parts.log.error(
+      { err: error, requestId: requestIdOf(number), broker: this.#broker, endpoint: this.endpoint.name },
+      'a webhook failed',
+    );
+    this.#send(reply, number, undefined, unavailable('internal_error'));
+  }
+
+  #ask(
+    request: IncomingMessage,
+    body: Buffer | undefined,
+    reply: FastifyReply,
+    failed: (error: Error) => void,
+  ): void {
+    const number = this.#nextNumber();
+    if (body === undefined) {
+      // The rest of the body may be on its way.
+      reply.raw.setHeader('connection', 'close');
+      this.#send(reply, number, undefined, unreadable('the body is too large'));
+      return;
+    }
+    const startedAt = performance.now();
+    const question = this.#read(request, body);
+    if (question instanceof RequestUnreadable) {
+      this.#send(reply, number, startedAt, unreadable(question.message));
+      return;
+    }
+    const decision = this.#parts.decider.decide(question, this.#settings);
+    if (!(decision instanceof Promise)) {
+      this.#send(reply, number, startedAt, decision, question);
+      return;
+    }
+    const { shedding } = this.#parts;
+    shedding?.begin();
+    decision
+      .finally(() => shedding?.end())
+      .then((decided) => this.#send(reply, number, startedAt, decided, question))
+      .catch(failed);
+  }
+
+  #read(request: IncomingMessage, body: Buffer): Question | RequestUnreadable {
     const { method = '', url = '', headers, rawHeaders } = request;
     const peer = request.socket.remoteAddress;
     if (peer !== this.#lastCaller) {
       this.#lastCaller = peer;
       this.#parts.onCaller?.(peer);
     }
-    let question: Question;
     try {
-      const asked = { method, query: queryOf(url), headers, rawHeaders, peer, body };
-      question = this.#endpoint.read(asked, this.#settings);
+      return this.endpoint.read(
+        { method, query: queryOf(url), headers, rawHeaders, peer, body },
+        this.#settings,
+      );
     } catch (error) {
-      this.#send(exchange, this.#decideFailure(error, exchange), undefined);
-      return;
+      if (error instanceof RequestUnreadable) return error;
+      throw error;
     }
-    const decision = this.#parts.decider.decide(question, this.#settings);
-    if (!(decision instanceof Promise)) {
-      this.#send(exchange, decision, question);
-      return;
-    }
-    this.#parts.shedding?.begin();
-    void decision.then((decided) => {
-      this.#parts.shedding?.end();
-      this.#send(exchange, decided, question);
-    });
   }
 
-  #decideFailure(error: unknown, { number }: Exchange): Decision {
-    if (error instanceof RequestUnreadable) return unreadable(error.message);
-    this.#parts.log.error(
-      { err: error, requestId: requestIdOf(number), broker: this.#broker, endpoint: this.#endpoint.name },
-      'a webhook failed',
-    );
-    return unavailable('internal_error');
-  }
-
-  #send(exchange: Exchange, decision: Decision, question: Question | undefined): void {
-    const { response, number, startedAt } = exchange;
-    let answer: WebhookReply;
-    try {
-      answer = this.#endpoint.answer(decision, question);
-    } catch (error) {
-      answer = this.#endpoint.answer(this.#decideFailure(error, exchange), undefined);
-    }
-    this.#parts.decisionLog.record(this.#broker, this.#endpoint.name, decision, question, number);
+  /** @param startedAt when the request was there as a whole; `undefined` where it was refused before. */
+  #send(
+    reply: FastifyReply,
+    number: number,
+    startedAt: number | undefined,
+    decision: Decision,
+    question?: Question,
+  ): void {
+    const answer = this.endpoint.answer(decision, question);
+    this.#parts.decisionLog.record(this.#broker, this.endpoint.name, decision, question, number);
     this.#metrics.decided(decision, startedAt === undefined ? 0 : performance.now() - startedAt);
-    write(response, answer);
+    write(reply.raw, answer);
+    reply.hijack();
   }
 }
 
@@ -155,7 +174,7 @@ function unreadable(detail: string): Decision {
   return deny('request_unreadable', [{ step: 'read_request', detail }]);
 }
 
-/** Head and body go to the socket as one text; `end` with the body would add an empty one, and a slower system call for two. */
+/** Writes head and body at once, in one packet and by one system call. */
 function write(response: ServerResponse, { status, headers, body }: WebhookReply): void {
   const head: string[] = [];
   for (const name in headers) head.push(name, headers[name] as string);
