@@ -129,7 +129,7 @@ test('the refusal’s line in the log says which rule objected, and why', async 
   const steps = line?.steps as { step: string; detail: string }[] | undefined;
   assert.deepEqual(steps?.at(-1), {
     step: 'certificate_path',
-    detail: 'no configured authority is its issuer CN=stranger,O=Trust Test',
+    detail: 'its issuer CN=stranger,O=Trust Test is not a configured authority',
   });
 });
 
@@ -252,6 +252,6 @@ test('a file of authorities that cannot be used stops the start', async () => {
   writeFileSync(broken, 'nothing');
   await assert.rejects(
     startTestServer({ ...SETTINGS, THINGPASS_CLIENT_CA_FILE: broken }),
-    /THINGPASS_CLIENT_CA_FILE .*holds no certificate in PEM/,
+    /THINGPASS_CLIENT_CA_FILE .*contains no certificate in PEM/,
   );
 });

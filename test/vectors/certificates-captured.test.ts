@@ -190,7 +190,7 @@ function checkBody(entry: CapturedEntry, { body, rawHeaders }: Replay): void {
   else if (fields.cert_pem !== undefined) checkReading(entry, readEmqxCertPem(fields.cert_pem));
   else {
     const mode = entry.expected.md5 === undefined ? 'pem' : 'md5';
-    const reading = readEmqxPeerCertificate(peerForm(mode), fields.username, { everyClientHasOne: true });
+    const reading = readEmqxPeerCertificate(peerForm(mode), fields.username, { certificateRequired: true });
     checkReading(entry, reading);
     // Without that declaration nothing tells the broker's text from a client's.
     const doubtful = readEmqxPeerCertificate(peerForm(mode), fields.username, {});

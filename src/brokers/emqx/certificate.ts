@@ -65,7 +65,7 @@ function corroboration(
   return {
     commonName: identifying(fields, COMMON_NAME),
     subject: identifying(fields, SUBJECT),
-    everyClientHasOne: settings.certificateOnly?.(listener),
+    certificateRequired: settings.certificateOnly?.(listener),
   };
 }
 

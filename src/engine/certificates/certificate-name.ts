@@ -7,10 +7,10 @@ import {
 } from './x509/distinguished-name.ts';
 
 /**
- * How a broker makes the two texts of a certificate's name (`forwarded-certificates.md` section 5).
+ * How a broker writes the two texts of a certificate's name (`forwarded-certificates.md` section 5).
  *
- * `joined`: several common names stand in one text with commas between them, so `a,b` may be one or two (RabbitMQ, EMQX).
- * `unreliable`: the text is no common name (NanoMQ's is everything behind the first `CN=`).
+ * `joined`: the broker joins several common names with commas, so `a,b` may be one name or two (RabbitMQ, EMQX).
+ * `unreliable`: the text is not a common name (NanoMQ sends everything after the first `CN=`).
  */
 export interface NameSource {
   readonly subject: NameNotation;
@@ -28,41 +28,44 @@ export const NAME_SOURCES = {
   proxy: { subject: 'rfc4514', commonName: 'exact' },
 } as const satisfies Record<string, NameSource>;
 
-/** The one common name that a certificate's name has, or why it has none that could identify anybody. */
+/** The common name that identifies the client, or the reason why none does. */
 export type CommonNameVerdict =
   | { readonly found: true; readonly commonName: string }
   | { readonly found: false; readonly reason: string };
 
 /**
- * The common name, where there is exactly one and nothing about it is in doubt; a name alone is weak enough. The subject
- * is asked first: its escapes tell one name from two. Both texts must agree where both came.
+ * Decides which common name identifies the client: there must be exactly one, without any doubt about it, because a
+ * name alone is weak proof. The subject is read first: its escapes distinguish one name from two. If both texts
+ * came, they must agree.
  */
 export function identifyingCommonName(name: CertificateName, source: NameSource): CommonNameVerdict {
   const commonName = name.commonName || undefined;
   const subject = name.subject || undefined;
-  // Behind a proxy, EMQX puts the common name of PROXY protocol v2 into both (section 5).
+  // Behind a proxy, EMQX puts the common name of PROXY protocol v2 into both fields (section 5).
   if (subject !== undefined && subject !== commonName) {
     const verdict = fromSubject(subject, source.subject);
     if (!verdict.found || commonName === undefined || source.commonName === 'unreliable') return verdict;
-    return verdict.commonName === commonName ? verdict : refused('the common name is not the subject’s');
+    return verdict.commonName === commonName
+      ? verdict
+      : refused('the common name differs from the one in the subject');
   }
   if (commonName === undefined) return refused('there is no common name');
   if (source.commonName === 'unreliable')
-    return refused('the common name is cut out of a subject that did not come along');
+    return refused('the common name is cut out of a subject that the broker did not send');
   if (source.commonName === 'joined' && commonName.includes(',')) {
-    return refused('the common name has a comma: it may be two');
+    return refused('the common name contains a comma, so it may be two names');
   }
   return checked(commonName);
 }
 
-/** The same of a subject's text alone. */
+/** As {@link identifyingCommonName}, from the subject's text alone. */
 export function fromSubject(subject: string, notation: NameNotation): CommonNameVerdict {
   try {
     const [attribute, ...others] = commonNameAttributes(parseName(subject, notation));
     if (attribute === undefined) return refused('the subject has no common name');
     if (others.length > 0) return refused('the subject has several common names');
     if (attribute.lossy)
-      return refused('the common name has lost characters on the way (NanoMQ writes ? for them)');
+      return refused('the common name may have lost characters (NanoMQ writes ? for them)');
     return checked(attribute.value);
   } catch (error) {
     if (error instanceof NameUnreadable) return refused(`the subject cannot be read: ${error.message}`);
@@ -70,7 +73,10 @@ export function fromSubject(subject: string, notation: NameNotation): CommonName
   }
 }
 
-/** Control characters are escapes that somebody's C code may cut at; U+FFFD stands where bytes were not text. */
+/**
+ * Refuses control characters, at which C code may cut the name, and U+FFFD, which replaces bytes that were not
+ * text.
+ */
 function checked(commonName: string): CommonNameVerdict {
   if (commonName === '') return refused('the common name is empty');
   if (/[\p{Cc}\p{Surrogate}\ufffd]/u.test(commonName)) {

@@ -11,8 +11,9 @@ const ROLES: readonly HeaderRole[] = [
 ];
 
 /**
- * Reads `THINGPASS_CERTIFICATE_HEADERS` (`form.role=name`, an empty name takes the role away) and `THINGPASS_XFCC_HOPS`.
- * Whether a form has the role is known where it is switched on.
+ * Reads `THINGPASS_CERTIFICATE_HEADERS` (`form.role=name`; an empty name removes the role) and
+ * `THINGPASS_XFCC_HOPS`. Whether a form has the role is checked when the form is enabled.
+ * @param problems receives one sentence for each part that cannot be read.
  */
 export function readFormSettings(
   parts: readonly string[],
@@ -24,7 +25,7 @@ export function readFormSettings(
     const [, form = '', role = '', name = ''] = /^([a-z0-9_]+)\.([a-z]+)=(.*)$/.exec(part) ?? [];
     if (!(ROLES as readonly string[]).includes(role)) {
       problems.push(
-        `THINGPASS_CERTIFICATE_HEADERS: "${part}" is not form.role=name with a role of ${ROLES.join(', ')}`,
+        `THINGPASS_CERTIFICATE_HEADERS: "${part}" is not form.role=name, where role is one of ${ROLES.join(', ')}`,
       );
       continue;
     }
@@ -34,9 +35,13 @@ export function readFormSettings(
   return settings;
 }
 
-const MOST_KNOWN_PEERS = 1_000;
+const MAX_CACHED_ADDRESSES = 1_000;
 
-/** Reads a setting, such as `THINGPASS_PROXIES`, of addresses and networks in CIDR notation. */
+/**
+ * Reads a setting of addresses and networks in CIDR notation, such as `THINGPASS_PROXIES`.
+ * @param problems receives one sentence for each part that cannot be read.
+ * @returns whether an address belongs to the list.
+ */
 export function readNetworks(
   setting: string,
   parts: readonly string[],
@@ -46,10 +51,10 @@ export function readNetworks(
   for (const part of parts) {
     const [address = '', length] = part.split('/');
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    const longest = family === 'ipv4' ? 32 : 128;
+    const maxPrefixLength = family === 'ipv4' ? 32 : 128;
     if (
       isIP(address) === 0 ||
-      (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= longest))
+      (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= maxPrefixLength))
     ) {
       problems.push(`${setting}: "${part}" is neither an address nor a network`);
     } else if (length === undefined) {
@@ -58,17 +63,18 @@ export function readNetworks(
       networks.addSubnet(address, Number(length), family);
     }
   }
-  // Node makes an object of each address that it checks, which costs more than reading the request; and they are few.
+  // `BlockList.check` creates an object for each address, which costs more than reading the request. The peers are
+  // few, so the answers are cached.
   if (parts.length === 0) return () => false;
   const known = new Map<string, boolean>();
   return (address) => {
-    const before = known.get(address);
-    if (before !== undefined) return before;
-    if (known.size >= MOST_KNOWN_PEERS) known.clear();
+    const cached = known.get(address);
+    if (cached !== undefined) return cached;
+    if (known.size >= MAX_CACHED_ADDRESSES) known.clear();
     // A dual-stack socket shows IPv4 peers as ::ffff:1.2.3.4.
     const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-    const isOneOf = networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
-    known.set(address, isOneOf);
-    return isOneOf;
+    const isMember = networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    known.set(address, isMember);
+    return isMember;
   };
 }

@@ -12,17 +12,17 @@ import { isAbsent } from './text/absence.ts';
 import { CERTIFICATE_FAULTS, type CertificateFault, CertificateUnreadable } from './text/fault.ts';
 import { sha256Of } from './x509/identity.ts';
 
-/** A form that the operator named, with the header names in force. Made by {@link switchOn}. */
+/** A form that the operator enabled, with its effective header names. Made by {@link enableForms}. */
 export interface EnabledForm {
   readonly form: HeaderForm;
   readonly headers: HeaderNames;
   readonly settings: FormSettings;
 }
 
-/** A header that holds a certificate in some form, and that no switched-on form reads. */
+/** A header that may hold a certificate in a form that is not enabled. */
 export interface IgnoredHeader {
   readonly header: string;
-  /** The forms that use this header; none where it is never read. */
+  /** The forms that use this header. Empty for a header that ThingPass never reads. */
   readonly forms: readonly CertificateForm[];
 }
 
@@ -34,9 +34,9 @@ export interface HeaderReading {
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /**
- * Switches forms on, as configured.
- * @throws {Error} with a sentence for the operator: an unknown form or role, a name that is no header name, or two forms
- *   that would read one header (nothing in a value says whose it is).
+ * Enables forms as configured.
+ * @throws {Error} for an unknown form or role, an invalid header name, or two forms that would read the same
+ *   header: its value does not tell which form it is in. The message is a sentence for the operator.
  */
 export function enableForms(
   forms: readonly { readonly name: CertificateForm; readonly settings?: FormSettings }[],
@@ -45,7 +45,7 @@ export function enableForms(
   return forms.map(({ name, settings = {} }) => {
     const form = HEADER_FORMS.get(name);
     if (form === undefined) throw new Error(`there is no certificate form "${name}" in headers`);
-    const headers = namesInForce(form, settings);
+    const headers = effectiveHeaderNames(form, settings);
     const certificate = headers.certificate ?? '';
     const other = readers.get(certificate);
     if (other !== undefined)
@@ -55,12 +55,12 @@ export function enableForms(
   });
 }
 
-function namesInForce(form: HeaderForm, settings: FormSettings): HeaderNames {
+function effectiveHeaderNames(form: HeaderForm, settings: FormSettings): HeaderNames {
   const names = new Map<string, string>(Object.entries(form.headers));
   for (const [role, text] of Object.entries(settings.headers ?? {})) {
     const name = headerName(text);
-    const isOwn = role in form.headers || (form.name === 'rfc9440' && role === 'verification');
-    if (!isOwn) throw new Error(`the certificate form ${form.name} has no ${role} header`);
+    const hasRole = role in form.headers || (form.name === 'rfc9440' && role === 'verification');
+    if (!hasRole) throw new Error(`the certificate form ${form.name} has no ${role} header`);
     if (name === '' && role !== 'certificate') names.delete(role);
     else if (HEADER_NAME.test(name)) names.set(role, name);
     else throw new Error(`the certificate form ${form.name}: "${text}" is not a header name`);
@@ -69,13 +69,14 @@ function namesInForce(form: HeaderForm, settings: FormSettings): HeaderNames {
 }
 
 /**
- * The certificate that a request's headers present, in the forms that are switched on, and what else stood there.
+ * Returns the certificate that a request's headers present in the enabled forms, and the certificate headers that
+ * were ignored.
  *
- * Nothing is guessed: other forms are left alone and named in `ignored` (`forwarded-certificates.md` section 2, rule 1).
- * Forms that are on and disagree are a refusal. So is a header of such a form from anyone but a proxy (rule 2): its
- * sender meant to be taken for one.
- * @param rawHeaders names and values in turn, as in `IncomingMessage.rawHeaders`.
- * @param fromProxy the TCP peer, not an address in a header, is one of the proxies that may write these forms.
+ * Nothing is guessed: headers of other forms are left alone and listed in `ignored` (`forwarded-certificates.md`
+ * section 2, rule 1). Enabled forms that disagree are a refusal. So is a header of an enabled form from a peer that
+ * is not a proxy (rule 2): its sender tried to pass for one.
+ * @param rawHeaders names and values alternating, as in `IncomingMessage.rawHeaders`.
+ * @param fromProxy whether the TCP peer (not an address in a header) is a proxy that may write these forms.
  */
 export function readCertificateHeaders(
   rawHeaders: readonly string[],
@@ -88,10 +89,10 @@ export function readCertificateHeaders(
     const reading = fromProxy ? readForm(view, one) : refuseForm(view, one);
     if (reading.kind !== 'none') readings.push(reading);
   }
-  return { certificate: agreed(readings), ignored: ignoredIn(view, forms) };
+  return { certificate: combineReadings(readings), ignored: ignoredIn(view, forms) };
 }
 
-/** Whether any form of certificate could stand in these headers, whose names are in lower case. */
+/** Whether these headers (names in lower case) could hold a certificate in any form. */
 export function mayHoldCertificate(headers: IncomingHttpHeaders): boolean {
   for (const name in headers) if (FORMS_BY_HEADER.has(name)) return true;
   return false;
@@ -119,8 +120,11 @@ export function unreadable(
   return { kind: 'unreadable', form, fault, detail };
 }
 
-/** One refusal refuses all; otherwise all must name one certificate, and the most doubtful word about it counts. */
-function agreed(readings: readonly PresentedCertificate[]): PresentedCertificate {
+/**
+ * One refusal refuses all. Otherwise all readings must name the same certificate, and the least certain
+ * verification counts.
+ */
+function combineReadings(readings: readonly PresentedCertificate[]): PresentedCertificate {
   const [first, ...others] = readings;
   if (first === undefined) return NO_CERTIFICATE;
   if (others.length === 0) return first;
@@ -137,7 +141,7 @@ function agreed(readings: readonly PresentedCertificate[]): PresentedCertificate
   return doubtful ?? certificates[0] ?? first;
 }
 
-/** SHA-256 in hex where it is known. */
+/** SHA-256 in hex; `undefined` if it is unknown. */
 function identityOf(reading: PresentedCertificate): string | undefined {
   if (reading.kind === 'certificate') return sha256Of(reading.der);
   const digest = reading.kind === 'name' ? reading.digest : undefined;

@@ -2,13 +2,13 @@ import { trimBlanks } from './text/absence.ts';
 import { CertificateUnreadable } from './text/fault.ts';
 
 /**
- * A request's header lines as they came, by name: Node joins repeated lines with a comma, or keeps the first only, and
- * both would hide that a client added one of its own (`forwarded-certificates.md` section 2, rule 4).
+ * A request's header lines by name, as received. Node joins repeated lines with a comma or keeps only the first.
+ * Both would hide a line that the client added (`forwarded-certificates.md` section 2, rule 4).
  */
 export class HeaderView {
   readonly #lines = new Map<string, string[]>();
 
-  /** @param rawHeaders names and values in turn, as in `IncomingMessage.rawHeaders`: Latin-1 text. */
+  /** @param rawHeaders names and values alternating, as in `IncomingMessage.rawHeaders`; Latin-1 text. */
   constructor(rawHeaders: readonly string[]) {
     for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
       const name = (rawHeaders[at] ?? '').toLowerCase();
@@ -19,20 +19,21 @@ export class HeaderView {
     }
   }
 
-  /** Every name that came, in lower case. */
+  /** All header names, in lower case. */
   names(): Iterable<string> {
     return this.#lines.keys();
   }
 
-  /** The lines of that name (lower case), in their order and with their blanks. */
+  /** The lines of that name (lower case) in their order, blanks included. */
   lines(name: string): readonly string[] {
     return this.#lines.get(name) ?? [];
   }
 
   /**
-   * The one line of that name without the blanks around it; `undefined` when there is none.
-   * @throws {CertificateUnreadable} for a second line, also one whose name differs in `_` for `-` (CGI-like stacks take
-   *   the two for one, so one of them slipped past a proxy that strips the other), and for a line beyond `limit`.
+   * The single line of that name without surrounding blanks; `undefined` if there is none.
+   * @throws {CertificateUnreadable} for a second line and for a line longer than `limit`. A name that differs only
+   *   by `_` for `-` counts as a second line: CGI-like stacks treat the two as one, so one could slip past a proxy
+   *   that strips the other.
    */
   only(name: string, limit: number): string | undefined {
     const [line, ...others] = this.lines(name);

@@ -19,7 +19,7 @@ export function handshake(
   const hashed = hashedChain(certificate);
   if (readableFacts(hashed, 0) === undefined) return undefined;
   const verdict = structureOf(hashed);
-  if (verdict.holds) return undefined;
+  if (verdict.valid) return undefined;
   steps.push({ step: 'handshake', detail: verdict.reason });
   return deny('certificate_chain_broken', steps, CONNACK_NOT_AUTHORIZED, true);
 }

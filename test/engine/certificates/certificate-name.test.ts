@@ -23,7 +23,7 @@ test('RFC 4514: last RDN first, escapes, bytes, hex values', () => {
   assert.deepEqual(values('', 'rfc4514'), []);
 });
 
-test('mbedTLS: as encoded, with a blank behind the comma and around the plus', () => {
+test('mbedTLS: encoded order, a blank after the comma and around the plus', () => {
   assert.deepEqual(values(String.raw`O=Acme\, Inc., OU=a + L=b, CN=c`, 'mbedtls'), [
     ['O=Acme, Inc.'],
     ['OU=a', 'L=b'],
@@ -32,7 +32,7 @@ test('mbedTLS: as encoded, with a blank behind the comma and around the plus', (
   assert.deepEqual(values(String.raw`O=x CN\=admin, CN=d`, 'mbedtls'), [['O=x CN=admin'], ['CN=d']]);
 });
 
-test('what is not in the notation is refused, not read somehow', () => {
+test('text outside the notation is refused', () => {
   const broken: [NameNotation, string[]][] = [
     [
       'rfc4514',
@@ -57,7 +57,7 @@ test('what is not in the notation is refused, not read somehow', () => {
   }
 });
 
-test('one common name identifies; none, several, empty, cut or dubious ones do not', () => {
+test('only a single, complete and undoubted common name identifies a client', () => {
   const found = (subject: string, notation: NameNotation = 'rfc4514') => {
     const verdict = fromSubject(subject, notation);
     return verdict.found ? verdict.commonName : undefined;
@@ -80,7 +80,7 @@ test('one common name identifies; none, several, empty, cut or dubious ones do n
   assert.equal(found('O=Z??rich, CN=a', 'mbedtls'), 'a');
 });
 
-test('both texts must agree, and each broker’s common name is taken for what it is', () => {
+test('subject and common name must agree, as far as the broker’s common name is reliable', () => {
   const found = (broker: keyof typeof NAME_SOURCES, commonName?: string, subject?: string) => {
     const verdict = identifyingCommonName(
       { kind: 'name', form: 'test', commonName, subject },

@@ -7,7 +7,7 @@ import type { PresentedCertificate } from '../../../src/engine/certificates/peer
 import type { CertificateFault } from '../../../src/engine/certificates/text/fault.ts';
 import { verificationDenial } from '../../../src/engine/certificates/verification-denial.ts';
 import { goldenBytes } from '../../support/golden.ts';
-import { detail } from './support/said.ts';
+import { detail } from './support/outcome.ts';
 
 const pem = goldenBytes('pki/p256.crt.pem').toString('latin1');
 const otherPem = goldenBytes('pki/ed25519.crt.pem').toString('latin1');
@@ -25,7 +25,7 @@ const VERIFY = 'X-SSL-Client-Verify';
 const escaped = encodeURIComponent(pem);
 const oneLine = pem.trim().replaceAll('\n', ' ');
 
-test('what the operator says of an endpoint counts only where the endpoint says nothing', () => {
+test('the operator’s declaration counts only if the endpoint reports nothing', () => {
   const endpointVerifies = true;
   const cases: readonly [string, Headers, string][] = [
     ['caddy', [[CERTIFICATE, base64]], 'verified'],
@@ -50,7 +50,7 @@ test('what the operator says of an endpoint counts only where the endpoint says 
   assert.equal(detail(read('nginx', [[CERTIFICATE, escaped]], withoutWord)), 'verified');
 });
 
-test('a failed verification says why, in text that may stand in a log', () => {
+test('a failed verification gives its reason in text that is safe for a log', () => {
   const detail = (word: string) => {
     const reading = read('nginx', [
       [CERTIFICATE, escaped],
@@ -63,11 +63,11 @@ test('a failed verification says why, in text that may stand in a log', () => {
   assert.equal(detail(`FAILED:${'x'.repeat(500)}`)?.length, 100);
   assert.equal(detail('<script>'), 'an unknown verification result');
   assert.equal(detail('NONE'), 'the endpoint says that there is no certificate');
-  assert.equal(detail(''), 'no verification result came with the certificate');
+  assert.equal(detail(''), 'the certificate was sent without a verification result');
   assert.equal(detail('SUCCESS'), undefined);
 });
 
-test('disbelief: failed and unreadable always, not checked unless chosen', () => {
+test('failed and unreadable certificates are always denied, unchecked ones unless accepted', () => {
   const at = (headers: Headers) => read('apache', headers);
   const failed = at([
     [CERTIFICATE, oneLine],
@@ -88,7 +88,7 @@ test('disbelief: failed and unreadable always, not checked unless chosen', () =>
   assert.equal(verificationDenial(unchecked, true), undefined);
 });
 
-test('a form that is not switched on is left alone and named', () => {
+test('headers of a form that is not enabled are ignored and reported', () => {
   const headers = [
     'client-cert',
     `:${base64}:`,
@@ -104,7 +104,7 @@ test('a form that is not switched on is left alone and named', () => {
   assert.deepEqual(reading.ignored, [{ header: 'client-cert', forms: ['rfc9440', 'cloudflare_rfc9440'] }]);
 });
 
-test('forms that are on must agree, and the most doubtful word counts', () => {
+test('enabled forms must agree, and the least certain verification counts', () => {
   const forms = enableForms([{ name: 'nginx' }, { name: 'rfc9440' }]);
   const readBoth = (first: string, word: string, second: string) =>
     detail(
@@ -121,14 +121,14 @@ test('forms that are on must agree, and the most doubtful word counts', () => {
   assert.equal(readBoth(pem, 'SUCCESS', ''), 'verified');
 });
 
-test('from anyone but a proxy a header of a switched-on form is a refusal, and none is none', () => {
+test('a header of an enabled form is refused from a peer that is not a proxy', () => {
   const forms = enableForms([{ name: 'nginx' }]);
   const from = (headers: string[]) => detail(readCertificateHeaders(headers, forms, false).certificate);
   assert.equal(from([CERTIFICATE, escaped, VERIFY, 'SUCCESS']), 'untrusted_source');
   assert.equal(from(['host', 'x']), 'none');
 });
 
-test('a second line of any header that is read is a refusal', () => {
+test('a repeated header is refused', () => {
   const twice = (name: string, headers: Headers) => detail(read(name, headers));
   const refusal: CertificateFault = 'duplicate_header';
   assert.equal(
@@ -165,7 +165,7 @@ test('a second line of any header that is read is a refusal', () => {
   );
 });
 
-test('switching on refuses what cannot work, in a sentence', () => {
+test('enabling forms refuses impossible settings with a sentence', () => {
   const refused = (...forms: { name: string; settings?: FormSettings }[]) => {
     try {
       enableForms(forms);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodePem } from '../../../src/engine/certificates/text/decode.ts';
-import { detail } from '../../engine/certificates/support/said.ts';
+import { detail } from '../../engine/certificates/support/outcome.ts';
 import { goldenBytes } from '../golden.ts';
 import { decodeProxyHeader } from './decode.ts';
 import { readProxyCertificate } from './form.ts';

@@ -2,7 +2,7 @@ import type { InspectedCertificate } from '../x509/inspect.ts';
 import { type Problem, refused, warning } from './problem.ts';
 
 export const DAY_MS = 86_400_000;
-/** From so many days before its end on, a certificate is worth a word. */
+/** A certificate that expires within this many days gets a warning. */
 const SOON_DAYS = 30;
 
 export const EXTENDED_KEY_USAGES: ReadonlyMap<string, string> = new Map([
@@ -19,7 +19,7 @@ export const EXTENDED_KEY_USAGES: ReadonlyMap<string, string> = new Map([
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const ANY_USAGE = '2.5.29.37.0';
 
-/** What is wrong with any certificate of a chain by itself. */
+/** Problems that any certificate of a chain can have. */
 export function problemsOfEach(certificate: InspectedCertificate, now: number): Problem[] {
   return [
     ...datesProblems(certificate, now),
@@ -34,7 +34,7 @@ function datesProblems({ notBefore, notAfter }: InspectedCertificate, now: numbe
     return [
       refused(
         'not_yet_valid',
-        `not valid yet: it begins ${day(notBefore)}, in ${days(notBefore - now)}; is the clock right?`,
+        `not valid before ${day(notBefore)}, in ${days(notBefore - now)}; is the clock right?`,
       ),
     ];
   }
@@ -54,44 +54,48 @@ function days(span: number): string {
   return count === 1 ? '1 day' : `${count} days`;
 }
 
-/** By OpenSSL's security level 2, which distributions and brokers' images use; RFC 9325 section 4 says the same. */
+/**
+ * The limits of OpenSSL's security level 2, which distributions and brokers' images use. RFC 9325 section 4 agrees.
+ */
 function algorithmProblems({ key, signature, subject, issuer }: InspectedCertificate): Problem[] {
   const problems: Problem[] = [];
   if (key.bits !== undefined && key.bits < 2048) {
     problems.push(
-      refused('weak_key', `the key has ${key.bits} bits of RSA; OpenSSL's default refuses less than 2048`),
+      refused('weak_key', `the RSA key has ${key.bits} bits; OpenSSL refuses less than 2048 by default`),
     );
   }
-  if (key.name === 'DSA') problems.push(refused('weak_key', 'DSA keys: no TLS version in use takes them'));
+  if (key.name === 'DSA') problems.push(refused('weak_key', 'no TLS version in use accepts DSA keys'));
   if (key.name === 'RSA-PSS') {
     problems.push(
       warning(
         'rsa_pss_key',
-        'the key is for RSA-PSS only: a broker that does not offer rsa_pss_pss_* sees a client without certificate, without an error',
+        'the key is for RSA-PSS only: if a broker does not offer rsa_pss_pss_*, the client sends no certificate, without an error',
       ),
     );
   } else if (key.name === 'Ed25519' || key.name === 'Ed448') {
     problems.push(
       warning(
         'edwards_key',
-        `${key.name} is not offered by every broker: there the client connects without certificate, without an error`,
+        `not every broker offers ${key.name}: without it the client sends no certificate, without an error`,
       ),
     );
   } else if (key.name === 'EC' && !['P-256', 'P-384', 'P-521'].includes(key.curve ?? '')) {
     problems.push(
       warning(
         'unusual_curve',
-        `the curve ${key.curve ?? 'written out'} is not in TLS 1.3, and few brokers take it`,
+        `TLS 1.3 does not have the curve ${key.curve ?? 'in this key'}, and few brokers accept it`,
       ),
     );
   }
-  // What signs itself proves nothing by its signature, so its strength does not matter.
+  // A self-signature proves nothing, so its strength does not matter.
   const signsItself = JSON.stringify(subject) === JSON.stringify(issuer);
   if (/MD5|SHA-1 /.test(`${signature.name} `) && !signsItself) {
-    problems.push(refused('weak_signature', `signed by ${signature.name}, which OpenSSL's default refuses`));
+    problems.push(
+      refused('weak_signature', `signed with ${signature.name}, which OpenSSL refuses by default`),
+    );
   }
   if (signature.name === 'RSA-PSS') {
-    problems.push(warning('rsa_pss_signature', 'signed by RSA-PSS, which not every broker can verify'));
+    problems.push(warning('rsa_pss_signature', 'signed with RSA-PSS, which not every broker can verify'));
   }
   return problems;
 }
@@ -99,12 +103,17 @@ function algorithmProblems({ key, signature, subject, issuer }: InspectedCertifi
 function shapeProblems({ version, unknownCritical, subject, commonNames }: InspectedCertificate): Problem[] {
   const problems: Problem[] = [];
   if (version !== 3)
-    problems.push(warning('old_version', `X.509 version ${version}: it cannot say what it is for`));
+    problems.push(
+      warning(
+        'old_version',
+        `X.509 version ${version}, which cannot say what the certificate may be used for`,
+      ),
+    );
   if (unknownCritical.length > 0) {
     problems.push(
       refused(
         'unknown_critical_extension',
-        `critical extension ${unknownCritical.join(', ')}, unknown to TLS endpoints`,
+        `TLS endpoints do not know the critical extension ${unknownCritical.join(', ')}`,
       ),
     );
   }
@@ -112,7 +121,7 @@ function shapeProblems({ version, unknownCritical, subject, commonNames }: Inspe
     problems.push(
       refused(
         'control_character',
-        'the subject has a control character, such as NUL: what one reads, another cuts off',
+        'the subject contains a control character, such as NUL, at which some products cut it off',
       ),
     );
   }
@@ -120,7 +129,7 @@ function shapeProblems({ version, unknownCritical, subject, commonNames }: Inspe
     problems.push(
       warning(
         'old_string_type',
-        'the subject has TeletexString or BMPString values, which products write differently',
+        'the subject contains TeletexString or BMPString values, which products write differently',
       ),
     );
   }
@@ -128,14 +137,14 @@ function shapeProblems({ version, unknownCritical, subject, commonNames }: Inspe
     problems.push(
       warning(
         'several_common_names',
-        `${commonNames.length} common names; ThingsBoard takes the first, products differ, and as a name alone it is refused`,
+        `${commonNames.length} common names: ThingsBoard takes the first, other products differ, and ThingPass refuses them without the certificate`,
       ),
     );
   }
   return problems;
 }
 
-/** What keeps a certificate from being a TLS client's own (`forwarded-certificates.md` section 7, 2). */
+/** Problems that keep a certificate from being used by a TLS client (`forwarded-certificates.md` section 7, 2). */
 export function problemsOfLeaf(certificate: InspectedCertificate): Problem[] {
   const { extendedKeyUsage, keyUsage, basicConstraints, commonNames, alternativeNames } = certificate;
   const problems: Problem[] = [];
@@ -143,8 +152,14 @@ export function problemsOfLeaf(certificate: InspectedCertificate): Problem[] {
     const names = extendedKeyUsage.map((oid) => EXTENDED_KEY_USAGES.get(oid) ?? oid).join(', ');
     problems.push(
       extendedKeyUsage.includes(ANY_USAGE)
-        ? warning('any_usage', `made for ${names}, not clientAuth by name: OpenSSL refuses it for clients`)
-        : refused('not_for_clients', `made for ${names} only, not clientAuth: brokers refuse it for clients`),
+        ? warning(
+            'any_usage',
+            `its extended key usage is ${names}, without clientAuth: OpenSSL refuses it for clients`,
+          )
+        : refused(
+            'not_for_clients',
+            `its extended key usage is ${names}, without clientAuth: brokers refuse it for clients`,
+          ),
     );
   }
   if (keyUsage !== undefined && !keyUsage.includes('digitalSignature')) {
@@ -157,7 +172,7 @@ export function problemsOfLeaf(certificate: InspectedCertificate): Problem[] {
   }
   if (basicConstraints?.ca === true) {
     problems.push(
-      warning('authority_as_client', 'a certificate authority: as a client it is refused by some'),
+      warning('authority_as_client', 'it is a certificate authority, which some brokers refuse as a client'),
     );
   }
   if (commonNames.length === 0) {
@@ -165,8 +180,8 @@ export function problemsOfLeaf(certificate: InspectedCertificate): Problem[] {
       warning(
         'no_common_name',
         alternativeNames.length > 0
-          ? 'no common name; a device profile cannot make a device of it, and brokers have no user name'
-          : 'neither a common name nor alternative names: nothing but its digest identifies it',
+          ? 'it has no common name: a device profile cannot create a device from it, and brokers get no user name from it'
+          : 'it has neither a common name nor alternative names: only its digest identifies it',
       ),
     );
   }

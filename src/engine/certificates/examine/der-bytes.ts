@@ -7,7 +7,10 @@ const OTHER_FILES: ReadonlyMap<string, string> = new Map([
   ['06092a864886f70d0107', 'PKCS #7: convert it with openssl pkcs7 -print_certs'],
 ]);
 
-/** One certificate, several in a row, or one with something behind it, which is said. */
+/**
+ * Reads one certificate, or several concatenated ones. Bytes after a certificate become a problem.
+ * @throws {CertificateUnreadable} if the bytes do not begin with a certificate.
+ */
 export function readDerBytes(bytes: Buffer): Omit<Guess, 'form'> {
   try {
     return { certificates: decodeConcatenatedDer(bytes), problems: [] };
@@ -34,7 +37,7 @@ export function readDerBytes(bytes: Buffer): Omit<Guess, 'form'> {
       {
         severity: 'refused',
         code: 'trailing_data',
-        says: `${rest} bytes stand behind the certificate; ThingPass refuses them, because others read over them`,
+        says: `${rest} bytes follow the certificate: other products ignore them, ThingPass refuses the certificate`,
       },
     ],
   };
@@ -44,6 +47,6 @@ function lengthOfFirst(bytes: Buffer): number {
   try {
     return readElement(bytes, 0, bytes.length).end;
   } catch {
-    throw new CertificateUnreadable('malformed_der', 'not DER, or cut off');
+    throw new CertificateUnreadable('malformed_der', 'not DER, or truncated');
   }
 }

@@ -6,7 +6,7 @@ import { DAY_MS, EXTENDED_KEY_USAGES, problemsOfEach, problemsOfLeaf } from './c
 import { guessForm } from './guess-form.ts';
 import { type Problem, refused, warning } from './problem.ts';
 
-/** All that can be said of one certificate, in plain data. */
+/** Everything about one certificate, in plain data. */
 export interface CertificateReport {
   readonly subject: string;
   readonly commonNames: readonly string[];
@@ -16,7 +16,7 @@ export interface CertificateReport {
   /** ISO 8601. */
   readonly notBefore: string;
   readonly notAfter: string;
-  /** Whole days until it ends; negative when it has ended. */
+  /** Whole days until it expires; negative if it has expired. */
   readonly daysLeft: number;
   readonly key: string;
   readonly signature: string;
@@ -24,24 +24,26 @@ export interface CertificateReport {
   readonly keyUsage: readonly string[] | undefined;
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly sha256: string;
-  /** ThingsBoard's: under which it is looked up. */
+  /** ThingsBoard's credentials id, by which the certificate is looked up. */
   readonly credentialsId: string;
   readonly problems: readonly Problem[];
 }
 
 export interface Examination {
   readonly form: string;
-  /** The client's certificate, then the others from its issuer upwards, then what has no place. */
+  /** The client's certificate, then the others from its issuer upwards, then those outside the path. */
   readonly certificates: readonly CertificateReport[];
-  /** Of the whole: the form, the order, the chain. */
+  /** Problems of the form, the order and the chain. */
   readonly problems: readonly Problem[];
-  /** A broker or ThingPass would let no client in with it. */
+  /** Whether a broker or ThingPass would refuse a client with this certificate. */
   readonly refused: boolean;
 }
 
 /**
- * What ThingPass sees in some bytes, with every problem in plain words.
- * @throws {CertificateUnreadable} where there is no certificate in them.
+ * Reads certificates in any known form and reports every problem in plain words. For the `certificate` command,
+ * never for a decision.
+ * @param now epoch milliseconds.
+ * @throws {CertificateUnreadable} if there is no certificate.
  */
 export function examine(bytes: Buffer, now: number): Examination {
   const guess = guessForm(bytes);
@@ -94,8 +96,8 @@ export function report(
 }
 
 /**
- * Which certificate is meant as the client's. In a handshake only its place tells; in a file somebody may have turned the
- * order round, so here it is the first that issued none of the others, if there is one.
+ * Finds the client's certificate. In a handshake only its position tells. In a file the order may be reversed, so
+ * this takes the first certificate that issued none of the others, or else the first.
  */
 function findLeaf(certificates: readonly Buffer[]): Buffer {
   const inspected = certificates.map((der) => ({ der, ...namesOf(der) }));
@@ -115,7 +117,7 @@ function orderProblems(given: readonly Buffer[], sorted: readonly Buffer[]): Pro
     return [
       refused(
         'wrong_order',
-        'wrong order: the client’s own certificate must come first; TLS takes the first for the client',
+        'wrong order: the client’s certificate must come first, because TLS uses the first',
       ),
     ];
   }
@@ -123,7 +125,7 @@ function orderProblems(given: readonly Buffer[], sorted: readonly Buffer[]): Pro
     return [
       warning(
         'wrong_order',
-        'wrong order: each certificate should be followed by its issuer; TLS before 1.3 demands it',
+        'wrong order: each certificate should be followed by its issuer, as TLS before 1.3 requires',
       ),
     ];
   }
@@ -133,7 +135,8 @@ function orderProblems(given: readonly Buffer[], sorted: readonly Buffer[]): Pro
 function chainProblems(inspected: readonly InspectedCertificate[], now: number): Problem[] {
   const [leaf, ...chain] = inspected as [InspectedCertificate, ...InspectedCertificate[]];
   if (signsItself(leaf)) {
-    const says = 'self-signed: only a broker that trusts this very certificate, or verifies none, lets it in';
+    const says =
+      'self-signed: it is accepted only by a broker that trusts exactly this certificate or verifies none';
     const lone =
       chain.length === 0 ? [] : [refused('unrelated', 'the other certificates do not belong to it')];
     return [warning('self_signed', says), ...lone];
@@ -146,7 +149,7 @@ function chainProblems(inspected: readonly InspectedCertificate[], now: number):
     return [
       refused(
         'missing_intermediate',
-        `missing: the issuer ${missing}, so the certificates do not form a chain`,
+        `the issuer ${missing} is missing, so the certificates do not form a chain`,
       ),
     ];
   }
@@ -155,21 +158,21 @@ function chainProblems(inspected: readonly InspectedCertificate[], now: number):
     chain.map(({ der }) => der),
     { now },
   );
-  const problems: Problem[] = verdict.holds
+  const problems: Problem[] = verdict.valid
     ? []
-    : [refused('chain_broken', `the chain does not hold: ${verdict.reason}`)];
+    : [refused('chain_broken', `the chain is not valid: ${verdict.reason}`)];
   if (chain.some(signsItself)) {
     problems.push(
       warning(
         'root_in_chain',
-        'a self-signed root stands in the chain; it need not be sent, and proves nothing there',
+        'the chain contains a self-signed root, which proves nothing and need not be sent',
       ),
     );
   }
   return problems;
 }
 
-/** By name and signature; a key that OpenSSL does not have signs nothing that could be checked. */
+/** Compares names and checks the signature. False also for keys that OpenSSL does not support. */
 function signsItself(certificate: InspectedCertificate): boolean {
   if (!sameName(certificate.subject, certificate.issuer)) return false;
   try {

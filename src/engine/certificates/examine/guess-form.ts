@@ -7,20 +7,20 @@ import { readDerBytes } from './der-bytes.ts';
 import { readPemText } from './pem-text.ts';
 import type { Guess, Problem } from './problem.ts';
 
-/** A field line as people copy it out of a log: a name, a colon, the value. */
+/** A header line copied out of a log: a name, a colon, the value. */
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9-]*: */;
 const XFCC = /^(?:By|Hash|Cert|Chain|Subject|URI|DNS)=/i;
 const STRUCTURED_FIELD = /^:[A-Za-z0-9+/=]*:/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 const HEX = /^(?:30)(?:[0-9a-f]{2})+$/i;
-/** A form inside a form inside a form is met (Base64 of percent-encoded PEM); more is somebody's joke. */
-const DEEPEST = 4;
+/** Limit for nested forms. Three levels occur in practice (Base64 of percent-encoded PEM). */
+const MAX_DEPTH = 4;
 
 /**
- * Guesses in which form certificates are given: DER, PEM, Base64, hex, percent-encoded, RFC 9440, X-Forwarded-Client-Cert, one
- * or a chain. What ThingPass would refuse in a header (`forwarded-certificates.md` section 9) is read as well as it can be,
- * and said.
- * @throws {CertificateUnreadable} where no certificate can be found at all.
+ * Guesses the form of one or more certificates: DER, PEM, Base64, hex, percent-encoding, RFC 9440 or
+ * X-Forwarded-Client-Cert. Input that ThingPass would refuse in a header (`forwarded-certificates.md` section 9) is
+ * read as far as possible, and every deviation is reported.
+ * @throws {CertificateUnreadable} if no certificate can be found.
  */
 export function guessForm(bytes: Buffer): Guess {
   if (bytes.length === 0) throw new CertificateUnreadable('malformed_der', 'the input is empty');
@@ -28,16 +28,16 @@ export function guessForm(bytes: Buffer): Guess {
   return readText(bytes.toString('utf8').replace(/^\uFEFF/, ''), 0);
 }
 
-/** The first octet of DER, 0x30, is also the digit 0: text has no control characters but line ends and tabs. */
+/** The first octet of DER, 0x30, is also the digit 0. Text has no control characters except line ends and tabs. */
 function isText(bytes: Buffer): boolean {
   return bytes.subarray(0, 64).every((byte) => byte >= 0x20 || byte === 10 || byte === 13 || byte === 9);
 }
 
 function readText(whole: string, depth: number): Guess {
-  if (depth > DEEPEST)
+  if (depth > MAX_DEPTH)
     throw new CertificateUnreadable('malformed_pem', 'too many encodings inside each other');
   const text = whole.trim();
-  const inner = (form: string, next: string): Guess => wrapped(form, readText(next, depth + 1));
+  const inner = (form: string, next: string): Guess => prefixForm(form, readText(next, depth + 1));
   if (text.startsWith('-----BEGIN')) return readPemOrEncoded(text, inner);
   const field = FIELD_NAME.exec(text)?.[0];
   if (field !== undefined && !text.includes('\n')) {
@@ -46,7 +46,7 @@ function readText(whole: string, depth: number): Guess {
   if (/^".*"$/s.test(text)) return inner('quoted', text.slice(1, -1));
   if (XFCC.test(text) && !text.includes('\n')) return readXfcc(text);
   if (STRUCTURED_FIELD.test(text)) {
-    return severalDer('RFC 9440 byte sequence', parseByteSequences([text]));
+    return readSeveralDer('RFC 9440 byte sequence', parseByteSequences([text]));
   }
   if (/%[0-9a-f]{2}/i.test(text)) return inner('percent-encoded', decodePercent(text));
   if (text.includes('-----BEGIN')) return readPemOrEncoded(text, inner);
@@ -54,7 +54,7 @@ function readText(whole: string, depth: number): Guess {
   return readBase64(text, depth);
 }
 
-function wrapped(form: string, inside: Guess): Guess {
+function prefixForm(form: string, inside: Guess): Guess {
   return { ...inside, form: `${form} ${inside.form}` };
 }
 
@@ -64,7 +64,10 @@ function readPemOrEncoded(text: string, inner: (form: string, next: string) => G
   return readPemText(text);
 }
 
-/** The first element is the original client's where all proxies are trusted; how many there are is the operator's to say. */
+/**
+ * Reads the first element: it is the original client's if all proxies are trusted, and only the operator knows how
+ * many are.
+ */
 function readXfcc(text: string): Guess {
   const elements = parseXfcc(text);
   const [element] = elements;
@@ -73,7 +76,7 @@ function readXfcc(text: string): Guess {
     problems.push({
       severity: 'warning',
       code: 'several_elements',
-      says: `there are ${elements.length} elements, one per proxy; ThingPass counts on THINGPASS_XFCC_HOPS of them, and this is the first`,
+      says: `there are ${elements.length} elements, one per proxy: ThingPass expects THINGPASS_XFCC_HOPS elements, and this is the first`,
     });
   }
   const cert = element?.get('cert')?.[0];
@@ -95,7 +98,7 @@ function readXfcc(text: string): Guess {
   };
 }
 
-/** Base64 of DER, of several with commas between (Traefik), of PEM, or of PEM's body with its line ends. */
+/** Reads Base64 of DER (several joined by commas in Traefik), Base64 of PEM, or the body of a PEM block. */
 function readBase64(text: string, depth: number): Guess {
   const parts = text.split(',').map((part) => part.replaceAll(/\s/g, ''));
   if (!parts.every((part) => BASE64.test(part))) {
@@ -112,20 +115,20 @@ function readBase64(text: string, depth: number): Guess {
       problems.push({
         severity: 'refused',
         code: 'malformed_base64',
-        says: 'the Base64 is not canonical (padding, alphabet or length), so ThingPass refuses it: the text may be cut off',
+        says: 'the Base64 is not canonical (padding, alphabet or length), so ThingPass refuses it: the text may be truncated',
       });
       return Buffer.from(part, 'base64');
     }
   });
   const [first] = decoded;
   if (parts.length === 1 && first?.toString('latin1').startsWith('-----BEGIN')) {
-    return wrapped('Base64 of', readText(first.toString('latin1'), depth + 1));
+    return prefixForm('Base64 of', readText(first.toString('latin1'), depth + 1));
   }
-  const read = severalDer(parts.length > 1 ? 'Base64 of DER, with commas' : 'Base64 of DER', decoded);
+  const read = readSeveralDer(parts.length > 1 ? 'Base64 of DER, with commas' : 'Base64 of DER', decoded);
   return { ...read, problems: [...problems, ...read.problems] };
 }
 
-function severalDer(form: string, all: readonly Buffer[]): Guess {
+function readSeveralDer(form: string, all: readonly Buffer[]): Guess {
   const parts = all.map(readDerBytes);
   return {
     form,

@@ -5,9 +5,9 @@ import { type Guess, type Problem, refused, warning } from './problem.ts';
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 
 /**
- * The certificates of a PEM text, read as tolerantly as OpenSSL does (RFC 7468 section 2 allows text around the blocks), with
- * everything said that ThingPass refuses in a header: other labels, text, blanks inside a line.
- * @throws {CertificateUnreadable} where there is none.
+ * Reads the certificates of a PEM text as tolerantly as OpenSSL (RFC 7468 section 2 allows text around the blocks).
+ * Everything that ThingPass refuses in a header becomes a problem: other labels, text, blanks inside a line.
+ * @throws {CertificateUnreadable} if there is no certificate.
  */
 export function readPemText(text: string): Guess {
   const problems: Problem[] = [];
@@ -15,33 +15,32 @@ export function readPemText(text: string): Guess {
   for (const [, label = '', body = ''] of text.matchAll(BLOCK)) {
     if (label.endsWith('PRIVATE KEY')) {
       problems.push(
-        warning(
-          'private_key',
-          'a private key stands beside the certificate: nobody but the device should have it',
-        ),
+        warning('private_key', 'the text also contains a private key, which only the device should have'),
       );
     } else if (label.endsWith('CERTIFICATE')) {
       if (label !== 'CERTIFICATE') {
         problems.push(
-          refused('pem_label', `the label is "${label}", which ThingPass refuses: write CERTIFICATE`),
+          refused('pem_label', `the label is "${label}", which ThingPass refuses; use CERTIFICATE`),
         );
       }
       certificates.push(...readBody(body, problems));
     } else {
-      problems.push(warning('other_block', `a block "${label}" is not a certificate, and is left out`));
+      problems.push(warning('other_block', `the block "${label}" is not a certificate and was skipped`));
     }
   }
   if (certificates.length === 0) {
     throw new CertificateUnreadable(
       'malformed_pem',
-      problems.length > 0 ? `there is no certificate in it, but ${problems[0]?.says}` : 'PEM without an end',
+      problems.length > 0
+        ? `the text contains no certificate: ${problems[0]?.says}`
+        : 'the PEM block has no end marker',
     );
   }
   if (text.replaceAll(BLOCK, '').trim() !== '') {
     problems.push(
       warning(
         'text_around',
-        'there is text beside the PEM blocks; fine in a file, refused in a header or body field',
+        'there is text outside the PEM blocks, which is accepted in a file and refused in a header or body field',
       ),
     );
   }
@@ -56,7 +55,7 @@ function readBody(body: string, problems: Problem[]): readonly Buffer[] {
     problems.push(
       refused(
         'malformed_base64',
-        'the Base64 inside the PEM is not canonical; it may be cut off or edited by hand',
+        'the Base64 inside the PEM is not canonical: it may be truncated or edited by hand',
       ),
     );
   }

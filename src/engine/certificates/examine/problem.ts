@@ -1,10 +1,10 @@
-/** Something about a certificate or the way it was given that people should know. */
+/** A problem of a certificate or of the form in which it was given. */
 export interface Problem {
-  /** `refused`: ThingPass, or every broker's TLS, lets no client in with it. `warning`: some do, or will. */
+  /** `refused`: ThingPass or every broker's TLS refuses a client with it. `warning`: some brokers do, or will. */
   readonly severity: 'refused' | 'warning';
   /** Stable, for scripts. */
   readonly code: string;
-  /** For people. */
+  /** A sentence for the operator. */
   readonly says: string;
 }
 
@@ -16,11 +16,14 @@ export function warning(code: string, says: string): Problem {
   return { severity: 'warning', code, says };
 }
 
-/** What some bytes turned out to be. Only for people's eyes: where a certificate decides, the form is declared, never guessed. */
+/**
+ * The result of guessing a form. For reports and files of trusted authorities; a client's certificate is read in
+ * the declared form and never guessed.
+ */
 export interface Guess {
-  /** In words, outermost form first, such as "percent-encoded PEM". */
+  /** The form in words, outermost first, such as "percent-encoded PEM". */
   readonly form: string;
-  /** DER, in the order in which they stood. */
+  /** DER, in the order of the input. */
   readonly certificates: readonly Buffer[];
   readonly problems: readonly Problem[];
 }

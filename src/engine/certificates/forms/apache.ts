@@ -5,9 +5,9 @@ import { apacheTokens } from '../verification.ts';
 import {
   type FormRequest,
   type HeaderForm,
+  readVerificationHeader,
   simpleForm,
   textOf,
-  verificationIn,
   withCertificate,
   withoutCertificate,
 } from './form.ts';
@@ -17,9 +17,9 @@ const CERTIFICATE = 'x-ssl-client-cert';
 const VERIFICATION = 'x-ssl-client-verify';
 
 /**
- * Apache's `%{SSL_CLIENT_CERT}s` or `…e`: PEM with a blank for each line end; `(null)` when there is none
- * (`forwarded-certificates.md` section 4.5). `%{SSL_CLIENT_CERT_CHAIN_n}s`, the leaf excluded, under the prefix with the
- * number n from 0 behind it.
+ * Apache's `%{SSL_CLIENT_CERT}s` or `…e`: PEM with a blank for each line end, `(null)` without a certificate
+ * (`forwarded-certificates.md` section 4.5). The chain is `%{SSL_CLIENT_CERT_CHAIN_n}s`, without the leaf, in
+ * headers named by the prefix and the number n, from 0.
  */
 export const apache: HeaderForm = {
   name: 'apache',
@@ -27,7 +27,7 @@ export const apache: HeaderForm = {
   read: (request) => {
     const text = textOf(request, 'certificate');
     const chain = readNumbered(request);
-    const verification = verificationIn(request, apacheTokens);
+    const verification = readVerificationHeader(request, apacheTokens);
     if (text !== undefined) return withCertificate(request, [oneLinePem(text), ...chain], verification);
     if (chain.length > 0) throw new CertificateUnreadable('chain_without_leaf');
     return withoutCertificate(request.form, verification);
@@ -54,7 +54,9 @@ function oneLinePem(text: string): Buffer {
   return onlyOne(decodePem(text, 'blanks'));
 }
 
-/** Up to the first that is missing: Apache is told a fixed number of them, and writes `(null)` for the rest. */
+/**
+ * Reads up to the first missing header: Apache is configured with a fixed number and writes `(null)` for the rest.
+ */
 function readNumbered(request: FormRequest): Buffer[] {
   const certificates: Buffer[] = [];
   const prefix = request.headers.chain;

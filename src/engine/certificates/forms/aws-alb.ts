@@ -5,8 +5,9 @@ import { type HeaderForm, simpleForm, textOf, withCertificate } from './form.ts'
 import { escapedPem } from './nginx.ts';
 
 /**
- * AWS Application Load Balancer in verify mode (`forwarded-certificates.md` section 4.8): the leaf alone, its `+`, `/` and
- * `=` unescaped. A client whose certificate does not verify never gets through, hence always `verified`.
+ * AWS Application Load Balancer in verify mode (`forwarded-certificates.md` section 4.8): only the leaf, with `+`,
+ * `/` and `=` unescaped. The result is always `verified`, because clients with other certificates never get
+ * through.
  */
 const leaf: HeaderForm = simpleForm(
   'aws_alb_verify',
@@ -19,7 +20,7 @@ export const awsAlbVerify: HeaderForm = {
   read: (request) => leaf.read({ ...request, settings: { ...request.settings, endpointVerifies: true } }),
 };
 
-/** In passthrough mode: the whole chain, leaf first, and nobody has looked at it. */
+/** Passthrough mode: the whole chain, leaf first, verified by nobody. */
 export const awsAlbPassthrough: HeaderForm = {
   name: 'aws_alb_passthrough',
   headers: { certificate: 'x-amzn-mtls-clientcert' },

@@ -5,13 +5,16 @@ import { bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const AWS_API_GATEWAY = 'aws_api_gateway';
 
-/** Where the context holds it: a REST API's authorizer, an HTTP API's (`forwarded-certificates.md` section 4.8). */
+/**
+ * The members that may hold it: the first in a REST API, the second in an HTTP API (`forwarded-certificates.md`
+ * section 4.8).
+ */
 const PLACES = ['identity', 'authentication'] as const;
 
 /**
- * AWS API Gateway's request context: `requestContext.identity.clientCert` (REST) or
- * `requestContext.authentication.clientCert` (HTTP), each with `clientCertPem` in PEM with its lines. The gateway admits only
- * what its truststore verifies.
+ * Reads `clientCertPem` (PEM with line breaks) from AWS API Gateway's request context:
+ * `requestContext.identity.clientCert` (REST) or `requestContext.authentication.clientCert` (HTTP). The result is
+ * always `verified`, because the gateway admits only certificates that its truststore verifies.
  * @param body the parsed JSON body.
  */
 export function readApiGatewayCertificate(body: unknown): PresentedCertificate {
@@ -30,7 +33,7 @@ export function readApiGatewayCertificate(body: unknown): PresentedCertificate {
   });
 }
 
-/** Own members only: the names come from here, the object from outside. */
+/** Reads own members only: the object comes from outside. */
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];

@@ -3,8 +3,8 @@ import { tokens } from '../verification.ts';
 import { type HeaderForm, simpleForm } from './form.ts';
 
 /**
- * Azure App Service (`forwarded-certificates.md` section 4.8): the platform never verifies, whatever an operator says.
- * Azure Container Apps sends Envoy's header: see the form `xfcc`.
+ * Azure App Service (`forwarded-certificates.md` section 4.8). The platform never verifies, so the operator's
+ * `endpointVerifies` is ignored. Azure Container Apps sends Envoy's header: use the form `xfcc`.
  */
 const appService: HeaderForm = simpleForm(
   'azure_app_service',
@@ -19,8 +19,9 @@ export const azureAppService: HeaderForm = {
 };
 
 /**
- * Azure Application Gateway: a rewrite rule with `{var_client_certificate}` and `{var_client_certificate_verification}`.
- * How the PEM is escaped is not documented, so percent-encoding and one line with blanks are both read.
+ * Azure Application Gateway: a rewrite rule with `{var_client_certificate}` and
+ * `{var_client_certificate_verification}`. Azure does not document how the PEM is escaped, so percent-encoding and
+ * one line with blanks are both read.
  */
 export const azureApplicationGateway: HeaderForm = simpleForm(
   'azure_application_gateway',

@@ -2,13 +2,13 @@ import type { CertificateForm, PeerCertificate, PresentedCertificate } from '../
 import { assembleChain } from '../text/assemble-chain.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 
-/** What the operator says of a broker that hands certificates on in its request's body. */
+/** What the operator declares about a broker that sends certificates in the request's body. */
 export interface BodySettings {
-  /** The broker verifies every certificate that it hands on. */
+  /** The broker verifies every certificate that it sends. */
   readonly endpointVerifies?: boolean | undefined;
 }
 
-/** Turns what `read` throws for an unreadable certificate into its verdict. */
+/** Returns the result of `read`; a `CertificateUnreadable` becomes an unreadable certificate. */
 export function readBodyForm(form: CertificateForm, read: () => PresentedCertificate): PresentedCertificate {
   try {
     return read();

@@ -2,8 +2,8 @@ import { decodeEitherText, onlyOne } from '../text/decode.ts';
 import { type HeaderForm, simpleForm } from './form.ts';
 
 /**
- * Cloud Foundry's router and others: the certificate itself, bare Base64 of the DER or PEM, under the name that Envoy uses
- * for its own syntax (`forwarded-certificates.md` section 4.2). Two forms that are never on together.
+ * Cloud Foundry's router and others: Base64 of the DER, or PEM, under the header name that Envoy uses with a
+ * different syntax (`forwarded-certificates.md` section 4.2). This form and `xfcc` cannot be enabled together.
  */
 export const cloudFoundry: HeaderForm = simpleForm(
   'cloud_foundry',

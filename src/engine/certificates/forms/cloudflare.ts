@@ -17,9 +17,9 @@ const MANAGED_TRANSFORM = {
 } as const;
 
 /**
- * Cloudflare's `Cf-Client-Cert-Der-Base64` (`forwarded-certificates.md` section 4.8). It is filled whether or not the
- * certificate is valid: what counts are the headers of the managed transform "Add TLS client auth headers". Not every
- * request need carry it: one that says "presented" and has none is no absence.
+ * Cloudflare's `Cf-Client-Cert-Der-Base64` (`forwarded-certificates.md` section 4.8). Cloudflare sends it also for
+ * invalid certificates, so the headers of the managed transform "Add TLS client auth headers" decide. A request may
+ * lack the certificate; if it says "presented" then, that does not count as absence.
  */
 export const cloudflare: HeaderForm = {
   name: 'cloudflare',
@@ -36,7 +36,9 @@ export const cloudflare: HeaderForm = {
   },
 };
 
-/** `cf.tls_client_auth.cert_rfc9440` and `cert_chain_rfc9440` in a transform rule: as unverified as the other. */
+/**
+ * `cf.tls_client_auth.cert_rfc9440` and `cert_chain_rfc9440` in a transform rule, as unverified as the other form.
+ */
 export const cloudflareRfc9440: HeaderForm = {
   name: 'cloudflare_rfc9440',
   headers: { certificate: 'client-cert', chain: 'client-cert-chain', ...MANAGED_TRANSFORM },
@@ -44,8 +46,8 @@ export const cloudflareRfc9440: HeaderForm = {
 };
 
 /**
- * Verified and not revoked, both said. A certificate beside which nothing of that stands was not looked at, as far as
- * this request tells.
+ * Verified only if the request says both "verified" and "not revoked". A certificate without any of these headers
+ * counts as not checked.
  */
 function verificationOf(request: FormRequest): Verification {
   if (lineOf(request, 'presented') === 'false') return { result: 'none' };

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { CertificateUnreadable } from '../text/fault.ts';
 
-/** By the length of the text: hex of SHA-1 and SHA-256 (in either case), Base64 of SHA-256 (GCP). */
+/** Algorithm and encoding by text length: SHA-1 and SHA-256 in hex (either case), SHA-256 in Base64 (GCP). */
 const BY_LENGTH: ReadonlyMap<number, readonly ['sha1' | 'sha256', 'hex' | 'base64']> = new Map([
   [40, ['sha1', 'hex']],
   [64, ['sha256', 'hex']],
@@ -9,9 +9,9 @@ const BY_LENGTH: ReadonlyMap<number, readonly ['sha1' | 'sha256', 'hex' | 'base6
 ]);
 
 /**
- * A digest that came along must be the certificate's (`forwarded-certificates.md` section 9, step 5). It proves nothing,
- * yet one that differs shows that not both are the endpoint's.
- * @throws {CertificateUnreadable} also for a digest of unknown kind.
+ * Checks that a digest sent with a certificate is the certificate's (`forwarded-certificates.md` section 9, step
+ * 5). A match proves nothing, but a mismatch shows that the endpoint did not write both.
+ * @throws {CertificateUnreadable} for a mismatch and for a digest of unknown kind.
  */
 export function checkDigest(der: Uint8Array, digest: string | undefined): void {
   if (digest === undefined) return;

@@ -4,7 +4,10 @@ import { CertificateUnreadable } from '../text/fault.ts';
 import { inspectCertificate } from '../x509/inspect.ts';
 import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts';
 
-/** What EMQX's `peer_cert_as_username` or `peer_cert_as_clientid` puts in the place of the client's own text (`emqx.md` section 6). */
+/**
+ * What EMQX's `peer_cert_as_username` or `peer_cert_as_clientid` puts in place of the client's own text (`emqx.md`
+ * section 6).
+ */
 const MODES = ['pem', 'crt', 'md5', 'dn', 'cn'] as const;
 const PLACES = ['username', 'clientid'] as const;
 
@@ -15,7 +18,7 @@ export interface EmqxPeerForm {
   readonly mode: (typeof MODES)[number];
 }
 
-/** By the form's name; in this order they are read, the whole certificate before a digest or a name of it. */
+/** All forms by name, in the order in which they are read: whole certificates before digests and names. */
 export const EMQX_PEER_FORMS: ReadonlyMap<CertificateForm, EmqxPeerForm> = new Map(
   MODES.flatMap((mode) =>
     PLACES.map((place): [CertificateForm, EmqxPeerForm] => {
@@ -25,22 +28,23 @@ export const EMQX_PEER_FORMS: ReadonlyMap<CertificateForm, EmqxPeerForm> = new M
   ),
 );
 
-/** What shows that a user name or client id is EMQX's and not the client's own text. */
+/** Evidence that EMQX wrote a user name or client id, and not the client. */
 export interface EmqxCorroboration {
-  /** `${cert_common_name}` of the same request: broker-made, and empty for a client without a certificate. */
+  /** `${cert_common_name}` of the same request. EMQX writes it; it is empty for a client without a certificate. */
   readonly commonName?: string | undefined;
   /** `${cert_subject}` of the same request. */
   readonly subject?: string | undefined;
   /** The operator declares that this listener requires and verifies certificates. */
-  readonly everyClientHasOne?: boolean | undefined;
+  readonly certificateRequired?: boolean | undefined;
 }
 
 /**
- * The certificate, its MD5 or its name, that EMQX put into a user name or client id.
+ * Reads the certificate, its MD5 or its name that EMQX put into a user name or client id.
  *
- * Without a certificate the client's own text stands there (`emqx.md` section 6), and certificates are public: whoever
- * types one must not become its owner. So either every client has one, or the request's common name is the certificate's; a
- * certificate without common names needs the former. Text that is none of it is the client's own, and no certificate.
+ * Without a certificate the client's own text is there (`emqx.md` section 6). Certificates are public, so a client
+ * that types one must not pass for its owner. Therefore either the listener requires certificates, or the request's
+ * common name must be the certificate's; a certificate without common names needs the former. Text that is none of
+ * these is the client's own, and the result is "no certificate".
  * @param value the field's text; for `crt`, its bytes.
  */
 export function readEmqxPeerCertificate(
@@ -51,7 +55,8 @@ export function readEmqxPeerCertificate(
 ): PresentedCertificate {
   return readBodyForm(form, () => {
     const announced =
-      corroboration.everyClientHasOne === true || Boolean(corroboration.commonName || corroboration.subject);
+      corroboration.certificateRequired === true ||
+      Boolean(corroboration.commonName || corroboration.subject);
     if (value === undefined || value.length === 0) {
       if (announced) throw new CertificateUnreadable('withheld');
       return NO_CERTIFICATE;
@@ -59,7 +64,7 @@ export function readEmqxPeerCertificate(
     switch (mode) {
       case 'pem':
       case 'crt': {
-        const der = decodeIfAny(mode, value, announced);
+        const der = tryDecode(mode, value, announced);
         if (der === undefined) return NO_CERTIFICATE;
         if (!isCorroborated(der, corroboration)) throw new CertificateUnreadable('uncorroborated');
         return bodyCertificate(form, [der], settings);
@@ -72,12 +77,8 @@ export function readEmqxPeerCertificate(
   });
 }
 
-/** @returns nothing for what is not a certificate, unless one was announced. */
-function decodeIfAny(
-  mode: 'pem' | 'crt',
-  value: string | Uint8Array,
-  announced: boolean,
-): Buffer | undefined {
+/** @returns `undefined` for text that is not a certificate, unless one was announced. */
+function tryDecode(mode: 'pem' | 'crt', value: string | Uint8Array, announced: boolean): Buffer | undefined {
   try {
     if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
     return mode === 'pem' ? decodeDerBase64(String(value)) : decodeDer(bytesOf(value));
@@ -87,26 +88,26 @@ function decodeIfAny(
   }
 }
 
-/** Bytes that came as text have been through an encoder that cannot carry them; Latin-1 is the one that may have. */
+/** Latin-1 is the only encoder that could have carried the bytes as text. */
 function bytesOf(value: string | Uint8Array): Buffer {
   return typeof value === 'string' ? Buffer.from(value, 'latin1') : Buffer.from(value);
 }
 
-/** EMQX joins several common names with a comma. */
+/** EMQX joins several common names with commas. */
 function isCorroborated(der: Buffer, corroboration: EmqxCorroboration): boolean {
-  if (corroboration.everyClientHasOne === true) return true;
+  if (corroboration.certificateRequired === true) return true;
   const names = inspectCertificate(der).commonNames.join(',');
   return names !== '' && corroboration.commonName === names;
 }
 
-/** MD5 names a certificate only as well as nobody makes a second one with the same MD5; nothing is computed from it. */
+/** Collisions of MD5 can be made, so nothing is computed from it. */
 function readMd5(form: string, text: string, corroboration: EmqxCorroboration): PresentedCertificate {
   if (!/^[0-9a-f]{32}$/.test(text)) {
-    if (corroboration.everyClientHasOne === true) throw new CertificateUnreadable('malformed_field');
+    if (corroboration.certificateRequired === true) throw new CertificateUnreadable('malformed_field');
     return NO_CERTIFICATE;
   }
-  // The common name beside it cannot be compared with a digest.
-  if (corroboration.everyClientHasOne !== true) throw new CertificateUnreadable('uncorroborated');
+  // A digest cannot be compared with the common name.
+  if (corroboration.certificateRequired !== true) throw new CertificateUnreadable('uncorroborated');
   return {
     kind: 'name',
     form,
@@ -117,8 +118,8 @@ function readMd5(form: string, text: string, corroboration: EmqxCorroboration): 
 }
 
 /**
- * A certificate may lack a common name or a subject, and then the client's own text stands in its place, whatever the
- * listener demands: so the broker's own field must say the same.
+ * A certificate may lack a common name or a subject. Then EMQX leaves the client's own text, even if the listener
+ * requires certificates, so the broker's own field must hold the same text.
  */
 function readName(
   form: string,

@@ -4,13 +4,13 @@ import { decodeEitherText, MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.
 import { CertificateUnreadable } from '../text/fault.ts';
 import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts';
 
-/** `${cert_pem}` in a field of its own. */
+/** `${cert_pem}` in a separate field. */
 export const EMQX_CERT_PEM = 'emqx_cert_pem';
 
 /**
- * `${cert_pem}`: despite its name Base64 of the DER on one line, empty without a certificate (`forwarded-certificates.md`
- * section 5); armoured PEM is read too. EMQX sends certificates that it did not verify alike, so only the operator can
- * say that it did.
+ * Reads `${cert_pem}`: despite its name, Base64 of the DER on one line, empty without a certificate
+ * (`forwarded-certificates.md` section 5). PEM with markers is read too. EMQX sends unverified certificates in the
+ * same way, so only the operator can declare that EMQX verifies.
  */
 export function readEmqxCertPem(
   value: string | undefined,

@@ -3,33 +3,34 @@ import { type CertificateForm, NO_CERTIFICATE, type PresentedCertificate } from 
 import { isAbsent, trimBlanks } from '../text/absence.ts';
 import { assembleChain } from '../text/assemble-chain.ts';
 import { MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
+import { cachedDecoder } from '../text/decode-cache.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
-import { remembered } from '../text/remembered.ts';
 import { readVerification, SILENT, type Verification, type VerificationWordsName } from '../verification.ts';
 import { checkDigest } from './digest.ts';
 
-/** What a header of a form is for. `chain` of Apache is a prefix, behind which the number stands. */
+/** The purpose of a header. Apache's `chain` is a prefix that is followed by a number. */
 export type HeaderRole = 'certificate' | 'chain' | 'verification' | 'presented' | 'revoked' | 'digest';
 
-/** Header names by role, in lower case. A role that is missing is not read. */
+/** Header names by role, in lower case. A missing role is not read. */
 export type HeaderNames = Readonly<Partial<Record<HeaderRole, string>>>;
 
-/** What the operator says about the endpoint that writes a form. */
+/** What the operator declares about the endpoint that writes a form. */
 export interface FormSettings {
-  /** Names that differ from the form's own; an empty name takes a role away. */
+  /** Names that replace the form's default names. An empty name removes the role. */
   readonly headers?: HeaderNames | undefined;
-  /** The vocabulary of the `verification` header, for forms that have none of their own. */
+  /** The vocabulary of the `verification` header, for forms that define none. */
   readonly verificationWords?: VerificationWordsName | undefined;
   /**
-   * The endpoint is configured to verify every certificate that it hands on. Counts only where it says nothing itself:
-   * a form that always carries unverified certificates, or an endpoint that says "failed", is not overruled.
+   * The endpoint is configured to verify every certificate that it forwards. Used only if the endpoint reports
+   * nothing: it does not override a form that always carries unverified certificates, or an endpoint that reports a
+   * failure.
    */
   readonly endpointVerifies?: boolean | undefined;
-  /** `xfcc`: how many trusted proxies add an element; 1 unless said. */
+  /** `xfcc`: how many trusted proxies add an element. The default is 1. */
   readonly trustedHops?: number | undefined;
 }
 
-/** What a form is given to read. */
+/** The input of a form. */
 export interface FormRequest {
   readonly form: CertificateForm;
   readonly view: HeaderView;
@@ -40,13 +41,16 @@ export interface FormRequest {
 /** One way in which an endpoint forwards a client's certificate in HTTP headers. */
 export interface HeaderForm {
   readonly name: CertificateForm;
-  /** As the product's documentation names them, or as is usual where the operator must choose. */
+  /** Default names: those of the product's documentation, or the usual ones if the operator must choose. */
   readonly headers: HeaderNames;
-  /** @throws {CertificateUnreadable} for what is there and cannot be read. */
+  /** @throws {CertificateUnreadable} for a certificate that cannot be read. */
   readonly read: (request: FormRequest) => PresentedCertificate;
 }
 
-/** The one line of the role's header; `undefined` when it is missing or says that there is nothing. */
+/**
+ * The single line of the role's header; `undefined` if it is missing or means "no certificate".
+ * @throws {CertificateUnreadable} for a repeated header or a line longer than `limit`.
+ */
 export function textOf(
   request: FormRequest,
   role: HeaderRole,
@@ -56,7 +60,7 @@ export function textOf(
   return isAbsent(text) ? undefined : text;
 }
 
-/** As `textOf`, without a meaning for any text. */
+/** As `textOf`, without interpreting the text. */
 export function lineOf(
   request: FormRequest,
   role: HeaderRole,
@@ -67,20 +71,28 @@ export function lineOf(
 }
 
 /**
- * What the endpoint says of its verification in a header; for a form whose header for it is not configured, what the
- * operator says of the endpoint.
+ * What the endpoint reports in its verification header, or, if no such header is configured, what the operator
+ * declares about the endpoint.
  */
-export function verificationIn(request: FormRequest, words: (text: string) => Verification): Verification {
-  if (request.headers.verification === undefined) return unsaidVerification(request.settings);
+export function readVerificationHeader(
+  request: FormRequest,
+  words: (text: string) => Verification,
+): Verification {
+  if (request.headers.verification === undefined) return declaredVerification(request.settings);
   return readVerification(lineOf(request, 'verification'), words);
 }
 
-/** For forms without a word about verification (`forwarded-certificates.md` section 2, rule 6). */
-export function unsaidVerification(settings: FormSettings): Verification {
+/**
+ * What the operator declares, for forms that carry no verification (`forwarded-certificates.md` section 2, rule 6).
+ */
+export function declaredVerification(settings: FormSettings): Verification {
   return { result: settings.endpointVerifies === true ? 'verified' : 'not_checked' };
 }
 
-/** What came without a certificate: nothing, or one that the endpoint keeps to itself. */
+/**
+ * The result for a request without a certificate: none was presented, or the endpoint withholds it.
+ * @throws {CertificateUnreadable} if the endpoint reports a verified certificate.
+ */
 export function withoutCertificate(form: CertificateForm, verification: Verification): PresentedCertificate {
   switch (verification.result) {
     case 'none':
@@ -95,16 +107,17 @@ export function withoutCertificate(form: CertificateForm, verification: Verifica
         detail: verification.detail ?? 'verification failed',
       };
     default:
-      // Verified, and not here: not forwarded, or dropped on the way because a client named it in `Connection` (section 2,
-      // rule 4). Taking that for "none" would let the client go on with a password.
+      // The certificate was not forwarded, or dropped on the way because the client named its header in
+      // `Connection` (section 2, rule 4). If this counted as "none", the client could continue with a password.
       throw new CertificateUnreadable('withheld');
   }
 }
 
 /**
- * A certificate and what was said of it. Silence where the form has a place for a word, and "none" beside a certificate,
- * count as failed (section 2, rule 6): someone else than the endpoint may have written one of the two.
+ * Combines a certificate with what the endpoint reports. A missing report where the form has a place for it, and
+ * "none" together with a certificate, count as failed (section 2, rule 6): perhaps not both come from the endpoint.
  * @param certificates the leaf first, then the others in any order; the leaf may be among them.
+ * @throws {CertificateUnreadable} for a digest of another certificate.
  */
 export function withCertificate(
   request: FormRequest,
@@ -113,45 +126,45 @@ export function withCertificate(
 ): PresentedCertificate {
   const [leaf, ...others] = certificates;
   checkDigest(leaf, textOf(request, 'digest'));
-  const detail = CONTRADICTIONS[verification.result] ?? verification;
+  const report = CONTRADICTIONS[verification.result] ?? verification;
   return {
     kind: 'certificate',
     form: request.form,
     der: leaf,
     chain: assembleChain(leaf, others),
-    verification: detail.result === 'verified' || detail.result === 'not_checked' ? detail.result : 'failed',
-    verificationDetail: detail.detail,
+    verification: report.result === 'verified' || report.result === 'not_checked' ? report.result : 'failed',
+    verificationDetail: report.detail,
   };
 }
 
 const CONTRADICTIONS: Partial<Record<Verification['result'], Verification>> = {
   none: { result: 'failed', detail: 'the endpoint says that there is no certificate' },
-  silent: { result: 'failed', detail: 'no verification result came with the certificate' },
+  silent: { result: 'failed', detail: 'the certificate was sent without a verification result' },
 };
 
-/** A form of one header with one certificate, which says nothing of its verification or says it in one more header. */
+/** Makes a form with one certificate in one header and, optionally, the verification in a second one. */
 export function simpleForm(
   name: CertificateForm,
   headers: HeaderNames,
   decode: (text: string) => Buffer,
   words: (text: string) => Verification = () => SILENT,
 ): HeaderForm {
-  const decoded = remembered((text) => [decode(text)]);
+  const decoded = cachedDecoder((text) => [decode(text)]);
   return {
     name,
     headers,
     read: (request) => {
       const text = textOf(request, 'certificate');
-      const verification = verificationIn(request, words);
+      const verification = readVerificationHeader(request, words);
       if (text !== undefined) return withCertificate(request, [onlyOne(decoded(text))], verification);
-      // Without a header for it, nothing says that there was a certificate.
-      const detail = request.headers.verification === undefined ? SILENT : verification;
-      return withoutCertificate(name, detail);
+      // Without a verification header, nothing indicates that there was a certificate.
+      const report = request.headers.verification === undefined ? SILENT : verification;
+      return withoutCertificate(name, report);
     },
   };
 }
 
-/** A header name as an operator writes it. */
+/** Normalizes a header name that an operator wrote. */
 export function headerName(text: string): string {
   return trimBlanks(text).toLowerCase();
 }

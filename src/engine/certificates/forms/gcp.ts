@@ -3,10 +3,10 @@ import { type FormRequest, type HeaderForm, lineOf } from './form.ts';
 import { readByteSequences } from './rfc9440.ts';
 
 /**
- * Google Cloud's Application Load Balancer (`forwarded-certificates.md` section 4.8): custom headers made of
- * `client_cert_leaf` and `client_cert_chain` in RFC 9440's encoding, `client_cert_present`, `client_cert_chain_verified` and
- * `client_cert_sha256_fingerprint` (Base64). Leaf and chain are empty above a size limit and after a failed validation, so
- * "present" without them is no absence.
+ * Google Cloud's Application Load Balancer (`forwarded-certificates.md` section 4.8): custom headers with
+ * `client_cert_leaf` and `client_cert_chain` in RFC 9440's encoding, `client_cert_present`,
+ * `client_cert_chain_verified` and `client_cert_sha256_fingerprint` (Base64). Leaf and chain are empty above a size
+ * limit and after a failed validation, so "present" without them does not count as absence.
  */
 export const gcp: HeaderForm = {
   name: 'gcp',

@@ -6,19 +6,19 @@ import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts
 
 export const GENERIC_CERTIFICATE = 'generic_certificate';
 
-/** The members of a JSON body in which a home-made broker relays its TLS socket's certificate. */
+/** The members of a JSON body in which a home-made broker sends its TLS socket's certificate. */
 export interface GenericCertificateFields {
-  /** PEM or Base64 of the DER; several of them, or an array: the leaf first. */
+  /** PEM or Base64 of the DER. Several certificates may be given as one text or as an array, the leaf first. */
   readonly certificate?: unknown;
-  /** The same, in either order, with or without the leaf. */
+  /** The same encodings, in any order, with or without the leaf. */
   readonly certificateChain?: unknown;
-  /** Node's `socket.authorized`: true verified, false failed, absent: as the operator says. */
+  /** Node's `socket.authorized`: true is verified, false is failed; if absent, the operator's declaration counts. */
   readonly certificateVerified?: unknown;
 }
 
 /**
- * The certificate of a generic request's body. The leaf is what `certificate` begins with, and never found by names in a
- * chain: the client makes those (`assembleChain` says why).
+ * Reads the certificate of a generic request's body. The leaf is the first certificate in `certificate`; it is
+ * never found by names in a chain, which the client can choose (see `assembleChain`).
  */
 export function readGenericCertificate(
   fields: GenericCertificateFields,
@@ -58,7 +58,7 @@ function certificatesIn(value: unknown): Buffer[] {
   return certificates;
 }
 
-/** Other types are refused: `"false"` is true to many a language. */
+/** Other types are refused: many languages treat `"false"` as true. */
 function flag(value: unknown): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'boolean') throw new CertificateUnreadable('malformed_field');

@@ -12,8 +12,8 @@ import {
   type FormRequest,
   type HeaderForm,
   lineOf,
+  readVerificationHeader,
   textOf,
-  verificationIn,
   withCertificate,
   withoutCertificate,
 } from './form.ts';
@@ -27,8 +27,9 @@ const HEADERS = {
 } as const;
 
 /**
- * HAProxy (`forwarded-certificates.md` section 4.4): `%[ssl_c_der,base64]`, or the same between PEM markers; the chain from
- * `%[ssl_c_chain_der,base64]`, one concatenation without the leaf; `%[ssl_c_verify]` and, where forwarded, `%[ssl_c_used]`.
+ * HAProxy (`forwarded-certificates.md` section 4.4): the certificate is `%[ssl_c_der,base64]`, or the same between
+ * PEM markers. The chain is `%[ssl_c_chain_der,base64]`, concatenated DER without the leaf. The verification is
+ * `%[ssl_c_verify]` and, if forwarded, `%[ssl_c_used]`.
  */
 export const haproxy: HeaderForm = {
   name: 'haproxy',
@@ -47,20 +48,24 @@ function readHaproxy(request: FormRequest, decode: (text: string) => Buffer) {
   const text = textOf(request, 'certificate');
   const chain = textOf(request, 'chain', MAX_CHAIN_TEXT);
   const others = chain === undefined ? [] : decodeConcatenatedDer(decodeBase64(chain));
-  const verification = verificationIn(request, opensslCode);
+  const verification = readVerificationHeader(request, opensslCode);
   if (text !== undefined) {
-    return withCertificate(request, [decode(text), ...others], contradicted(request, verification));
+    return withCertificate(
+      request,
+      [decode(text), ...others],
+      verificationOfCertificate(request, verification),
+    );
   }
   if (others.length > 0) throw new CertificateUnreadable('chain_without_leaf');
-  return withoutCertificate(request.form, ofNothing(request, verification));
+  return withoutCertificate(request.form, verificationWithoutCertificate(request, verification));
 }
 
-/** `ssl_c_verify` is 0 where no certificate was presented; only `ssl_c_used` tells that one was. */
-function ofNothing(request: FormRequest, verification: Verification): Verification {
+/** `ssl_c_verify` is 0 also if no certificate was presented; only `ssl_c_used` shows that one was. */
+function verificationWithoutCertificate(request: FormRequest, verification: Verification): Verification {
   if (verification.result !== 'verified' && verification.result !== 'not_checked') return verification;
   return lineOf(request, 'presented') === '1' ? verification : { result: 'none' };
 }
 
-function contradicted(request: FormRequest, verification: Verification): Verification {
+function verificationOfCertificate(request: FormRequest, verification: Verification): Verification {
   return lineOf(request, 'presented') === '0' ? { result: 'none' } : verification;
 }

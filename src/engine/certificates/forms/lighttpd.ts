@@ -3,9 +3,9 @@ import { type HeaderForm, simpleForm } from './form.ts';
 import { escapedPem } from './nginx.ts';
 
 /**
- * lighttpd's `lighty.c.urlenc(SSL_CLIENT_CERT)` by mod_magnet with `SSL_CLIENT_VERIFY` (`forwarded-certificates.md` section
- * 4.9). After a failed verification the certificate is withheld and FAILED stands alone: that is a refusal, and not the
- * absence of a certificate.
+ * lighttpd's `lighty.c.urlenc(SSL_CLIENT_CERT)` by mod_magnet with `SSL_CLIENT_VERIFY` (`forwarded-certificates.md`
+ * section 4.9). After a failed verification lighttpd withholds the certificate and sends only FAILED: a refusal,
+ * not the absence of a certificate.
  */
 export const lighttpd: HeaderForm = simpleForm(
   'lighttpd',

@@ -3,9 +3,9 @@ import { tokens } from '../verification.ts';
 import { type HeaderForm, simpleForm } from './form.ts';
 
 /**
- * nginx's `$ssl_client_escaped_cert` with `$ssl_client_verify`, and OpenResty's and Angie's
- * (`forwarded-certificates.md` section 4.3). The chain is never forwarded. `$ssl_client_cert` and `$ssl_client_raw_cert`
- * break the header block: Node's parser answers 400 before anything here is asked.
+ * nginx's `$ssl_client_escaped_cert` with `$ssl_client_verify`, also in OpenResty and Angie
+ * (`forwarded-certificates.md` section 4.3). The chain is never forwarded. `$ssl_client_cert` and
+ * `$ssl_client_raw_cert` break the header block, so Node's parser answers 400 before this code runs.
  */
 export const nginx: HeaderForm = simpleForm(
   'nginx',
@@ -26,7 +26,7 @@ export const nginxDer: HeaderForm = simpleForm(
   tokens,
 );
 
-/** One certificate's PEM, percent-encoded: `+`, `/` and `=` may be escaped or stand as they are. */
+/** Decodes one percent-encoded PEM certificate; `+`, `/` and `=` may be escaped or literal. */
 export function escapedPem(text: string): Buffer {
   return onlyOne(decodePem(decodePercent(text), 'lines'));
 }

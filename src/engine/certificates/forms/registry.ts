@@ -24,12 +24,15 @@ const ALL: readonly HeaderForm[] = [
   ...[azureApplicationGateway, cloudflare, cloudflareRfc9440, kong, f5, cloudFoundry],
 ];
 
-/** Every form in headers, by name. A new one is a file beside this and a line above. */
+/** Every form in headers, by name. A new form is a file in this folder and an entry in `ALL`. */
 export const HEADER_FORMS: ReadonlyMap<CertificateForm, HeaderForm> = new Map(
   ALL.map((form) => [form.name, form]),
 );
 
-/** The forms that use a header for the certificate itself, by its usual name; for telling what was not read. */
+/**
+ * The forms that use a header for the certificate, by the header's default name. It tells which headers were
+ * ignored.
+ */
 export const FORMS_BY_HEADER: ReadonlyMap<string, readonly CertificateForm[]> = byHeader();
 
 function byHeader(): Map<string, CertificateForm[]> {
@@ -38,7 +41,7 @@ function byHeader(): Map<string, CertificateForm[]> {
     const header = form.headers.certificate;
     if (header !== undefined) forms.set(header, [...(forms.get(header) ?? []), form.name]);
   }
-  // Never an identity: its values are not escaped (`forwarded-certificates.md` section 4.7).
+  // This header is never read, because its values are not escaped (`forwarded-certificates.md` section 4.7).
   forms.set('x-forwarded-tls-client-cert-info', []);
   return forms;
 }

@@ -1,18 +1,19 @@
 import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
 import { isAbsent } from '../text/absence.ts';
 import { decodeDerBase64, MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
+import { cachedDecoder } from '../text/decode-cache.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
-import { remembered } from '../text/remembered.ts';
 import { bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const VERNEMQ_CLIENT_CERT = 'vernemq_client_cert';
 
-const decoded = remembered((text) => [decodeDerBase64(text)]);
+const decoded = cachedDecoder((text) => [decodeDerBase64(text)]);
 
 /**
- * `client_cert` of VerneMQ's webhooks with `forward_connection_opts`: Base64 of the leaf's DER (`vernemq.md` section
- * "Certificate data"). Always verified: VerneMQ hands on only what passed. With `base64encode = off` it is broken text.
- * @param value the JSON member, whatever its type.
+ * Reads `client_cert` of VerneMQ's webhooks with `forward_connection_opts`: Base64 of the leaf's DER (`vernemq.md`
+ * section "Certificate data"). Always verified, because VerneMQ forwards only verified certificates. With
+ * `base64encode = off` the text is damaged and unreadable.
+ * @param value the JSON member, of any type.
  */
 export function readVernemqClientCert(value: unknown): PresentedCertificate {
   return readBodyForm(VERNEMQ_CLIENT_CERT, () => {

@@ -3,19 +3,20 @@ import { decodePem, decodePercent, MAX_CHAIN_TEXT, onlyOne } from '../text/decod
 import { CertificateUnreadable } from '../text/fault.ts';
 import { parseXfcc, type XfccElement } from '../text/xfcc-syntax.ts';
 import { checkDigest } from './digest.ts';
-import { type FormRequest, type HeaderForm, textOf, unsaidVerification, withCertificate } from './form.ts';
-import { utf8Of } from './latin1.ts';
+import { declaredVerification, type FormRequest, type HeaderForm, textOf, withCertificate } from './form.ts';
+import { decodeUtf8 } from './latin1.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /**
  * `x-forwarded-client-cert` of Envoy, Istio and Azure Container Apps (`forwarded-certificates.md` section 4.2).
  *
- * Each trusted proxy adds one element, the nearest the last, so there are as many as there are trusted proxies and the
- * first is the client's. One more was brought along by the client, or began inside an unquoted URI.
+ * Each trusted proxy appends one element, so there must be as many elements as trusted proxies, and the first is
+ * the client's. An additional element was sent by the client, or begins inside an unquoted URI.
  *
- * The header is written when a certificate was presented; whether it was verified is the proxy's configuration
- * (`trust_chain_verification`). Istio sends no `Cert` by default: then only a digest and the names are known.
+ * The header is written if a certificate was presented; whether it was verified depends on the proxy's
+ * configuration (`trust_chain_verification`). Istio sends no `Cert` by default: then only a digest and names are
+ * known.
  */
 export const xfcc: HeaderForm = {
   name: 'xfcc',
@@ -37,10 +38,10 @@ function readElement(request: FormRequest, element: XfccElement) {
   const chain = decodeAll(valueIn(element, 'chain'));
   const leaf = certificate === undefined ? chain[0] : onlyOne(decodeAll(certificate));
   if (leaf === undefined) return readName(request, element);
-  // Chain is of the whole chain with the leaf.
+  // Chain includes the leaf.
   if (chain[0] !== undefined && !chain[0].equals(leaf)) throw new CertificateUnreadable('chain_mismatch');
   checkDigest(leaf, valueIn(element, 'hash'));
-  return withCertificate(request, [leaf, ...chain], unsaidVerification(request.settings));
+  return withCertificate(request, [leaf, ...chain], declaredVerification(request.settings));
 }
 
 function readName(request: FormRequest, element: XfccElement): CertificateName {
@@ -50,7 +51,7 @@ function readName(request: FormRequest, element: XfccElement): CertificateName {
   return {
     kind: 'name',
     form: request.form,
-    subject: subject === undefined ? undefined : utf8Of(subject),
+    subject: subject === undefined ? undefined : decodeUtf8(subject),
     digest: hash === undefined ? undefined : { algorithm: 'sha256', hex: hash },
   };
 }
@@ -59,7 +60,7 @@ function decodeAll(text: string | undefined): Buffer[] {
   return text === undefined ? [] : decodePem(decodePercent(text), 'lines');
 }
 
-/** A key that came empty says nothing. */
+/** An empty value counts as absent. */
 function valueIn(element: XfccElement, key: string): string | undefined {
   return element.get(key)?.[0] || undefined;
 }

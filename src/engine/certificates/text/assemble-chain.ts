@@ -4,12 +4,14 @@ import { MAX_CERTIFICATES } from './decode.ts';
 import { CertificateUnreadable } from './fault.ts';
 
 /**
- * The further certificates of a leaf from its issuer upwards, whatever their order was and whether or not the leaf was
- * among them: forms differ (`forwarded-certificates.md` section 11, 7), and TLS 1.3 allows any order behind the leaf
- * (RFC 8446 section 4.4.2). What has no place in the path stays behind it: whether the chain holds is asked later.
+ * Sorts the further certificates from the leaf's issuer upwards and drops the leaf and duplicates. Forms differ in
+ * their order and in whether they repeat the leaf (`forwarded-certificates.md` section 11, 7), and TLS 1.3 allows
+ * any order after the leaf (RFC 8446 section 4.4.2). Certificates outside the path come last; whether the chain is
+ * valid is checked later.
  *
- * Which certificate is the leaf is never found out here. It is the one for which the client proved possession of a key,
- * and only its place in the message tells; names would let a client put someone else's certificate under its own.
+ * The leaf is never found by names: it is the certificate whose key the client proved to possess, and only its
+ * position in the message tells which. By names, a client could put somebody else's certificate under its own.
+ * @throws {CertificateUnreadable} for more than 10 certificates.
  */
 export function assembleChain(leaf: Buffer, others: readonly Buffer[]): Buffer[] {
   if (others.length >= MAX_CERTIFICATES + 1) throw new CertificateUnreadable('too_many_certificates');
@@ -21,7 +23,7 @@ export function assembleChain(leaf: Buffer, others: readonly Buffer[]): Buffer[]
   const path: Buffer[] = [];
   for (let current = leaf; ; ) {
     const issuer = names.get(current)?.issuer;
-    // A path never comes back to a certificate: found ones leave `rest`.
+    // Certificates in the path are removed from `rest`, so the path cannot loop.
     const index = rest.findIndex((one) => names.get(one)?.subject.equals(issuer ?? Buffer.alloc(0)));
     const next = index < 0 ? undefined : rest.splice(index, 1)[0];
     if (next === undefined) return [...path, ...rest];
@@ -30,7 +32,7 @@ export function assembleChain(leaf: Buffer, others: readonly Buffer[]): Buffer[]
   }
 }
 
-/** The names' encodings. Equal names may be encoded differently; then the order stays as it came. */
+/** The encodings of the names. Equal names may be encoded differently; then the order stays as received. */
 function namesOf(der: Buffer): { issuer: Buffer; subject: Buffer } {
   const fields = readCertificateFields(der);
   const copy = (part: 'issuer' | 'subject') => Buffer.from(encodingOf(der, fields[part]));

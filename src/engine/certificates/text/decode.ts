@@ -1,25 +1,27 @@
 import { readCertificateFields } from '../x509/certificate-fields.ts';
 import { MalformedDer, readElement, TAG } from '../x509/der.ts';
+import { cachedDecoder } from './decode-cache.ts';
 import { CertificateUnreadable } from './fault.ts';
-import { remembered } from './remembered.ts';
 
 /**
- * Text to certificates, strictly and in one pass (`forwarded-certificates.md` sections 2 and 9): every text has at most one
- * reading, nothing is repaired, and what comes out is one whole certificate in DER.
+ * Decodes text to certificates strictly and in one pass (`forwarded-certificates.md` sections 2 and 9): every text
+ * has at most one reading, nothing is repaired, and the result is complete certificates in DER. All functions throw
+ * `CertificateUnreadable`.
  */
 
-/** Of one certificate's DER: the largest seen, with 240 alternative names, has 11 KiB. */
+/** Limit for one certificate's DER. The largest seen, with 240 alternative names, has 11 KiB. */
 export const MAX_DER_BYTES = 16 * 1024;
-/** Of the text of one certificate: 16 KiB of DER as Base64 of PEM have 30. */
+/** Limit for the text of one certificate. 16 KiB of DER are 30 KiB as Base64 of PEM. */
 export const MAX_CERTIFICATE_TEXT = 32 * 1024;
-/** Of a text that holds a whole chain. */
+/** Limit for a text that holds a whole chain. */
 export const MAX_CHAIN_TEXT = 64 * 1024;
-/** The leaf included. */
+/** Includes the leaf. */
 export const MAX_CERTIFICATES = 10;
 
 /**
- * RFC 4648 section 4, canonical: padding is there, unused bits are zero, no foreign character. `Buffer.from` ignores what
- * it does not know and stops at `=`; that its bytes encode to the very same text again proves that nothing was ignored.
+ * Decodes canonical Base64 (RFC 4648 section 4): with padding, unused bits zero, no foreign characters.
+ * `Buffer.from` ignores unknown characters and stops at `=`, so its bytes are encoded again and compared with the
+ * text.
  */
 export function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
@@ -27,7 +29,7 @@ export function decodeBase64(text: string): Buffer {
   return bytes;
 }
 
-/** `+` stays a plus: it is not a form that was encoded (section 2, rule 7). */
+/** Decodes percent-encoding. `+` stays a plus, because the text is not a submitted form (section 2, rule 7). */
 export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -37,7 +39,7 @@ export function decodePercent(text: string): string {
   }
 }
 
-/** How the lines of a PEM text end: as usual, or each in one blank (Apache's header, section 4.5). */
+/** How the lines of a PEM text end: with line breaks, or with one blank each (Apache's header, section 4.5). */
 export type LineEnds = 'lines' | 'blanks';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
@@ -46,8 +48,9 @@ const LINE_ENDS: Record<LineEnds, RegExp> = { lines: /\r?\n/g, blanks: / /g };
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /**
- * The certificates of a PEM text (RFC 7468), in its order: blocks of exactly this label and nothing but line ends around
- * them. Explanatory text and other labels, which OpenSSL reads over, are refused: a header has none.
+ * Decodes the certificates of a PEM text (RFC 7468) in their order. Only CERTIFICATE blocks with line ends between
+ * them are accepted. OpenSSL skips explanatory text and other labels; here they are refused, because an honest
+ * header has none.
  */
 export function decodePem(text: string, lineEnds: LineEnds): Buffer[] {
   const certificates: Buffer[] = [];
@@ -66,8 +69,8 @@ export function decodePem(text: string, lineEnds: LineEnds): Buffer[] {
 }
 
 /**
- * Bytes that are one certificate in DER and nothing more. Only such bytes may be hashed into an identity.
- * @returns the bytes as they are.
+ * Checks that the bytes are exactly one certificate in DER. Only such bytes may be hashed into an identity.
+ * @returns the same bytes.
  */
 export function decodeDer(bytes: Buffer): Buffer {
   if (bytes.length > MAX_DER_BYTES) throw new CertificateUnreadable('too_large');
@@ -82,12 +85,12 @@ export function decodeDer(bytes: Buffer): Buffer {
   }
 }
 
-/** Base64 of one certificate's DER. */
+/** Decodes Base64 of one certificate's DER. */
 export function decodeDerBase64(text: string): Buffer {
   return decodeDer(decodeBase64(text));
 }
 
-/** Certificates one behind the other without a separator, as HAProxy's `ssl_c_chain_der` (section 4.4). */
+/** Decodes concatenated certificates, as in HAProxy's `ssl_c_chain_der` (section 4.4). */
 export function decodeConcatenatedDer(bytes: Buffer): Buffer[] {
   const certificates: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -110,11 +113,11 @@ function elementEnd(bytes: Buffer, at: number): number {
 }
 
 /**
- * PEM or Base64 of DER, told apart by the hyphen with which only PEM begins. PEM may be percent-encoded (told by `%`,
- * which PEM never holds), have its own lines, or blanks for line ends.
- * @returns one certificate or more, in the text's order.
+ * Decodes PEM or Base64 of DER; only PEM begins with a hyphen. PEM may be percent-encoded (it contains `%`, which
+ * PEM never does), have line breaks, or have blanks instead of line breaks.
+ * @returns one or more certificates, in the text's order.
  */
-export const decodeEitherText = remembered((text) => {
+export const decodeEitherText = cachedDecoder((text) => {
   if (!text.startsWith('-')) return [decodeDerBase64(text)];
   if (text.includes('%')) return decodePem(decodePercent(text), 'lines');
   return decodePem(text, text.includes('\n') ? 'lines' : 'blanks');

@@ -1,14 +1,15 @@
 import { CertificateUnreadable } from './fault.ts';
 
 /**
- * The two kinds of structured field that RFC 9440 needs: an Item and a List, both of Byte Sequences (RFC 9651 sections
- * 3.1 and 3.3.5). Parameters are parsed, because a field that breaks their syntax is no structured field, and ignored.
+ * Parses the two kinds of structured field that RFC 9440 needs: an Item and a List of Byte Sequences (RFC 9651
+ * sections 3.1 and 3.3.5). Parameters are ignored, but their syntax is checked, because a violation makes the field
+ * invalid.
  */
 
 /** Parameters: `;key` or `;key=item` (RFC 9651 section 4.2.3.2). */
 const PARAMETER = /; *([a-z*][a-z0-9_.*-]*)(?:=(%?"(?:[^"\\]|\\["\\])*"|[^;, ]*))?/y;
 
-/** Bare items that a parameter may have: number, string, token, byte sequence, boolean, date, display string. */
+/** Bare items that a parameter may hold: number, string, token, byte sequence, boolean, date, display string. */
 const BARE_ITEM =
   /^(?:-?[0-9]{1,15}(?:\.[0-9]{1,3})?|"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]*|:[A-Za-z0-9+/]*={0,2}:|\?[01]|@-?[0-9]{1,15}|%"[\x20-\x7e]*")$/;
 
@@ -37,8 +38,8 @@ class Scanner {
   }
 
   /**
-   * A byte sequence. Missing padding and unused bits that are set do not fail: a parser should not (RFC 9651 section
-   * 4.2.7), and no identity is taken from the text. Other alphabets, blanks, or `=` inside do.
+   * Reads a byte sequence. Missing padding and unused bits that are set are accepted, as parsers should (RFC 9651
+   * section 4.2.7); no identity is taken from the text. Other alphabets, blanks and an inner `=` are errors.
    */
   byteSequence(): Buffer {
     const end = this.take(':') ? this.#text.indexOf(':', this.at) : -1;
@@ -63,7 +64,10 @@ function syntaxError(): CertificateUnreadable {
   return new CertificateUnreadable('structured_field_syntax');
 }
 
-/** An Item that is a Byte Sequence (RFC 9651 section 4.2, field type "item"). */
+/**
+ * Parses an Item that is a Byte Sequence (RFC 9651 section 4.2, field type "item").
+ * @throws {CertificateUnreadable}
+ */
 export function parseByteSequence(text: string): Buffer {
   const scanner = new Scanner(text);
   scanner.skip(' ');
@@ -75,8 +79,9 @@ export function parseByteSequence(text: string): Buffer {
 }
 
 /**
- * A List whose members are Byte Sequences (section 4.2.1); several field lines are one list (section 4.2).
- * @returns the members in their order; none for lines that are all blank.
+ * Parses a List of Byte Sequences (section 4.2.1). Several field lines form one list (section 4.2).
+ * @returns the members in their order; empty if all lines are blank.
+ * @throws {CertificateUnreadable}
  */
 export function parseByteSequences(lines: readonly string[]): Buffer[] {
   const scanner = new Scanner(lines.filter((line) => line.trim() !== '').join(', '));
@@ -89,7 +94,7 @@ export function parseByteSequences(lines: readonly string[]): Buffer[] {
     if (scanner.done) break;
     if (!scanner.take(',')) throw syntaxError();
     scanner.skip(' \t');
-    // A comma with nothing behind it.
+    // A trailing comma.
     if (scanner.done) throw syntaxError();
   }
   return members;

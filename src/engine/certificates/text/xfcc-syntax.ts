@@ -1,23 +1,28 @@
 import { CertificateUnreadable } from './fault.ts';
 
-/** One element of X-Forwarded-Client-Cert: what one proxy says of its peer. Keys in lower case, as they came in order. */
+/**
+ * One element of X-Forwarded-Client-Cert: what one proxy reports about its peer. Keys are in lower case; values
+ * keep their order.
+ */
 export type XfccElement = ReadonlyMap<string, readonly string[]>;
 
-/** Envoy writes one pair of each; a second one is someone else's. */
+/** Envoy writes each of these at most once, so a second one comes from somebody else. */
 const ONCE: readonly string[] = ['cert', 'chain', 'hash', 'subject'];
 
 const KEY = /[A-Za-z][A-Za-z0-9_-]*/y;
 const UNQUOTED = /[^,;"]*/y;
 
 /**
- * Envoy's syntax (`forwarded-certificates.md` section 4.2): elements by `,`, pairs by `;`, key and value by `=`, values in
- * quotes or bare. Read from left to right, never split: a subject may hold every separator.
+ * Parses Envoy's syntax (`forwarded-certificates.md` section 4.2): elements separated by `,`, pairs by `;`, key and
+ * value by `=`, values quoted or bare. The text is read from left to right and never split, because a subject may
+ * contain every separator.
  *
- * Inside quotes a backslash takes the next character along, whatever it is. Envoy puts the subject's RFC 2253 text between
- * quotes as it is, so the text is kept with its backslashes: it is the DN's own escaping.
+ * Inside quotes a backslash always takes the next character with it. Envoy puts the subject's RFC 2253 text between
+ * quotes unchanged, so backslashes stay in the value: they are the DN's escapes.
  *
- * By, URI and DNS are never quoted, whatever they hold, so a comma in one begins what looks like an element. That cannot be
- * told apart here: whoever counts the elements must.
+ * By, URI and DNS are never quoted, so a comma in one of them looks like the start of an element. The text cannot
+ * tell the difference; the caller must check the number of elements.
+ * @throws {CertificateUnreadable}
  */
 export function parseXfcc(text: string): XfccElement[] {
   const elements: XfccElement[] = [];
@@ -29,10 +34,10 @@ export function parseXfcc(text: string): XfccElement[] {
   }
 }
 
-/** @returns the element and the place of the comma behind it, or the text's end. */
+/** @returns the element and the index of the comma after it, or of the text's end. */
 function readXfccElement(text: string, start: number): [XfccElement, number] {
   const element = new Map<string, string[]>();
-  // Blanks behind the comma come from proxies that join two lines.
+  // Proxies that join two lines write blanks after the comma.
   let at = start;
   while (text[at] === ' ') at++;
   for (; ; at++) {

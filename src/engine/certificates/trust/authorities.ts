@@ -6,9 +6,9 @@ import { formatName, nameKey, sameName } from '../x509/name.ts';
 /** The certificate authorities that the operator trusts to issue clients' certificates. */
 export interface Authorities {
   readonly all: readonly InspectedCertificate[];
-  /** By {@link nameKey} of their subject; several where keys were renewed or authorities cross-signed. */
+  /** By {@link nameKey} of the subject. There are several if keys were renewed or authorities are cross-signed. */
   readonly byName: ReadonlyMap<string, readonly InspectedCertificate[]>;
-  /** Whether a path ends here. */
+  /** Whether a path may end at this authority. */
   readonly isAnchor: (authority: InspectedCertificate) => boolean;
 }
 
@@ -18,16 +18,16 @@ export const NO_AUTHORITIES: Authorities = Object.freeze({
   isAnchor: () => false,
 });
 
-/** The file cannot be used; the sentence is for the operator. */
+/** The authorities file cannot be used. The message is a sentence for the operator. */
 export class AuthoritiesUnusable extends Error {
   override readonly name = 'AuthoritiesUnusable';
 }
 
 /**
- * Reads a PEM file of certificate authorities. One whose issuer stands in the file too is a step on the way to it; all others
- * end a path, so that an intermediate authority alone can be trusted as well.
- * @throws {AuthoritiesUnusable} where there is none, and for a certificate that is unreadable or no authority: a path must not
- *   end at a device by mistake.
+ * Parses a PEM file of certificate authorities. An authority whose issuer is also in the file is an intermediate
+ * step; every other one ends a path, so that an intermediate authority can be trusted alone.
+ * @throws {AuthoritiesUnusable} if there is no certificate, or one is unreadable or not an authority: a path must
+ *   not end at a device by mistake.
  */
 export function readAuthorities(pem: string): Authorities {
   const all = ders(pem).map((der, index) => {
@@ -35,7 +35,7 @@ export function readAuthorities(pem: string): Authorities {
       const certificate = inspectCertificate(der);
       if (certificate.basicConstraints?.ca === true) return certificate;
       throw new AuthoritiesUnusable(
-        `certificate ${index + 1} (${formatName(certificate.subject)}) is no certificate authority`,
+        `certificate ${index + 1} (${formatName(certificate.subject)}) is not a certificate authority`,
       );
     } catch (error) {
       if (error instanceof CertificateUnreadable)
@@ -65,7 +65,8 @@ function ders(pem: string): readonly Buffer[] {
   try {
     return readPemText(pem).certificates;
   } catch (error) {
-    if (error instanceof CertificateUnreadable) throw new AuthoritiesUnusable('holds no certificate in PEM');
+    if (error instanceof CertificateUnreadable)
+      throw new AuthoritiesUnusable('contains no certificate in PEM');
     throw error;
   }
 }

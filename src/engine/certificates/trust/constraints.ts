@@ -2,13 +2,14 @@ import { Certificate, CertificateChainValidationEngine, type GeneralSubtree, Nam
 import type { InspectedCertificate } from '../x509/inspect.ts';
 
 /**
- * What name constraints and policies have against a path whose signatures, names, dates and lengths hold (RFC 5280
- * section 6.1). Loaded only for paths that have such constraints, since few have and the library is large.
+ * Checks name constraints and policies of a path whose signatures, names, dates and lengths are valid (RFC 5280
+ * section 6.1). This module is loaded only for paths with such constraints: few have them, and the library is
+ * large.
  *
- * The library is given the path and looks for none: its own search does not end where authorities sign one another.
- * Constraints of the authority that ends the path count as well, as OpenSSL has it.
+ * The library gets the complete path and searches none, because its own search does not end if authorities sign
+ * each other. Constraints of the path's last authority count as well, as in OpenSSL.
  * @param path leaf first.
- * @returns in words, or nothing where all are met.
+ * @returns the violation in words, or `undefined` if all constraints are met.
  */
 export async function constraintFault(
   path: readonly InspectedCertificate[],
@@ -20,9 +21,9 @@ export async function constraintFault(
   const [leaf, ...above] = certificates as [Certificate, ...Certificate[]];
   const engine = new CertificateChainValidationEngine({
     trustedCerts: [anchor],
-    // The last is the one that is validated.
+    // The library validates the last certificate.
     certs: [...above.slice(0, -1), leaf],
-    // The dates have been looked at, or are not to be.
+    // The dates are checked elsewhere, or not at all.
     checkDate: dateWithin(path, now),
     findIssuer: async (certificate) => [nextOf.get(certificate) ?? anchor],
   });
@@ -42,7 +43,10 @@ function constraintsOf(certificate: Certificate): {
   return found instanceof NameConstraints ? found : {};
 }
 
-/** Now, where all are valid now; else some time at which most are, as their dates are not this check's business. */
+/**
+ * Returns now if all certificates are valid now, and else a time at which most are, because this check ignores
+ * dates.
+ */
 function dateWithin(path: readonly InspectedCertificate[], now: number): Date {
   const start = Math.max(...path.map(({ notBefore }) => notBefore));
   const end = Math.min(...path.map(({ notAfter }) => notAfter));

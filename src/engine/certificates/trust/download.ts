@@ -1,41 +1,41 @@
 import { Agent, type Dispatcher, request } from 'undici';
 
-/** So many connections to one server at once; whoever comes then waits within the time that it has. */
-const CONNECTIONS = 16;
+/** Further requests wait in the queue, within their timeout. */
+const MAX_CONNECTIONS_PER_SERVER = 16;
 
-/** Connections of their own, so that those who opened them can end them. */
+/** Opens a separate pool, so that its owner can close it. */
 export function openConnections(): Agent {
-  return new Agent({ connections: CONNECTIONS, keepAliveTimeout: 4_000 });
+  return new Agent({ connections: MAX_CONNECTIONS_PER_SERVER, keepAliveTimeout: 4_000 });
 }
 
 export interface DownloadOptions {
   readonly connections: Dispatcher;
-  /** For the whole answer. */
+  /** Limit for the complete answer. */
   readonly timeoutMs: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   readonly method?: 'GET' | 'POST';
   readonly body?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Downloaded {
-  /** `undefined` where the server says that nothing changed (304). */
+  /** `undefined` if the server answers that nothing changed (304). */
   readonly bytes: Buffer | undefined;
   readonly etag: string | undefined;
 }
 
-/** Nothing of use came; the sentence is for the operator and holds no URL. */
+/** The download failed. The message is a sentence for the operator and contains no URL. */
 export class DownloadFailed extends Error {
   override readonly name = 'DownloadFailed';
 }
 
 /**
- * Fetches something small over HTTP, within bounds of time and size, whatever the server does. Redirections are not
- * followed: what is fetched bears its own signature, but a request must go nowhere that nobody configured.
+ * Downloads a small file over HTTP within limits of time and size. Redirections are not followed: the file carries
+ * a signature, but requests must go only to configured servers.
  * @throws {DownloadFailed}
  */
 export async function download(url: string, options: DownloadOptions): Promise<Downloaded> {
-  const { connections, timeoutMs, mostBytes, method = 'GET', body, headers } = options;
+  const { connections, timeoutMs, maxBytes, method = 'GET', body, headers } = options;
   try {
     const answer = await request(url, {
       method,
@@ -52,24 +52,24 @@ export async function download(url: string, options: DownloadOptions): Promise<D
     }
     if (answer.statusCode !== 200) {
       answer.body.on('error', () => undefined).destroy();
-      throw new DownloadFailed(`the server answers ${answer.statusCode}`);
+      throw new DownloadFailed(`the server answered ${answer.statusCode}`);
     }
-    return { bytes: await readBody(answer.body, mostBytes), etag: tag };
+    return { bytes: await readBody(answer.body, maxBytes), etag: tag };
   } catch (error) {
     if (error instanceof DownloadFailed) throw error;
     const { name, code } = error as NodeJS.ErrnoException;
-    if (name === 'TimeoutError') throw new DownloadFailed(`no whole answer within ${timeoutMs} ms`);
+    if (name === 'TimeoutError') throw new DownloadFailed(`no complete answer within ${timeoutMs} ms`);
     throw new DownloadFailed(`no answer (${code ?? name})`);
   }
 }
 
-/** Leaving the loop destroys the stream, and with it the connection. */
-async function readBody(body: AsyncIterable<Buffer>, mostBytes: number): Promise<Buffer> {
+/** Leaving the loop destroys the stream and closes its connection. */
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > mostBytes) throw new DownloadFailed(`an answer of more than ${mostBytes} bytes`);
+    if (length > maxBytes) throw new DownloadFailed(`the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

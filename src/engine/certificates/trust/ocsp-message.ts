@@ -12,21 +12,21 @@ import { checkChain } from '../x509/chain.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from '../x509/inspect.ts';
 import { isSignedBy, type Signed } from './signature.ts';
 
-/** What a responder says of one certificate, believed. Times are epoch milliseconds. */
+/** A responder's verified answer about one certificate. Times are epoch milliseconds. */
 export interface OcspAnswer {
   readonly status: 'good' | 'revoked' | 'unknown';
   readonly thisUpdate: number;
   readonly nextUpdate: number | undefined;
 }
 
-/** The answer is none, or nobody may believe it; the sentence is for explain and the log. */
+/** The answer is malformed or not trustworthy. The message is a sentence for explain and the log. */
 export class OcspAnswerUnusable extends Error {
   override readonly name = 'OcspAnswerUnusable';
 }
 
 const BASIC = '1.3.6.1.5.5.7.48.1.1';
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
-const STATUS_WORDS = [
+const STATUS_NAMES = [
   'successful',
   'malformedRequest',
   'internalError',
@@ -35,15 +35,16 @@ const STATUS_WORDS = [
   'sigRequired',
   'unauthorized',
 ];
-/** Clocks differ by so much. */
-const SKEW_MS = 5 * 60_000;
-/** An answer without nextUpdate means "as of now" (RFC 6960 section 4.2.2.1); an old one is a repeated one. */
-const OLDEST_MS = 24 * 60 * 60_000;
-const MOST_DELEGATES = 4;
+/** Tolerance for clock differences. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+/** An answer without nextUpdate means "as of now" (RFC 6960 section 4.2.2.1); an older one may be replayed. */
+const MAX_UNDATED_AGE_MS = 24 * 60 * 60_000;
+const MAX_DELEGATES = 4;
 
 /**
- * The request about a certificate, in DER. Certificate ids are hashed with SHA-1, the one hash that all responders know; it
- * names here and signs nothing. No nonce: many responders sign ahead and would leave it out; the answer's times bound a replay.
+ * Makes an OCSP request in DER. Certificate ids are hashed with SHA-1, the only hash that all responders know; it
+ * identifies and signs nothing. There is no nonce: many responders sign in advance and would omit it, and the
+ * answer's times limit a replay.
  */
 export async function ocspRequest(leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<Buffer> {
   const request = new OCSPRequest();
@@ -55,8 +56,9 @@ export async function ocspRequest(leaf: InspectedCertificate, issuer: InspectedC
 }
 
 /**
- * Reads an answer and finds out whether to believe it (RFC 6960 section 3.2): it is about this certificate, signed by its issuer
- * or by whom the issuer itself gave the right to (section 4.2.2.2), and of now.
+ * Parses an answer and verifies it (RFC 6960 section 3.2): it must be about this certificate, be signed by the
+ * issuer or by a delegate to whom the issuer gave the right (section 4.2.2.2), and be current.
+ * @param now epoch milliseconds.
  * @throws {OcspAnswerUnusable}
  */
 export async function readOcspAnswer(
@@ -72,15 +74,17 @@ export async function readOcspAnswer(
     single = await findResponse(basic, leaf, issuer);
   } catch (error) {
     if (error instanceof OcspAnswerUnusable) throw error;
-    throw new OcspAnswerUnusable('the answer is no OCSP response');
+    throw new OcspAnswerUnusable('the answer is not an OCSP response');
   }
   if (single === undefined) throw new OcspAnswerUnusable('the answer is about another certificate');
   if (!isSignedByResponder(basic, issuer, now))
-    throw new OcspAnswerUnusable('the answer is not signed by the issuer, or by whom it gave the right to');
+    throw new OcspAnswerUnusable(
+      'the answer is not signed by the issuer or a responder that the issuer authorized',
+    );
   const thisUpdate = single.thisUpdate.getTime();
   const nextUpdate = single.nextUpdate?.getTime();
-  if (thisUpdate > now + SKEW_MS) throw new OcspAnswerUnusable('the answer is of the future');
-  if ((nextUpdate ?? thisUpdate + OLDEST_MS) < now - SKEW_MS)
+  if (thisUpdate > now + CLOCK_SKEW_MS) throw new OcspAnswerUnusable('the answer is dated in the future');
+  if ((nextUpdate ?? thisUpdate + MAX_UNDATED_AGE_MS) < now - CLOCK_SKEW_MS)
     throw new OcspAnswerUnusable('the answer is out of date');
   return { status: statusOf(single), thisUpdate, nextUpdate };
 }
@@ -88,9 +92,9 @@ export async function readOcspAnswer(
 function readBasic(bytes: Buffer): BasicOCSPResponse {
   const response = OCSPResponse.fromBER(Uint8Array.from(bytes));
   const status = response.responseStatus.valueBlock.valueDec;
-  if (status !== 0) throw new OcspAnswerUnusable(`the responder says ${STATUS_WORDS[status] ?? status}`);
+  if (status !== 0) throw new OcspAnswerUnusable(`the responder answered ${STATUS_NAMES[status] ?? status}`);
   if (response.responseBytes?.responseType !== BASIC)
-    throw new OcspAnswerUnusable('the answer is of another kind');
+    throw new OcspAnswerUnusable('the answer is not a basic OCSP response');
   return BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
 }
 
@@ -114,7 +118,7 @@ function isSignedByResponder(basic: BasicOCSPResponse, issuer: InspectedCertific
     signature: basic.signature.valueBlock.valueHexView,
   };
   if (isSignedBy(signed, opensslCertificate(issuer.der).publicKey)) return true;
-  return (basic.certs ?? []).slice(0, MOST_DELEGATES).some((certificate) => {
+  return (basic.certs ?? []).slice(0, MAX_DELEGATES).some((certificate) => {
     const delegate = readDelegate(certificate);
     return (
       delegate !== undefined &&
@@ -124,11 +128,11 @@ function isSignedByResponder(basic: BasicOCSPResponse, issuer: InspectedCertific
   });
 }
 
-/** Issued by the very authority that issued the certificate in question, and for this. */
+/** A delegate must be issued by the same authority as the certificate in question, for OCSP signing. */
 function isDelegate(delegate: InspectedCertificate, issuer: InspectedCertificate, now: number): boolean {
   if (!delegate.extendedKeyUsage?.includes(OCSP_SIGNING) || delegate.unknownCritical.length > 0) return false;
   if (now < delegate.notBefore || now > delegate.notAfter) return false;
-  return checkChain(delegate.der, [issuer.der], { now, skipDates: true }).holds;
+  return checkChain(delegate.der, [issuer.der], { now, skipDates: true }).valid;
 }
 
 function readDelegate(certificate: Certificate): InspectedCertificate | undefined {

@@ -5,46 +5,49 @@ import type { Objection } from './policy.ts';
 import type { RevocationVerdict, WhenUnknown } from './revocation-lists.ts';
 
 export interface OcspOptions {
-  /** Asked instead of the responders that certificates name. */
+  /** Used instead of the responders that certificates name. */
   readonly url: string | undefined;
-  /** How long a decision waits. */
+  /** How long a decision waits for an answer. */
   readonly timeoutMs: number;
-  /** Where no answer comes that can be believed, or the responder does not know the certificate. */
+  /** If there is no trustworthy answer, or the responder does not know the certificate. */
   readonly noAnswer: WhenUnknown;
   readonly now: () => number;
 }
 
-interface Known {
+interface CachedStatus {
   readonly answer: OcspAnswer | undefined;
   /** Why there is no answer. */
   readonly detail: string;
-  /** Epoch milliseconds at which it is asked again. */
+  /** When to ask again, in epoch milliseconds. */
   readonly until: number;
 }
 
 const MINUTE = 60_000;
-/** However long an answer holds, it is asked again after this. */
-const LONGEST_MS = 60 * MINUTE;
-/** An answer without nextUpdate. */
-const UNDATED_MS = 5 * MINUTE;
-/** A certificate about which no answer came is not asked about for so long. */
-const RETRY_MS = 30_000;
-/** A responder that gave no answer is left alone for so long: decisions must not wait for it one after the other. */
-const SILENT_MS = 5_000;
-const MOST_ANSWER_BYTES = 64 * 1024;
-/** Some 300 bytes each. */
-const KEPT = 50_000;
+/** Answers are requested again after this time, even if they are valid longer. */
+const MAX_CACHE_MS = 60 * MINUTE;
+/** How long an answer without nextUpdate is used. */
+const UNDATED_CACHE_MS = 5 * MINUTE;
+/** After no answer about a certificate, it is not requested again for this time. */
+const CERTIFICATE_RETRY_MS = 30_000;
+/**
+ * A responder that did not answer is not asked for this time, so that decisions do not wait for it one after the
+ * other.
+ */
+const RESPONDER_RETRY_MS = 5_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** An entry takes some 300 bytes. */
+const MAX_CACHED = 50_000;
 
 /**
- * Asks OCSP responders, one request per certificate however many decisions wait for it. Decisions wait for the first answer
- * only: later ones are fetched while the one before still holds.
+ * Asks OCSP responders, with one request per certificate for all decisions that wait. Decisions wait only for the
+ * first answer; later answers are fetched while the previous one is still valid.
  */
 export class OcspClient {
   readonly #options: OcspOptions;
-  readonly #known = new Map<string, Known>();
-  readonly #asking = new Map<string, Promise<Known>>();
-  /** Until when a responder is not asked, because it gave no answer. */
-  readonly #silent = new Map<string, number>();
+  readonly #cache = new Map<string, CachedStatus>();
+  readonly #pending = new Map<string, Promise<CachedStatus>>();
+  /** When a responder that did not answer may be asked again, by URL. */
+  readonly #retryResponderAt = new Map<string, number>();
   #connections: Agent | undefined;
   #closed = false;
 
@@ -53,22 +56,26 @@ export class OcspClient {
   }
 
   /**
-   * @param leaf whose path to a configured authority holds: a responder is named by the certificate itself, and a stranger's must
-   *   not send requests anywhere.
+   * @param leaf a certificate with a valid path to a configured authority. The certificate names its responder, and
+   *   a stranger's must not make ThingPass send requests.
+   * @returns the objection, if any, and until when it counts.
    */
   async statusOf(leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<RevocationVerdict> {
     const url = this.#options.url ?? leaf.ocspUris.find((uri) => /^https?:\/\//i.test(uri));
     const now = this.#options.now();
     if (url === undefined) {
-      return { objection: this.#unknown('the certificate names no OCSP responder'), until: now + LONGEST_MS };
+      return {
+        objection: this.#unknown('the certificate names no OCSP responder'),
+        until: now + MAX_CACHE_MS,
+      };
     }
     const key = `${issuer.sha256} ${leaf.serialNumber}`;
-    const known = this.#known.get(key);
+    const known = this.#cache.get(key);
     if (known !== undefined && now < known.until) return this.#verdict(known, now);
-    const asked = this.#ask(key, url, leaf, issuer);
+    const asked = this.#request(key, url, leaf, issuer);
     if (known?.answer !== undefined && now < (known.answer.nextUpdate ?? 0)) {
-      // It still holds; whoever asks next gets what comes now.
-      return this.#verdict({ ...known, until: now + RETRY_MS }, now);
+      // The cached answer is still valid; the next decision gets the new one.
+      return this.#verdict({ ...known, until: now + CERTIFICATE_RETRY_MS }, now);
     }
     return this.#verdict(await asked, this.#options.now());
   }
@@ -78,7 +85,7 @@ export class OcspClient {
     await this.#connections?.destroy();
   }
 
-  #verdict({ answer, detail, until }: Known, now: number): RevocationVerdict {
+  #verdict({ answer, detail, until }: CachedStatus, now: number): RevocationVerdict {
     switch (answer?.status) {
       case 'good':
         return { objection: undefined, until };
@@ -87,7 +94,7 @@ export class OcspClient {
           objection: {
             rule: 'ocsp',
             reason: 'certificate_revoked',
-            detail: 'the OCSP responder says revoked',
+            detail: 'the OCSP responder reports it as revoked',
           },
           until,
         };
@@ -103,35 +110,40 @@ export class OcspClient {
     return { rule: 'ocsp', reason: 'certificate_status_unknown', detail, tolerated };
   }
 
-  #ask(key: string, url: string, leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<Known> {
-    const underWay = this.#asking.get(key);
-    if (underWay !== undefined) return underWay;
-    const asking = this.#fetch(url, leaf, issuer)
+  #request(
+    key: string,
+    url: string,
+    leaf: InspectedCertificate,
+    issuer: InspectedCertificate,
+  ): Promise<CachedStatus> {
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const request = this.#fetch(url, leaf, issuer)
       .then((known) => {
-        const before = this.#known.get(key);
-        const holds = (before?.answer?.nextUpdate ?? 0) > this.#options.now();
-        // No answer takes nothing away from one that still holds.
-        const kept = known.answer === undefined && holds ? { ...before, until: known.until } : known;
-        this.#keep(key, kept as Known);
-        return kept as Known;
+        const before = this.#cache.get(key);
+        const stillValid = (before?.answer?.nextUpdate ?? 0) > this.#options.now();
+        // A failed request does not replace an answer that is still valid.
+        const kept = known.answer === undefined && stillValid ? { ...before, until: known.until } : known;
+        this.#store(key, kept as CachedStatus);
+        return kept as CachedStatus;
       })
-      .finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asking);
-    return asking;
+      .finally(() => this.#pending.delete(key));
+    this.#pending.set(key, request);
+    return request;
   }
 
-  #keep(key: string, known: Known): void {
-    this.#known.delete(key);
-    const [oldest] = this.#known.size < KEPT ? [] : this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(key, known);
+  #store(key: string, known: CachedStatus): void {
+    this.#cache.delete(key);
+    const [oldest] = this.#cache.size < MAX_CACHED ? [] : this.#cache.keys();
+    if (oldest !== undefined) this.#cache.delete(oldest);
+    this.#cache.set(key, known);
   }
 
-  async #fetch(url: string, leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<Known> {
+  async #fetch(url: string, leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<CachedStatus> {
     const { now, timeoutMs } = this.#options;
-    const silentUntil = this.#silent.get(url) ?? 0;
-    if (now() < silentUntil)
-      return { answer: undefined, detail: 'the OCSP responder gave no answer', until: silentUntil };
+    const retryAt = this.#retryResponderAt.get(url) ?? 0;
+    if (now() < retryAt)
+      return { answer: undefined, detail: 'the OCSP responder did not answer', until: retryAt };
     try {
       const [{ download, openConnections }, { ocspRequest, readOcspAnswer }] = await Promise.all([
         import('./download.ts'),
@@ -142,25 +154,23 @@ export class OcspClient {
       const { bytes } = await download(url, {
         connections: this.#connections,
         timeoutMs,
-        mostBytes: MOST_ANSWER_BYTES,
+        maxBytes: MAX_ANSWER_BYTES,
         method: 'POST',
         body: await ocspRequest(leaf, issuer),
         headers: { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' },
       });
       if (bytes === undefined) throw new Error('304 to a POST');
       const answer = await readOcspAnswer(bytes, leaf, issuer, now());
-      const holdsFor = answer.nextUpdate === undefined ? UNDATED_MS : answer.nextUpdate - now();
-      // At least a while: one that is just ending must not be asked for at every decision.
-      const until = now() + Math.min(Math.max(holdsFor, RETRY_MS), LONGEST_MS);
+      const holdsFor = answer.nextUpdate === undefined ? UNDATED_CACHE_MS : answer.nextUpdate - now();
+      // At least the retry time: an answer that is about to end must not be requested for every decision.
+      const until = now() + Math.min(Math.max(holdsFor, CERTIFICATE_RETRY_MS), MAX_CACHE_MS);
       return { answer, detail: '', until };
     } catch (error) {
       const { name, message } = error as Error;
       const isAnswer = name === 'OcspAnswerUnusable';
-      const until = now() + (isAnswer ? RETRY_MS : SILENT_MS);
-      if (!isAnswer) this.#silent.set(url, until);
-      const detail = ['DownloadFailed', 'OcspAnswerUnusable'].includes(name)
-        ? message
-        : 'it could not be asked';
+      const until = now() + (isAnswer ? CERTIFICATE_RETRY_MS : RESPONDER_RETRY_MS);
+      if (!isAnswer) this.#retryResponderAt.set(url, until);
+      const detail = ['DownloadFailed', 'OcspAnswerUnusable'].includes(name) ? message : 'the request failed';
       return { answer: undefined, detail: `OCSP: ${detail}`, until };
     }
   }

@@ -5,7 +5,7 @@ import { formatName, nameKey } from '../x509/name.ts';
 import type { Authorities } from './authorities.ts';
 
 export type PathVerdict =
-  /** Leaf first, the authority that ends the path last. */
+  /** The path, leaf first, trusted authority last. */
   | { readonly trusted: true; readonly path: readonly InspectedCertificate[] }
   | { readonly trusted: false; readonly detail: string };
 
@@ -15,15 +15,17 @@ export interface PathRules {
   readonly skipDates: boolean;
 }
 
-/** With a common name for everything, a hostile chain could be put together in any order: so many steps are tried. */
-const MOST_STEPS = 64;
-/** Signatures cost most. */
-const MOST_PATHS = 8;
+/** Limit for the search: a hostile chain in which all names are the same could be combined in any order. */
+const MAX_STEPS = 64;
+/** Limit for the paths whose signatures are verified, which is the most expensive part. */
+const MAX_PATHS = 8;
 
 /**
- * Whether a certificate leads to a configured authority (RFC 5280 section 6.1), over what was sent with it and over the
- * configured authorities themselves. Where several ways lead there, as with cross-signed authorities, one that holds is enough.
- * @throws nothing: what cannot be read is not trusted.
+ * Searches a valid path to a configured authority (RFC 5280 section 6.1), through the certificates that the client
+ * sent and the configured authorities. If there are several paths, as with cross-signed authorities, one valid path
+ * is enough.
+ * @param sent DER of the certificates that the client sent after the leaf.
+ * @returns a verdict; an unreadable certificate is untrusted. Never throws.
  */
 export async function findPath(
   leaf: Uint8Array,
@@ -33,16 +35,16 @@ export async function findPath(
 ): Promise<PathVerdict> {
   const certificates = inspectAll([leaf, ...sent]);
   const [first, ...others] = certificates ?? [];
-  if (first === undefined) return { trusted: false, detail: 'it cannot be read' };
+  if (first === undefined) return { trusted: false, detail: 'the certificate cannot be read' };
   let detail: string | undefined;
   let paths = 0;
   for (const path of pathsFrom(first, others, authorities)) {
     const fault = await faultOf(path, rules);
     if (fault === undefined) return { trusted: true, path };
     detail ??= fault;
-    if (++paths === MOST_PATHS) break;
+    if (++paths === MAX_PATHS) break;
   }
-  return { trusted: false, detail: detail ?? missing(first, others) };
+  return { trusted: false, detail: detail ?? missingIssuer(first, others) };
 }
 
 function inspectAll(ders: readonly Uint8Array[]): InspectedCertificate[] | undefined {
@@ -54,7 +56,10 @@ function inspectAll(ders: readonly Uint8Array[]): InspectedCertificate[] | undef
   }
 }
 
-/** Every way from the leaf to an authority that ends one, by names alone, configured authorities before those that were sent. */
+/**
+ * Yields every path from the leaf to an anchor, by names only; configured authorities come before those that the
+ * client sent.
+ */
 function* pathsFrom(
   leaf: InspectedCertificate,
   sent: readonly InspectedCertificate[],
@@ -64,12 +69,12 @@ function* pathsFrom(
   function* extend(path: readonly InspectedCertificate[]): Generator<readonly InspectedCertificate[]> {
     const key = nameKey((path.at(-1) as InspectedCertificate).issuer);
     const configured = byName.get(key) ?? [];
-    const brought = sent.filter(
+    const fromClient = sent.filter(
       (one) => nameKey(one.subject) === key && configured.every(({ sha256 }) => sha256 !== one.sha256),
     );
-    for (const issuer of [...configured, ...brought]) {
+    for (const issuer of [...configured, ...fromClient]) {
       if (path.some(({ sha256 }) => sha256 === issuer.sha256)) continue;
-      if (++steps > MOST_STEPS) return;
+      if (++steps > MAX_STEPS) return;
       const longer = [...path, issuer];
       if (isAnchor(issuer)) yield longer;
       else yield* extend(longer);
@@ -86,7 +91,7 @@ async function faultOf(
   const [leaf, ...above] = path.map(({ der }) => der) as [Uint8Array, ...Uint8Array[]];
   const inspect = (der: Uint8Array): InspectedCertificate => known.get(der) ?? inspectCertificate(der);
   const verdict = checkChain(leaf, above, { now, skipDates, inspect });
-  if (!verdict.holds) {
+  if (!verdict.valid) {
     const at = path[verdict.at] as InspectedCertificate;
     return `${verdict.reason} (${formatName(at.subject)})`;
   }
@@ -102,8 +107,8 @@ function isConstraining({ extensionIds }: InspectedCertificate): boolean {
   return extensionIds.some((oid) => CONSTRAINTS.has(oid));
 }
 
-/** Names the issuer that is nowhere: most often an intermediate authority that neither came along nor is configured. */
-function missing(leaf: InspectedCertificate, sent: readonly InspectedCertificate[]): string {
+/** Names the issuer that was not found: usually an intermediate authority that was neither sent nor configured. */
+function missingIssuer(leaf: InspectedCertificate, sent: readonly InspectedCertificate[]): string {
   let top = leaf;
   for (;;) {
     const above = sent.find(
@@ -113,5 +118,5 @@ function missing(leaf: InspectedCertificate, sent: readonly InspectedCertificate
     if (sent.indexOf(above) < sent.indexOf(top)) break;
     top = above;
   }
-  return `no configured authority is its issuer ${formatName(top.issuer)}`;
+  return `its issuer ${formatName(top.issuer)} is not a configured authority`;
 }

@@ -1,9 +1,9 @@
-/** What may be asked of a client's certificate beyond ThingsBoard's rules. */
+/** The checks of client certificates that go beyond ThingsBoard's rules. */
 export const TRUST_RULES = ['path', 'usage', 'crl', 'ocsp'] as const;
 
 export type TrustRule = (typeof TRUST_RULES)[number];
 
-/** `warn`: the client is admitted, and the decision's steps and the log name the problem. */
+/** `warn`: the client is admitted, and the decision's trace and the log name the problem. */
 export const TRUST_MODES = ['off', 'warn', 'require'] as const;
 
 export type TrustMode = (typeof TRUST_MODES)[number];
@@ -12,13 +12,13 @@ export type TrustPolicy = Readonly<Record<TrustRule, TrustMode>>;
 
 export const TRUST_OFF: TrustPolicy = Object.freeze({ path: 'off', usage: 'off', crl: 'off', ocsp: 'off' });
 
-/** The rules that are not off, in the order in which they are looked at. */
-export function rulesOf(policy: TrustPolicy): readonly TrustRule[] {
+/** The rules that are not off, in the order of their checks. */
+export function enabledRules(policy: TrustPolicy): readonly TrustRule[] {
   return TRUST_RULES.filter((rule) => policy[rule] !== 'off');
 }
 
-/** A profile's own word where it has one, the installation's elsewhere. */
-export function overridden(policy: TrustPolicy, by: Partial<TrustPolicy>): TrustPolicy {
+/** Applies a profile's policy over the installation's. */
+export function overridePolicy(policy: TrustPolicy, by: Partial<TrustPolicy>): TrustPolicy {
   return Object.freeze({
     path: by.path ?? policy.path,
     usage: by.usage ?? policy.usage,
@@ -27,7 +27,7 @@ export function overridden(policy: TrustPolicy, by: Partial<TrustPolicy>): Trust
   });
 }
 
-/** What a rule has against a certificate. */
+/** A rule's objection to a certificate. */
 export interface Objection {
   readonly rule: TrustRule;
   readonly reason:
@@ -37,6 +37,9 @@ export interface Objection {
     | 'certificate_status_unknown';
   /** In words, for explain and the log. */
   readonly detail: string;
-  /** Named, but no refusal even where the rule is required: nothing is known, and the operator chose to admit then. */
+  /**
+   * The objection is reported but never refuses, even if the rule is required: the status is unknown, and the
+   * operator chose to admit in this case.
+   */
   readonly tolerated?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldTurn } from 'node:timers/promises';
 import {
   contentsOf,
   type Element,
@@ -16,63 +16,66 @@ import { formatSerialNumber, type InspectedCertificate, opensslCertificate } fro
 import { type Name, nameKey, readName } from '../x509/name.ts';
 import { isSignedBy, type Signed } from './signature.ts';
 
-/** A certificate revocation list (RFC 5280 section 5), read and not yet believed. Times are epoch milliseconds. */
+/**
+ * A parsed certificate revocation list (RFC 5280 section 5) whose signature is not verified yet. Times are epoch
+ * milliseconds.
+ */
 export interface RevocationList {
   readonly issuer: Name;
   readonly thisUpdate: number;
-  /** Absent where the authority promises no next one: such a list does not expire. */
+  /** Absent if the authority announces no next list: such a list does not expire. */
   readonly nextUpdate: number | undefined;
   /** Serial numbers as {@link InspectedCertificate.serialNumber} writes them. */
   readonly revoked: ReadonlySet<string>;
-  /** A part of the authority's certificates only: those that name one of these URIs as their list's. */
+  /** If set, the list covers only certificates that name one of these URIs as their list. */
   readonly partOf: readonly string[] | undefined;
-  /** Of the authority's certificates only the devices' or only other authorities'. */
+  /** If set, the list covers only end entities (`users`) or only certificate authorities. */
   readonly only: 'users' | 'authorities' | undefined;
   readonly signed: Signed;
 }
 
-/** The list cannot be used; the sentence is for the operator. */
+/** The list cannot be used. The message is a sentence for the operator. */
 export class RevocationListUnusable extends Error {
   override readonly name = 'RevocationListUnusable';
 }
 
-/** Longer ones are refused before they are read; some 450,000 revoked certificates fit in. */
-export const MOST_LIST_BYTES = 16 * 1024 * 1024 - 1;
-/** So many entries are read before other work gets its turn: some milliseconds. */
-const ENTRIES_AT_ONCE = 20_000;
+/** Longer lists are refused unread. Some 450,000 revoked certificates fit. */
+export const MAX_LIST_BYTES = 16 * 1024 * 1024 - 1;
+/** Entries to parse before other work gets a turn: some milliseconds. */
+const ENTRIES_PER_TURN = 20_000;
 const EXTENSIONS = 0xa0;
 
 const PEM = /-----BEGIN X509 CRL-----([\s\S]*?)-----END X509 CRL-----/g;
 
 /**
- * The lists in a file or an answer: one in DER, or any number in PEM.
+ * Parses the lists in a file or an answer: one in DER, or one or more in PEM.
  * @throws {RevocationListUnusable}
  */
 export async function readRevocationLists(bytes: Buffer): Promise<RevocationList[]> {
   if (bytes[0] === TAG.sequence) return [await readRevocationList(bytes)];
   const bodies = [...bytes.toString('latin1').matchAll(PEM)].map(([, body = '']) => body);
-  if (bodies.length === 0) throw new RevocationListUnusable('no revocation list, neither DER nor PEM');
+  if (bodies.length === 0) throw new RevocationListUnusable('not a revocation list in DER or PEM');
   const lists: RevocationList[] = [];
   for (const body of bodies) lists.push(await readRevocationList(Buffer.from(body, 'base64')));
   return lists;
 }
 
 async function readRevocationList(der: Buffer): Promise<RevocationList> {
-  if (der.length > MOST_LIST_BYTES) throw new RevocationListUnusable('longer than 16 MiB');
+  if (der.length > MAX_LIST_BYTES) throw new RevocationListUnusable('longer than 16 MiB');
   try {
     return await readParts(der);
   } catch (error) {
     if (error instanceof MalformedDer)
-      throw new RevocationListUnusable(`no revocation list: ${error.message}`);
+      throw new RevocationListUnusable(`not a revocation list: ${error.message}`);
     throw error;
   }
 }
 
 async function readParts(der: Buffer): Promise<RevocationList> {
   const list = expectTag(readElement(der, 0, der.length), TAG.sequence, 'list');
-  if (list.end !== der.length) throw new MalformedDer('bytes behind the list');
+  if (list.end !== der.length) throw new MalformedDer('bytes after the list');
   const [tbs, algorithm, signature, ...others] = readChildren(der, list);
-  if (others.length > 0) throw new MalformedDer('more than a list');
+  if (others.length > 0) throw new MalformedDer('additional parts after the signature');
   const signatureBits = expectTag(signature, TAG.bitString, 'signature');
 
   const parts = readChildren(der, expectTag(tbs, TAG.sequence, 'tbsCertList'));
@@ -88,7 +91,7 @@ async function readParts(der: Buffer): Promise<RevocationList> {
   if (hasNext) parts.shift();
   const entries = parts[0]?.tag === TAG.sequence ? parts.shift() : undefined;
   const extensions = parts[0]?.tag === EXTENSIONS ? parts.shift() : undefined;
-  if (parts.length > 0) throw new MalformedDer('something unknown in the list');
+  if (parts.length > 0) throw new MalformedDer('unknown part in the list');
   return {
     issuer,
     thisUpdate,
@@ -107,7 +110,7 @@ function missing(what: string): never {
   throw new MalformedDer(`${what} is missing`);
 }
 
-/** Whatever the reason and however critical its extensions: a certificate on the list is not admitted. */
+/** Every listed certificate counts as revoked, regardless of the reason and the entry's extensions. */
 async function readSerialNumbers(der: Buffer, entries: Element): Promise<Set<string>> {
   const serials = new Set<string>();
   for (let at = entries.contents; at < entries.end; ) {
@@ -115,7 +118,7 @@ async function readSerialNumbers(der: Buffer, entries: Element): Promise<Set<str
     const serial = expectTag(readElement(der, entry.contents, entry.end), TAG.integer, 'serial number');
     serials.add(formatSerialNumber(contentsOf(der, serial)));
     at = entry.end;
-    if (serials.size % ENTRIES_AT_ONCE === 0) await breathe();
+    if (serials.size % ENTRIES_PER_TURN === 0) await yieldTurn();
   }
   return serials;
 }
@@ -125,24 +128,27 @@ const DELTA = '2.5.29.27';
 
 type Scope = Pick<RevocationList, 'partOf' | 'only'>;
 
-/** A list says nothing reliable where it has a critical extension that is not understood (RFC 5280 section 5.2). */
+/**
+ * Reads which certificates the list covers.
+ * @throws {RevocationListUnusable} for an unknown critical extension, which makes the list unreliable (RFC 5280
+ *   section 5.2).
+ */
 function readScope(der: Buffer, extensions: Element | undefined): Scope {
   let scope: Scope = { partOf: undefined, only: undefined };
   const [sequence] = extensions === undefined ? [] : readChildren(der, extensions);
   for (const extension of sequence === undefined ? [] : readChildren(der, sequence)) {
     const parts = readChildren(der, expectTag(extension, TAG.sequence, 'extension'));
     const oid = readOid(der, parts[0]);
-    if (oid === DELTA) throw new RevocationListUnusable('a delta list; name the complete one');
+    if (oid === DELTA) throw new RevocationListUnusable('it is a delta list; configure the complete list');
     const value = expectTag(parts.at(-1), TAG.octetString, 'extension value');
     if (oid === ISSUING_DISTRIBUTION_POINT)
       scope = readDistributionPoint(der, readElement(der, value.contents, value.end));
-    else if (parts.length === 3)
-      throw new RevocationListUnusable(`a critical extension ${oid} is unknown here`);
+    else if (parts.length === 3) throw new RevocationListUnusable(`unknown critical extension ${oid}`);
   }
   return scope;
 }
 
-/** RFC 5280 section 5.2.5. */
+/** Reads the issuing distribution point (RFC 5280 section 5.2.5). */
 function readDistributionPoint(der: Buffer, point: Element): Scope {
   let partOf: readonly string[] | undefined;
   let only: Scope['only'];
@@ -158,15 +164,15 @@ function readDistributionPoint(der: Buffer, point: Element): Scope {
         only = 'authorities';
         break;
       default:
-        throw new RevocationListUnusable('an indirect list, or one for some reasons or attributes only');
+        throw new RevocationListUnusable('it is an indirect list or covers only some reasons or attributes');
     }
   }
   return { partOf, only };
 }
 
 /**
- * Whether the authority made the list: its name, its right to sign lists and its signature (RFC 5280 section 6.3.3 (f) and
- * (g)). Costs a hash of the whole list.
+ * Whether the authority issued the list: by its name, its right to sign lists and its signature (RFC 5280 section
+ * 6.3.3 (f) and (g)). Hashes the whole list.
  */
 export function isListOf(list: RevocationList, authority: InspectedCertificate): boolean {
   if (nameKey(list.issuer) !== nameKey(authority.subject)) return false;
@@ -174,7 +180,7 @@ export function isListOf(list: RevocationList, authority: InspectedCertificate):
   return isSignedBy(list.signed, opensslCertificate(authority.der).publicKey);
 }
 
-/** Whether the list would name the certificate if it were revoked. */
+/** Whether the list covers the certificate, so that it would name it if it were revoked. */
 export function covers(list: RevocationList, certificate: InspectedCertificate): boolean {
   const isAuthority = certificate.basicConstraints?.ca === true;
   if (list.only === 'users' && isAuthority) return false;
@@ -182,7 +188,7 @@ export function covers(list: RevocationList, certificate: InspectedCertificate):
   return list.partOf === undefined || certificate.crlUris.some((uri) => list.partOf?.includes(uri));
 }
 
-/** Lists that cover the same certificates take each other's place. */
+/** A key of what a list covers: a newer list replaces an older one with the same key. */
 export function scopeKey({ issuer, partOf, only }: RevocationList): string {
   return JSON.stringify([nameKey(issuer), partOf ?? null, only ?? null]);
 }

@@ -3,30 +3,30 @@ import { formatName, nameKey } from '../x509/name.ts';
 import type { Objection } from './policy.ts';
 import { covers, isListOf, type RevocationList, scopeKey } from './revocation-list.ts';
 
-/** What follows where nothing certain is known. */
+/** What happens to a client whose revocation status is unknown. */
 export type WhenUnknown = 'admit' | 'refuse';
 
 export interface RevocationRules {
-  /** Where the list is past its nextUpdate. */
+  /** If the list has expired (nextUpdate has passed). */
   readonly expired: WhenUnknown;
-  /** Where an authority on the path has no list that can be believed. */
+  /** If an authority on the path has no list with a valid signature. */
   readonly missing: WhenUnknown;
 }
 
-/** A list and where it came from. */
+/** A list and its file or URL. */
 export interface SourcedList {
   readonly source: string;
   readonly list: RevocationList;
 }
 
-/** All lists there are at a moment; immutable, so that another takes its place. */
+/** An immutable set of lists. A change makes a new set. */
 export class RevocationLists {
   readonly all: readonly SourcedList[];
   readonly #byIssuer = new Map<string, RevocationList[]>();
-  /** Whether an authority made a list: a hash of up to 16 MiB, so it is asked once. */
-  readonly #believed = new Map<RevocationList, Map<string, boolean>>();
+  /** Whether an authority signed a list. Cached, because the check hashes up to 16 MiB. */
+  readonly #verdicts = new Map<RevocationList, Map<string, boolean>>();
 
-  /** @param all of several lists with the same scope the latest counts. */
+  /** @param all if several lists cover the same certificates, the latest one counts. */
   constructor(all: readonly SourcedList[]) {
     this.all = all;
     for (const { list } of all) {
@@ -35,20 +35,20 @@ export class RevocationLists {
     }
   }
 
-  /** The believed lists of an authority, of each scope the latest. */
+  /** The lists that the authority signed, the latest for each scope. */
   of(authority: InspectedCertificate): readonly RevocationList[] {
     const latest = new Map<string, RevocationList>();
     for (const list of this.#byIssuer.get(nameKey(authority.subject)) ?? []) {
-      const rival = latest.get(scopeKey(list));
-      if (rival !== undefined && rival.thisUpdate >= list.thisUpdate) continue;
-      if (this.#isBelieved(list, authority)) latest.set(scopeKey(list), list);
+      const current = latest.get(scopeKey(list));
+      if (current !== undefined && current.thisUpdate >= list.thisUpdate) continue;
+      if (this.#isListOf(list, authority)) latest.set(scopeKey(list), list);
     }
     return [...latest.values()];
   }
 
-  #isBelieved(list: RevocationList, authority: InspectedCertificate): boolean {
-    const verdicts = this.#believed.get(list) ?? new Map<string, boolean>();
-    this.#believed.set(list, verdicts);
+  #isListOf(list: RevocationList, authority: InspectedCertificate): boolean {
+    const verdicts = this.#verdicts.get(list) ?? new Map<string, boolean>();
+    this.#verdicts.set(list, verdicts);
     let verdict = verdicts.get(authority.sha256);
     if (verdict === undefined) {
       verdict = isListOf(list, authority);
@@ -58,16 +58,17 @@ export class RevocationLists {
   }
 }
 
-/** What the lists say of a path, and until when that holds in epoch milliseconds. */
+/** The result of a revocation check, and until when it counts, in epoch milliseconds. */
 export interface RevocationVerdict {
   readonly objection: Objection | undefined;
   readonly until: number;
 }
 
 /**
- * Whether a certificate of the path is revoked, the leaf and every authority but the last (RFC 5280 section 6.3). A list that has
- * expired goes on counting for what it names: an authority takes nothing back by being late.
+ * Checks every certificate of the path except the last for revocation (RFC 5280 section 6.3). An expired list still
+ * counts for the certificates that it names: being late revokes no revocation.
  * @param path leaf first.
+ * @param now epoch milliseconds.
  */
 export function revocationOf(
   path: readonly InspectedCertificate[],
@@ -76,7 +77,7 @@ export function revocationOf(
   now: number,
 ): RevocationVerdict {
   let until = Number.POSITIVE_INFINITY;
-  let doubt: Objection | undefined;
+  let unknownStatus: Objection | undefined;
   for (const [index, certificate] of path.slice(0, -1).entries()) {
     const authority = path[index + 1] as InspectedCertificate;
     const known = lists.of(authority);
@@ -90,14 +91,14 @@ export function revocationOf(
     const covering = known.filter((list) => covers(list, certificate));
     if (covering.length === 0) {
       const detail = `there is no revocation list of ${formatName(authority.subject)}`;
-      doubt = worse(doubt, unknown(detail, rules.missing));
+      unknownStatus = stricter(unknownStatus, unknown(detail, rules.missing));
     }
     for (const { nextUpdate = Number.POSITIVE_INFINITY } of covering) {
       if (nextUpdate > now) until = Math.min(until, nextUpdate);
-      else doubt = worse(doubt, unknown(expiry(authority, nextUpdate), rules.expired));
+      else unknownStatus = stricter(unknownStatus, unknown(expiry(authority, nextUpdate), rules.expired));
     }
   }
-  return { objection: doubt, until };
+  return { objection: unknownStatus, until };
 }
 
 const REVOKED = { rule: 'crl', reason: 'certificate_revoked' } as const;
@@ -106,7 +107,7 @@ function unknown(detail: string, when: WhenUnknown): Objection {
   return { rule: 'crl', reason: 'certificate_status_unknown', detail, tolerated: when === 'admit' };
 }
 
-function worse(one: Objection | undefined, other: Objection): Objection {
+function stricter(one: Objection | undefined, other: Objection): Objection {
   return one === undefined || (one.tolerated && !other.tolerated) ? other : one;
 }
 

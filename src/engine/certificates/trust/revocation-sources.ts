@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Agent } from 'undici';
 import { formatName } from '../x509/name.ts';
 import {
-  MOST_LIST_BYTES,
+  MAX_LIST_BYTES,
   type RevocationList,
   RevocationListUnusable,
   readRevocationLists,
@@ -18,22 +18,25 @@ export interface SourcesOptions {
   readonly timeoutMs: number;
   readonly log: TrustLog;
   readonly now: () => number;
-  /** Called when other lists are in force. */
-  readonly changed: () => void;
-  /** How often files are looked at. */
-  readonly lookEveryMs?: number | undefined;
-  /** A list that has been fetched is not fetched again sooner. */
+  /** Called when the set of lists changed. */
+  readonly onChange: () => void;
+  /** How often files are checked for changes. */
+  readonly pollIntervalMs?: number | undefined;
+  /** The minimum time between two downloads of a list. */
   readonly refetchMs?: number | undefined;
 }
 
 const MINUTE = 60_000;
-/** A list is fetched again after half of what is left of its time, within these bounds. */
-const SOONEST_MS = MINUTE;
-const LATEST_MS = 60 * MINUTE;
-/** After a failure; doubled each time up to {@link LATEST_MS}. */
-const FIRST_PAUSE_MS = 15_000;
+/** A list is downloaded again after half of its remaining time, within these bounds. */
+const MIN_REFRESH_MS = MINUTE;
+const MAX_REFRESH_MS = 60 * MINUTE;
+/** After a failure; doubled with each further failure, up to {@link MAX_REFRESH_MS}. */
+const FIRST_RETRY_MS = 15_000;
 
-/** Keeps the lists of files and URLs up to date, until it is closed. What cannot be used is logged, and what was there stays. */
+/**
+ * Keeps lists of files and URLs up to date until it is closed. An unusable list is logged, and the previous one
+ * stays in force.
+ */
 export class RevocationSources {
   readonly #options: SourcesOptions;
   readonly #lists = new Map<string, readonly RevocationList[]>();
@@ -47,19 +50,18 @@ export class RevocationSources {
   private constructor(options: SourcesOptions) {
     this.#options = options;
     const reload = (file: string): void => void this.#readFile(file);
-    this.#watch = watchFiles(options.files, reload, options.lookEveryMs);
+    this.#watch = watchFiles(options.files, reload, options.pollIntervalMs);
   }
 
   /**
-   * Reads the files and fetches from the URLs.
-   * @param patienceMs what takes longer to fetch comes later; `undefined`: everything is waited for.
-   * @throws nothing: a list that is not there is a matter of the rules.
+   * Reads the files and downloads the URLs. Never throws: a missing list is handled by the rules.
+   * @param maxWaitMs downloads that take longer arrive later; `undefined` waits for all.
    */
-  static async open(options: SourcesOptions, patienceMs: number | undefined): Promise<RevocationSources> {
+  static async open(options: SourcesOptions, maxWaitMs: number | undefined): Promise<RevocationSources> {
     const sources = new RevocationSources(options);
     await Promise.all(options.files.map((file) => sources.#readFile(file)));
-    const fetched = Promise.all(options.urls.map((url) => sources.#fetch(url, FIRST_PAUSE_MS)));
-    await (patienceMs === undefined ? fetched : within(fetched, patienceMs));
+    const fetched = Promise.all(options.urls.map((url) => sources.#fetch(url, FIRST_RETRY_MS)));
+    await (maxWaitMs === undefined ? fetched : within(fetched, maxWaitMs));
     return sources;
   }
 
@@ -76,17 +78,17 @@ export class RevocationSources {
 
   async #readFile(file: string): Promise<void> {
     try {
-      this.#take(file, await readRevocationLists(await readFile(file)));
+      this.#accept(file, await readRevocationLists(await readFile(file)));
     } catch (error) {
-      this.#refuse(file, error);
+      this.#reject(file, error);
     }
   }
 
-  /** @param pauseMs before it is tried again where this fails. */
+  /** @param pauseMs the pause before the next attempt if this one fails. */
   async #fetch(url: string, pauseMs: number): Promise<void> {
     const { log, timeoutMs, now, refetchMs } = this.#options;
     let next = pauseMs;
-    let pause = Math.min(pauseMs * 2, LATEST_MS);
+    let pause = Math.min(pauseMs * 2, MAX_REFRESH_MS);
     try {
       const { download, openConnections } = await import('./download.ts');
       if (this.#closed) return;
@@ -95,64 +97,67 @@ export class RevocationSources {
       const { bytes, etag: newTag } = await download(url, {
         connections: this.#connections,
         timeoutMs,
-        mostBytes: MOST_LIST_BYTES,
+        maxBytes: MAX_LIST_BYTES,
         headers: etag === undefined ? {} : { 'if-none-match': etag },
       });
       if (bytes !== undefined) {
         const lists = await readRevocationLists(bytes);
         if (this.#closed) return;
         if (isOlder(lists, this.#lists.get(url) ?? []))
-          log.refusedList(shown(url), 'older than the one before');
-        else this.#take(url, lists);
+          log.rejectedList(withoutQuery(url), 'older than the previous one');
+        else this.#accept(url, lists);
         if (newTag === undefined) this.#etags.delete(url);
         else this.#etags.set(url, newTag);
       }
-      next = untilRefresh(this.#lists.get(url) ?? [], now(), refetchMs ?? SOONEST_MS);
-      pause = FIRST_PAUSE_MS;
+      next = untilRefresh(this.#lists.get(url) ?? [], now(), refetchMs ?? MIN_REFRESH_MS);
+      pause = FIRST_RETRY_MS;
     } catch (error) {
       if (this.#closed) return;
-      this.#refuse(url, error);
+      this.#reject(url, error);
     }
     this.#timers.set(url, setTimeout(() => void this.#fetch(url, pause), next).unref());
   }
 
-  #take(source: string, lists: readonly RevocationList[]): void {
+  #accept(source: string, lists: readonly RevocationList[]): void {
     if (this.#closed) return;
     this.#lists.set(source, lists);
     const all = [...this.#lists].flatMap(([from, some]) =>
-      some.map((list) => ({ source: shown(from), list })),
+      some.map((list) => ({ source: withoutQuery(from), list })),
     );
     this.#current = new RevocationLists(all);
-    const { log, changed } = this.#options;
+    const { log, onChange } = this.#options;
     for (const { issuer, revoked, nextUpdate } of lists)
-      log.tookList(shown(source), formatName(issuer), revoked.size, nextUpdate);
-    changed();
+      log.acceptedList(withoutQuery(source), formatName(issuer), revoked.size, nextUpdate);
+    onChange();
   }
 
-  #refuse(source: string, error: unknown): void {
+  #reject(source: string, error: unknown): void {
     const { name, message, code } = error as NodeJS.ErrnoException;
-    const isOurs = error instanceof RevocationListUnusable || name === 'DownloadFailed';
-    this.#options.log.refusedList(shown(source), isOurs ? message : `it cannot be read (${code ?? name})`);
+    const isExpected = error instanceof RevocationListUnusable || name === 'DownloadFailed';
+    this.#options.log.rejectedList(
+      withoutQuery(source),
+      isExpected ? message : `it cannot be read (${code ?? name})`,
+    );
   }
 }
 
-/** For logs and metrics: a query may hold a key. */
-function shown(source: string): string {
+/** Removes the query for logs and metrics, because it may contain a key. */
+function withoutQuery(source: string): string {
   return /^https?:/i.test(source) ? source.replace(/[?#].*$/s, '') : source;
 }
 
-/** Whoever stands between could bring back the list of a time when a device was not revoked yet. */
+/** Refuses older lists: an attacker on the network could replay one from before a device was revoked. */
 function isOlder(lists: readonly RevocationList[], before: readonly RevocationList[]): boolean {
   return lists.some((list) =>
     before.some((one) => scopeKey(one) === scopeKey(list) && one.thisUpdate > list.thisUpdate),
   );
 }
 
-function untilRefresh(lists: readonly RevocationList[], now: number, soonestMs: number): number {
+function untilRefresh(lists: readonly RevocationList[], now: number, minMs: number): number {
   const ends = lists.map(({ nextUpdate }) => nextUpdate ?? Number.POSITIVE_INFINITY);
   const half = (Math.min(...ends) - now) / 2;
-  // At random, so that replicas which started together do not ask together.
-  return Math.min(Math.max(half, soonestMs), LATEST_MS) * (0.9 + 0.1 * Math.random());
+  // Random, so that replicas that started together do not download together.
+  return Math.min(Math.max(half, minMs), MAX_REFRESH_MS) * (0.9 + 0.1 * Math.random());
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<void> {

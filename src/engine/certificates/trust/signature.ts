@@ -10,7 +10,7 @@ import {
   TAG,
 } from '../x509/der.ts';
 
-/** Hashes that sign. Neither MD5 nor SHA-1: whoever could forge one could bring a revoked device back. */
+/** The accepted hashes. MD5 and SHA-1 are not: a forged list could reinstate a revoked device. */
 const HASHES: ReadonlyMap<string, string> = new Map([
   ['2.16.840.1.101.3.4.2.1', 'sha256'],
   ['2.16.840.1.101.3.4.2.2', 'sha384'],
@@ -31,7 +31,7 @@ const ALGORITHMS: ReadonlyMap<string, { readonly hash: string | null; readonly k
 
 const RSA_PSS = '1.2.840.113549.1.1.10';
 
-/** Some bytes and the signature over them, as revocation lists and OCSP answers have it. */
+/** Signed bytes and their signature, as in revocation lists and OCSP answers. */
 export interface Signed {
   readonly bytes: Uint8Array;
   /** AlgorithmIdentifier in DER (RFC 5280 section 4.1.1.2). */
@@ -39,7 +39,7 @@ export interface Signed {
   readonly signature: Uint8Array;
 }
 
-/** Whether the key made the signature. False as well for algorithms that are weak, unknown or not the key's. */
+/** Whether the key made the signature. False also for weak or unknown algorithms, and those of another key type. */
 export function isSignedBy({ bytes, algorithm, signature }: Signed, key: KeyObject): boolean {
   try {
     const [type, parameters] = readChildren(algorithm, readElement(algorithm, 0, algorithm.length));
@@ -49,7 +49,7 @@ export function isSignedBy({ bytes, algorithm, signature }: Signed, key: KeyObje
     if (known === undefined || !known.key.includes(key.asymmetricKeyType ?? '')) return false;
     return verify(known.hash, bytes, key, signature);
   } catch {
-    // DER that is none, parameters that OpenSSL does not have.
+    // Malformed DER, or parameters that OpenSSL does not support.
     return false;
   }
 }
@@ -69,7 +69,10 @@ function verifyPss(
   return verify(hash, bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1); its defaults are SHA-1's, so the hash must be named. OpenSSL's MGF1 hash is the same one. */
+/**
+ * Reads RSASSA-PSS-params (RFC 4055 section 3.1). The defaults are SHA-1, so the hash must be named. MGF1 must use
+ * the same hash, as OpenSSL requires.
+ */
 function readPss(der: Uint8Array, parameters: Element | undefined): PssParameters {
   const parts = readChildren(der, expectTag(parameters, TAG.sequence, 'RSASSA-PSS parameters'));
   const inside = (tag: number): Element | undefined => {
@@ -78,7 +81,7 @@ function readPss(der: Uint8Array, parameters: Element | undefined): PssParameter
   };
   const hash = hashOf(der, inside(0xa0));
   const [, maskHash] = readChildren(der, expectTag(inside(0xa1), TAG.sequence, 'mask'));
-  if (hashOf(der, maskHash) !== hash) throw new MalformedDer('mask of another hash');
+  if (hashOf(der, maskHash) !== hash) throw new MalformedDer('the mask uses another hash');
   const salt = inside(0xa2);
   return { hash, saltLength: salt === undefined ? 20 : readSmallInteger(der, salt) };
 }

@@ -1,11 +1,11 @@
 import { TRUST_RULES, type TrustMode, type TrustPolicy, type TrustRule } from './policy.ts';
 import type { RevocationRules, WhenUnknown } from './revocation-lists.ts';
 
-/** What the operator asks of client certificates beyond ThingsBoard's rules. */
+/** The operator's requirements for client certificates beyond ThingsBoard's rules. */
 export interface TrustConfig {
-  /** What holds for devices whose profile has no policy of its own. */
+  /** The policy of devices whose profile has none. */
   readonly policy: TrustPolicy;
-  /** PEM file of the authorities that may issue clients' certificates. */
+  /** PEM file of the authorities that may issue client certificates. */
   readonly authoritiesFile: string | undefined;
   readonly crl: RevocationRules & {
     readonly files: readonly string[];
@@ -27,8 +27,11 @@ const MODE_SETTINGS: Readonly<Record<TrustRule, string>> = {
 };
 
 /**
- * @param text gives a setting by name, checked for its kind already. @param list the parts of one that is a list.
- * @param budgetMs within which decisions are made. @param problems takes one sentence for each setting that could not do what it says.
+ * Reads the settings of certificate trust.
+ * @param text returns a setting by name, already checked for its type.
+ * @param list returns the parts of a list setting.
+ * @param budgetMs time limit of a decision.
+ * @param problems receives one sentence for each setting that cannot work.
  */
 export function readTrustConfig(
   text: (name: string) => string,
@@ -82,7 +85,7 @@ export function readTrustConfig(
   });
 }
 
-/** Lists are public; a password in their URL would stand in logs and metrics. */
+/** Lists are public. A password in a URL would appear in logs and metrics. */
 function isHttp(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);

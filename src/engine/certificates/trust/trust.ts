@@ -5,7 +5,7 @@ import { formatName } from '../x509/name.ts';
 import { type Authorities, AuthoritiesUnusable, NO_AUTHORITIES, readAuthorities } from './authorities.ts';
 import { OcspClient } from './ocsp.ts';
 import { findPath, type PathVerdict } from './path.ts';
-import { type Objection, overridden, rulesOf, type TrustPolicy, type TrustRule } from './policy.ts';
+import { enabledRules, type Objection, overridePolicy, type TrustPolicy, type TrustRule } from './policy.ts';
 import { revocationOf } from './revocation-lists.ts';
 import { RevocationSources } from './revocation-sources.ts';
 import type { TrustLog } from './trust-log.ts';
@@ -13,18 +13,18 @@ import type { TrustConfig } from './trust-settings.ts';
 import { usageObjection } from './usage.ts';
 import { watchFiles } from './watched-files.ts';
 
-/** A leaf and what came with it, leaf first, and the credentials ids of all, which are hashes of their DER. */
+/** A leaf and the certificates sent with it, leaf first, as DER and as credentials ids. */
 export interface TrustSubject {
   readonly ders: readonly [leaf: Uint8Array, ...chain: Uint8Array[]];
   readonly ids: readonly [leaf: string, ...chain: string[]];
 }
 
-/** An objection, and whether it keeps the client out by the policy in force. */
+/** An objection, and whether the policy refuses the client for it. */
 export interface Finding extends Objection {
   readonly refuses: boolean;
 }
 
-/** When what trust rests on ends, for expiry watches and metrics. Times are epoch milliseconds. */
+/** When authorities and lists expire, for expiry watches and metrics. Times are epoch milliseconds. */
 export interface TrustExpiries {
   readonly authorities: readonly {
     readonly subject: string;
@@ -35,18 +35,18 @@ export interface TrustExpiries {
     readonly source: string;
     readonly issuer: string;
     readonly thisUpdate: number;
-    /** Absent where the authority promises no next one. */
+    /** Absent if the authority announces no next list. */
     readonly nextUpdate: number | undefined;
   }[];
 }
 
-/** What an installation asks of certificates beyond ThingsBoard's rules, and what it knows to judge them by. */
+/** Checks client certificates beyond ThingsBoard's rules. */
 export interface Trust {
   /**
-   * What speaks against a client's certificate. Answers at once for a certificate that was judged before.
-   * @param subject `undefined` where only the certificate's name came: then nothing can be found out.
-   * @param profileId of the device, whose profile may have a policy of its own.
-   * @param silently for whoever only wonders: warnings, which say that a client was admitted, are not logged.
+   * Returns the objections to a client's certificate. Synchronous for a certificate that was checked before.
+   * @param subject `undefined` if only the certificate's name was sent, which cannot be checked.
+   * @param profileId the device's profile, which may have its own policy.
+   * @param silently do not log warnings, which say that a client was admitted. For simulated decisions.
    */
   check(
     subject: TrustSubject | undefined,
@@ -58,28 +58,28 @@ export interface Trust {
   close(): Promise<void>;
 }
 
-export interface TrustParts {
+export interface TrustOptions {
   readonly config: TrustConfig;
   readonly skipDates: boolean;
-  /** The policies of profiles that have one, by the profile's id. */
+  /** The policies of profiles that define one, by profile id. */
   readonly profilePolicies: () => ReadonlyMap<string, Partial<TrustPolicy>>;
   readonly log: TrustLog;
   readonly now?: (() => number) | undefined;
-  /** How often files are looked at, in milliseconds. */
-  readonly lookEveryMs?: number | undefined;
-  /** A list that has been fetched is not fetched again sooner. */
+  /** How often files are checked for changes, in milliseconds. */
+  readonly pollIntervalMs?: number | undefined;
+  /** The minimum time between two downloads of a list, in milliseconds. */
   readonly refetchMs?: number | undefined;
 }
 
-const NOTHING: readonly Finding[] = Object.freeze([]);
-/** However long everything holds, it is looked at again after this. */
-const LONGEST_MS = 60 * 60_000;
-/** A path that does not hold may do so once a date has come. */
-const DOUBT_MS = 60_000;
-/** Some 500 bytes each. */
-const KEPT = 50_000;
-/** Where clients are admitted without a list, its server is waited for at the start so long. */
-const PATIENCE_MS = 500;
+const NO_FINDINGS: readonly Finding[] = Object.freeze([]);
+/** A result is checked again after this time, even if it is valid longer. */
+const MAX_CACHE_MS = 60 * 60_000;
+/** How long "untrusted" is cached: a path may become valid when a date is reached. */
+const UNTRUSTED_CACHE_MS = 60_000;
+/** An entry takes some 500 bytes. */
+const MAX_CACHED = 50_000;
+/** How long the start waits for downloads if clients are admitted without a list. */
+const MAX_START_WAIT_MS = 500;
 
 interface Assessment {
   readonly objections: readonly Objection[];
@@ -88,34 +88,35 @@ interface Assessment {
 }
 
 /**
- * Reads the authorities and lists, and keeps them up to date until it is closed.
- * @throws {AuthoritiesUnusable} when the file of authorities cannot be used; at the start only.
+ * Loads the authorities and lists and keeps them up to date until it is closed.
+ * @throws {AuthoritiesUnusable} if the authorities file cannot be used. After the start such a file is only logged.
  */
-export async function openTrust(parts: TrustParts): Promise<Trust> {
-  const { config, log, now = Date.now, lookEveryMs, refetchMs } = parts;
+export async function openTrust(parts: TrustOptions): Promise<Trust> {
+  const { config, log, now = Date.now, pollIntervalMs, refetchMs } = parts;
   const { authoritiesFile } = config;
   let generation = 0;
   const assessments = new Map<string, Assessment>();
-  const underWay = new Map<string, Promise<Assessment>>();
-  const renew = (): void => {
+  const pending = new Map<string, Promise<Assessment>>();
+  const invalidate = (): void => {
     generation++;
     assessments.clear();
-    underWay.clear();
+    pending.clear();
   };
 
-  let authorities: Authorities = authoritiesFile === undefined ? NO_AUTHORITIES : read(authoritiesFile);
+  let authorities: Authorities =
+    authoritiesFile === undefined ? NO_AUTHORITIES : readAuthoritiesFile(authoritiesFile);
   const watch = watchFiles(
     authoritiesFile === undefined ? [] : [authoritiesFile],
     (file) => {
       try {
-        authorities = read(file);
-        log.tookAuthorities(file, authorities.all.length);
-        renew();
+        authorities = readAuthoritiesFile(file);
+        log.acceptedAuthorities(file, authorities.all.length);
+        invalidate();
       } catch (error) {
-        log.refusedAuthorities(file, (error as Error).message);
+        log.rejectedAuthorities(file, (error as Error).message);
       }
     },
-    lookEveryMs,
+    pollIntervalMs,
   );
   const sources = await RevocationSources.open(
     {
@@ -124,11 +125,11 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
       timeoutMs: config.crl.timeoutMs,
       log,
       now,
-      changed: renew,
-      lookEveryMs,
+      onChange: invalidate,
+      pollIntervalMs,
       refetchMs,
     },
-    config.crl.missing === 'refuse' ? undefined : PATIENCE_MS,
+    config.crl.missing === 'refuse' ? undefined : MAX_START_WAIT_MS,
   );
   const ocsp = new OcspClient({ ...config.ocsp, now });
 
@@ -139,28 +140,28 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
     const verdict: PathVerdict | undefined = rules.some((rule) => rule !== 'usage')
       ? await findPath(leaf, chain, authorities, { now: at, skipDates: parts.skipDates })
       : undefined;
-    let until = at + (verdict?.trusted === false ? DOUBT_MS : LONGEST_MS);
+    let until = at + (verdict?.trusted === false ? UNTRUSTED_CACHE_MS : MAX_CACHE_MS);
     if (verdict?.trusted && !parts.skipDates)
       until = Math.min(until, ...verdict.path.map(({ notAfter }) => notAfter + 1));
     const objections: Objection[] = [];
     for (const rule of rules) {
-      const detail = await judge(rule, leaf, verdict, at);
-      until = Math.min(until, detail.until);
-      if (detail.objection !== undefined) objections.push(detail.objection);
+      const { objection, until: ruleUntil } = await checkRule(rule, leaf, verdict, at);
+      until = Math.min(until, ruleUntil);
+      if (objection !== undefined) objections.push(objection);
     }
     return { objections, until, generation: begun };
   }
 
-  async function judge(rule: TrustRule, leaf: Uint8Array, verdict: PathVerdict | undefined, at: number) {
-    const always = Number.POSITIVE_INFINITY;
-    if (rule === 'usage') return { objection: objectionToUsage(leaf), until: always };
+  async function checkRule(rule: TrustRule, leaf: Uint8Array, verdict: PathVerdict | undefined, at: number) {
+    const forever = Number.POSITIVE_INFINITY;
+    if (rule === 'usage') return { objection: objectionToUsage(leaf), until: forever };
     if (!verdict?.trusted) {
-      return { objection: withoutPath(rule, config, verdict?.detail ?? ''), until: always };
+      return { objection: objectionWithoutPath(rule, config, verdict?.detail ?? ''), until: forever };
     }
     const { path } = verdict;
     switch (rule) {
       case 'path':
-        return { objection: undefined, until: always };
+        return { objection: undefined, until: forever };
       case 'crl':
         return revocationOf(path, sources.current, config.crl, at);
       case 'ocsp':
@@ -169,36 +170,36 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
   }
 
   function start(key: string, subject: TrustSubject, rules: readonly TrustRule[]): Promise<Assessment> {
-    const asked = underWay.get(key);
+    const asked = pending.get(key);
     if (asked !== undefined) return asked;
     const work = assess(subject, rules).then((assessment) => {
       if (assessment.generation === generation) {
-        const [oldest] = assessments.size < KEPT ? [] : assessments.keys();
+        const [oldest] = assessments.size < MAX_CACHED ? [] : assessments.keys();
         if (oldest !== undefined) assessments.delete(oldest);
         assessments.set(key, assessment);
       }
       return assessment;
     });
-    underWay.set(key, work);
+    pending.set(key, work);
     const done = (): void => {
-      if (underWay.get(key) === work) underWay.delete(key);
+      if (pending.get(key) === work) pending.delete(key);
     };
     work.then(done, done);
     return work;
   }
 
-  const endings = watchEndings(sources, log, now);
+  const expiryTimer = watchListExpiry(sources, log, now);
   const policies = policiesFor(parts);
   return {
     check(subject, profileId, deviceId, silently) {
       const { policy, rules } = policies(profileId);
-      if (rules.length === 0) return NOTHING;
+      if (rules.length === 0) return NO_FINDINGS;
       const conclude = (objections: readonly Objection[]): readonly Finding[] =>
         objections.length === 0
-          ? NOTHING
+          ? NO_FINDINGS
           : findings(objections, policy, deviceId, silently === undefined ? log : undefined);
       if (subject === undefined) {
-        return conclude(rules.map((rule) => withoutPath(rule, config, 'only its name came')));
+        return conclude(rules.map((rule) => objectionWithoutPath(rule, config, 'only its name was sent')));
       }
       const { ids } = subject;
       const key = `${ids.length === 1 ? ids[0] : ids.join()} ${rules.join()}`;
@@ -220,7 +221,7 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
       })),
     }),
     async close() {
-      clearInterval(endings);
+      clearInterval(expiryTimer);
       watch.close();
       await sources.close();
       await ocsp.close();
@@ -228,7 +229,7 @@ export async function openTrust(parts: TrustParts): Promise<Trust> {
   };
 }
 
-function read(file: string): Authorities {
+function readAuthoritiesFile(file: string): Authorities {
   let pem: string;
   try {
     pem = readFileSync(file, 'utf8');
@@ -238,9 +239,9 @@ function read(file: string): Authorities {
   return readAuthorities(pem);
 }
 
-/** Policies are few and looked up at every decision, so what follows from each is kept. */
-function policiesFor({ config, profilePolicies }: TrustParts) {
-  const withRules = (policy: TrustPolicy) => ({ policy, rules: rulesOf(policy) });
+/** Policies are few and used by every decision, so their rules are cached. */
+function policiesFor({ config, profilePolicies }: TrustOptions) {
+  const withRules = (policy: TrustPolicy) => ({ policy, rules: enabledRules(policy) });
   const general = withRules(config.policy);
   const kept = new WeakMap<Partial<TrustPolicy>, ReturnType<typeof withRules>>();
   return (profileId: string | undefined) => {
@@ -248,7 +249,7 @@ function policiesFor({ config, profilePolicies }: TrustParts) {
     if (own === undefined) return general;
     let known = kept.get(own);
     if (known === undefined) {
-      known = withRules(overridden(config.policy, own));
+      known = withRules(overridePolicy(config.policy, own));
       kept.set(own, known);
     }
     return known;
@@ -277,8 +278,10 @@ function objectionToUsage(leaf: Uint8Array): Objection | undefined {
   }
 }
 
-/** What a rule says where no path is known to look along: revocation is then not known, which is not "not revoked". */
-function withoutPath(rule: TrustRule, { crl, ocsp }: TrustConfig, detail: string): Objection {
+/**
+ * The objection of a rule if there is no valid path. Revocation is unknown then, which does not mean "not revoked".
+ */
+function objectionWithoutPath(rule: TrustRule, { crl, ocsp }: TrustConfig, detail: string): Objection {
   switch (rule) {
     case 'path':
       return { rule, reason: 'certificate_untrusted', detail };
@@ -291,24 +294,24 @@ function withoutPath(rule: TrustRule, { crl, ocsp }: TrustConfig, detail: string
   }
 }
 
-const LOOK_FOR_ENDINGS_MS = 60_000;
-const SAY_AGAIN_MS = 60 * 60_000;
+const EXPIRY_CHECK_MS = 60_000;
+const REPEAT_WARNING_MS = 60 * 60_000;
 
-/** Says long before a list expires that no newer one is here: when less than a quarter of its time is left, once an hour. */
-function watchEndings(sources: RevocationSources, log: TrustLog, now: () => number): NodeJS.Timeout {
-  const detail = new Map<string, number>();
+/** Warns once an hour about a list with less than a quarter of its time left and no newer list. */
+function watchListExpiry(sources: RevocationSources, log: TrustLog, now: () => number): NodeJS.Timeout {
+  const lastWarned = new Map<string, number>();
   const look = (): void => {
     const at = now();
     for (const { source, list } of sources.current.all) {
       const { nextUpdate, thisUpdate } = list;
       if (nextUpdate === undefined || nextUpdate - at > (nextUpdate - thisUpdate) / 4) continue;
       const key = `${source} ${nextUpdate} ${nextUpdate <= at}`;
-      if ((detail.get(key) ?? 0) > at - SAY_AGAIN_MS) continue;
-      detail.set(key, at);
-      log.ending(source, formatName(list.issuer), nextUpdate, nextUpdate <= at);
+      if ((lastWarned.get(key) ?? 0) > at - REPEAT_WARNING_MS) continue;
+      lastWarned.set(key, at);
+      log.listExpiring(source, formatName(list.issuer), nextUpdate, nextUpdate <= at);
     }
-    for (const [key, time] of detail) if (time < at - 2 * SAY_AGAIN_MS) detail.delete(key);
+    for (const [key, time] of lastWarned) if (time < at - 2 * REPEAT_WARNING_MS) lastWarned.delete(key);
   };
   look();
-  return setInterval(look, LOOK_FOR_ENDINGS_MS).unref();
+  return setInterval(look, EXPIRY_CHECK_MS).unref();
 }

@@ -1,17 +1,17 @@
 import { unwatchFile, watchFile } from 'node:fs';
 
-/** How often a file is looked at, in milliseconds: by its times and size, as that works on every file system. */
-const LOOK_EVERY_MS = 1_000;
+/** Default interval in milliseconds. Files are polled by time and size, which works on every file system. */
+const POLL_INTERVAL_MS = 1_000;
 
-/** Calls back when a file may have changed, come or gone. */
+/** Calls back if a file may have changed, appeared or vanished. */
 export function watchFiles(
   files: readonly string[],
-  changed: (file: string) => void,
-  everyMs: number = LOOK_EVERY_MS,
+  onChange: (file: string) => void,
+  intervalMs: number = POLL_INTERVAL_MS,
 ): { close(): void } {
   const watched = files.map((file) => {
-    const listener = (): void => changed(file);
-    watchFile(file, { interval: everyMs, persistent: false }, listener);
+    const listener = (): void => onChange(file);
+    watchFile(file, { interval: intervalMs, persistent: false }, listener);
     return { file, listener };
   });
   return {

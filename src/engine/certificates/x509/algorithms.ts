@@ -9,14 +9,14 @@ import {
   TAG,
 } from './der.ts';
 
-/** A subject's public key, as far as people ask. */
+/** The algorithm of a subject's public key. */
 export interface KeyAlgorithm {
   readonly oid: string;
-  /** `RSA`, `RSA-PSS`, `EC`, `Ed25519`, …; the OID where it has no name here. */
+  /** `RSA`, `RSA-PSS`, `EC`, `Ed25519`, …; the OID if it is not listed here. */
   readonly name: string;
-  /** Bits of an RSA modulus. */
+  /** Size of an RSA modulus in bits. */
   readonly bits?: number | undefined;
-  /** Of an EC key: `P-256`, …; the OID where it has no name here. */
+  /** The curve of an EC key: `P-256`, …; the OID if it is not listed here. */
   readonly curve?: string | undefined;
 }
 

@@ -11,12 +11,15 @@ import {
 import { readText } from './der-text.ts';
 import { formatName, readName } from './name.ts';
 
-/** One subject alternative name by its own type (RFC 5280 section 4.2.1.6), never a part of a joined text. */
+/** One subject alternative name with its type (RFC 5280 section 4.2.1.6). */
 export interface AlternativeName {
   readonly type: 'dns' | 'email' | 'uri' | 'ip' | 'directory' | 'registered_id' | 'other';
-  /** Text; an address in its usual notation; a directory name as RFC 4514; an OID; the text of an other name. */
+  /**
+   * Text; an address in its usual notation; a directory name as in RFC 4514; an OID; or the text of an "other
+   * name".
+   */
   readonly value: string;
-  /** Of an other name: what kind it is. */
+  /** The type of an "other name". */
   readonly oid?: string | undefined;
 }
 
@@ -31,7 +34,10 @@ const TEXTS = new Map<number, 'email' | 'dns' | 'uri'>([
 ]);
 const IP = 0x87;
 
-/** @returns the names in their order; X.400 addresses and EDI party names, which nobody uses, are left out. */
+/**
+ * Reads the names in their order. X.400 addresses and EDI party names are skipped, because nobody uses them.
+ * @throws {MalformedDer}
+ */
 export function readAlternativeNames(der: Uint8Array, element: Element): AlternativeName[] {
   return readChildren(der, expectTag(element, TAG.sequence, 'alternative names')).flatMap(
     (name): AlternativeName[] => {
@@ -68,7 +74,7 @@ function formatAddress(octets: Uint8Array): string {
   if (octets.length !== 16) throw new MalformedDer('address');
   const groups = Buffer.from(octets).toString('hex').match(/.{4}/g) ?? [];
   const text = groups.map((group) => group.replace(/^0{1,3}/, '')).join(':');
-  // The longest run of zero groups as `::` (RFC 5952 section 4.2).
+  // Replaces the longest run of zero groups by `::` (RFC 5952 section 4.2).
   const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
   const longest = runs.sort((one, other) => other.length - one.length)[0];
   return longest === undefined

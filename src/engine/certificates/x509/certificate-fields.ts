@@ -9,7 +9,7 @@ import {
   TAG,
 } from './der.ts';
 
-/** Where the parts of a certificate are (RFC 5280 section 4.1). */
+/** The positions of a certificate's parts (RFC 5280 section 4.1). */
 export interface CertificateFields {
   /** 1, 2 or 3. */
   readonly version: number;
@@ -30,19 +30,19 @@ const SUBJECT_UNIQUE_ID = 0x82;
 const EXTENSIONS = 0xa3;
 
 /**
- * Whether the bytes are one certificate, exactly, and where its parts are. Nothing is decoded yet.
+ * Checks that the bytes are exactly one certificate and locates its parts, without decoding them.
  *
- * OpenSSL's parser is not asked: `X509Certificate` costs some hundred times as much as this, because it decodes the public
- * key, and it would accept trailing bytes and BER (`forwarded-certificates.md` section 8). What needs OpenSSL, signatures,
- * asks it later, and then compares `raw` (section 9, step 4).
- * @throws {MalformedDer} for anything else, bytes behind it included.
+ * `X509Certificate` costs some hundred times as much, because it decodes the public key, and it accepts trailing
+ * bytes and BER (`forwarded-certificates.md` section 8). Signatures need OpenSSL; {@link opensslCertificate}
+ * compares `raw` then (section 9, step 4).
+ * @throws {MalformedDer} for anything else, including trailing bytes.
  */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
   const certificate = expectTag(readElement(der, 0, der.length), TAG.sequence, 'certificate');
-  if (certificate.end !== der.length) throw new MalformedDer('bytes behind the certificate');
+  if (certificate.end !== der.length) throw new MalformedDer('bytes after the certificate');
   assertNested(der, certificate);
   const [tbs, algorithm, signature, ...others] = readChildren(der, certificate);
-  if (others.length > 0) throw new MalformedDer('more than a certificate');
+  if (others.length > 0) throw new MalformedDer('additional parts after the signature');
   expectTag(signature, TAG.bitString, 'signature');
   const signatureAlgorithm = expectTag(algorithm, TAG.sequence, 'signature algorithm');
 
@@ -68,7 +68,7 @@ export function readCertificateFields(der: Uint8Array): CertificateFields {
 
 function readVersion(der: Uint8Array, wrapper: Element | undefined): number {
   const [number, ...others] = wrapper === undefined ? [] : readChildren(der, wrapper);
-  // DER leaves defaults out, yet v1 written out is met, and changes nothing.
+  // DER omits defaults. An explicit v1 occurs in practice and changes nothing.
   const value = readSmallInteger(der, number);
   if (others.length > 0 || value > 2) throw new MalformedDer('version');
   return value + 1;
@@ -79,16 +79,16 @@ function expectTime(element: Element | undefined): Element {
   return expectTag(element, tag, 'time');
 }
 
-/** The unique ids are skipped; whatever else stands there is refused, also the extensions of a version before 3. */
+/** Skips the unique ids and refuses any other part, including extensions in a certificate before version 3. */
 function readOptional(der: Uint8Array, optional: Element[], version: number): Element | undefined {
   if (optional[0]?.tag === ISSUER_UNIQUE_ID) optional.shift();
   if (optional[0]?.tag === SUBJECT_UNIQUE_ID) optional.shift();
   const wrapper = optional.shift();
-  if (optional.length > 0) throw new MalformedDer('unknown part behind the extensions');
+  if (optional.length > 0) throw new MalformedDer('unknown part after the extensions');
   if (wrapper === undefined) return undefined;
   expectTag(wrapper, EXTENSIONS, 'extensions');
   if (version !== 3) throw new MalformedDer('extensions in a certificate before version 3');
   const [list, ...others] = readChildren(der, wrapper);
-  if (others.length > 0) throw new MalformedDer('more than a list of extensions');
+  if (others.length > 0) throw new MalformedDer('additional parts after the list of extensions');
   return expectTag(list, TAG.sequence, 'list of extensions');
 }

@@ -2,28 +2,28 @@ import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from './inspect.ts';
 import { sameName } from './name.ts';
 
-/** Why a chain does not hold; `at` counts the certificates from the leaf, which is 0. */
+/** Why a chain is invalid. `at` is the index of the certificate; the leaf is 0. */
 export interface BrokenChain {
-  readonly holds: false;
+  readonly valid: false;
   readonly at: number;
   readonly fault: ChainFault;
-  /** In words, for explain and the log. */
+  /** The reason in words, for explain and the log. */
   readonly reason: string;
 }
 
-export type ChainVerdict = { readonly holds: true } | BrokenChain;
+export type ChainVerdict = { readonly valid: true } | BrokenChain;
 
 const FAULTS = {
   unreadable: 'cannot be read',
-  name_mismatch: 'is not the issuer that the certificate before it names',
-  key_mismatch: 'has another key identifier than the certificate before it names',
+  name_mismatch: 'is not the issuer named in the certificate before it',
+  key_mismatch: 'has a different key identifier than the one named in the certificate before it',
   signature_invalid: 'did not sign the certificate before it',
   not_a_ca: 'is not a certificate authority',
   may_not_sign: 'may not sign certificates (keyUsage lacks keyCertSign)',
   path_too_long: 'allows fewer certificate authorities below it (pathLenConstraint)',
   not_yet_valid: 'is not valid yet',
   expired: 'has expired',
-  unknown_critical_extension: 'has a critical extension that is unknown here',
+  unknown_critical_extension: 'has an unknown critical extension',
 } as const;
 
 export type ChainFault = keyof typeof FAULTS;
@@ -31,26 +31,28 @@ export type ChainFault = keyof typeof FAULTS;
 export interface ChainRules {
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Leave the authorities' dates unlooked at, as ThingsBoard's `skip_validity_check_for_client_cert`. */
+  /** Do not check the authorities' dates, as ThingsBoard's `skip_validity_check_for_client_cert`. */
   readonly skipDates?: boolean | undefined;
   readonly inspect?: ((der: Uint8Array) => InspectedCertificate) | undefined;
 }
 
 /**
- * Whether certificates that came with a leaf really lead upwards from it (RFC 5280 section 6.1 without a trust anchor).
+ * Decides whether the certificates sent with a leaf form a valid path upwards from it (RFC 5280 section 6.1,
+ * without a trust anchor).
  *
- * Beyond the leaf a chain is the client's word. ThingsBoard checks signatures only, by which a registered device's own
- * certificate could stand as the authority over one that its owner made up. So each must be one: named as the issuer, its
- * signature valid, CA:TRUE, allowed to sign certificates, within its path length and its dates.
+ * The client chooses the chain. ThingsBoard checks signatures only, so a registered device's own certificate could
+ * pose as the authority over one that the device's owner made up. Therefore every certificate in the chain must be
+ * named as issuer, have a valid signature, CA:TRUE and the right to sign certificates, and be within its path
+ * length and dates.
  *
- * The leaf's own dates are not looked at: they have a reason of their own. Name constraints and policies are for a
- * validation against configured authorities.
+ * The leaf's dates have a separate deny reason and are not checked here. Name constraints and policies are checked
+ * in validations against configured authorities.
  * @param leaf DER.
- * @param chain DER from the leaf's issuer upwards. None is a chain that holds.
+ * @param chain DER from the leaf's issuer upwards. An empty chain is valid.
  */
 export function checkChain(leaf: Uint8Array, chain: readonly Uint8Array[], rules: ChainRules): ChainVerdict {
   let below = leaf;
-  // RFC 5280 section 6.1.4 (l): self-issued ones do not count, and the leaf is no authority.
+  // RFC 5280 section 6.1.4 (l): self-issued certificates do not count, and the leaf is not an authority.
   let authoritiesBelow = 0;
   for (const [index, der] of chain.entries()) {
     const at = index + 1;
@@ -66,7 +68,7 @@ export function checkChain(leaf: Uint8Array, chain: readonly Uint8Array[], rules
     }
     below = der;
   }
-  return { holds: true };
+  return { valid: true };
 }
 
 function faultOf(
@@ -89,12 +91,13 @@ function faultOf(
 function signatureFault(certificate: Uint8Array, issuer: Uint8Array): ChainFault | undefined {
   const signed = opensslCertificate(certificate);
   const signer = opensslCertificate(issuer);
-  // Names, authority key identifier, the issuer's keyUsage; no signature and no dates (`forwarded-certificates.md` section 8).
+  // Compares names, the authority key identifier and the issuer's keyUsage, but neither signature nor dates
+  // (`forwarded-certificates.md` section 8).
   if (!signed.checkIssued(signer)) return 'key_mismatch';
   return verifies(signed, signer) ? undefined : 'signature_invalid';
 }
 
-/** `publicKey` and `verify` throw for algorithms that OpenSSL does not have. */
+/** False also for algorithms that OpenSSL does not have: `publicKey` and `verify` throw for them. */
 function verifies(signed: ReturnType<typeof opensslCertificate>, signer: typeof signed): boolean {
   try {
     return signed.verify(signer.publicKey);
@@ -104,5 +107,5 @@ function verifies(signed: ReturnType<typeof opensslCertificate>, signer: typeof 
 }
 
 function broken(at: number, fault: ChainFault): BrokenChain {
-  return { holds: false, at, fault, reason: `certificate ${at} of the chain ${FAULTS[fault]}` };
+  return { valid: false, at, fault, reason: `certificate ${at} of the chain ${FAULTS[fault]}` };
 }

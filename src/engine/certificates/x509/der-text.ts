@@ -17,10 +17,10 @@ export type StringType = (typeof STRING_TYPES)[keyof typeof STRING_TYPES] | 'oth
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A string's text by its own type (`forwarded-certificates.md` section 6): BMPString is UTF-16BE, TeletexString in practice
- * Latin-1, UniversalString UTF-32BE. A NUL stays in it. Values of other types are shown as `#` and their encoding in hex, as
- * RFC 4514 section 2.4 does.
- * @throws {MalformedDer} for bytes that are not of their type.
+ * Decodes a string by its type (`forwarded-certificates.md` section 6): BMPString is UTF-16BE, TeletexString in
+ * practice Latin-1, UniversalString UTF-32BE. NUL characters are kept. Values of other types become `#` and their
+ * encoding in hex, as in RFC 4514 section 2.4.
+ * @throws {MalformedDer} for bytes that are invalid for their type.
  */
 export function readText(bytes: Uint8Array, element: Element): { value: string; stringType: StringType } {
   const stringType = typeOf(element.tag);
@@ -38,7 +38,7 @@ export function readText(bytes: Uint8Array, element: Element): { value: string; 
         value: `#${Buffer.from(bytes.subarray(element.start, element.end)).toString('hex')}`,
       };
     default:
-      // The others are ASCII by their definition, and Latin-1 where somebody did not care.
+      // The other types are ASCII by definition; some issuers write Latin-1 into them.
       return { stringType, value: contents.toString('latin1') };
   }
 }
@@ -78,8 +78,10 @@ const TIME =
   /^([0-9]{2,4}?)([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})?(?:Z|([+-])([0-9]{2})([0-9]{2}))$/;
 
 /**
- * A validity date in epoch milliseconds. RFC 5280 section 4.1.2.5 demands seconds and `Z`; Java, and so ThingsBoard, and
- * OpenSSL read a UTCTime without seconds or with an offset as well. Its two-digit years are 1950 to 2049.
+ * Reads a validity date in epoch milliseconds. RFC 5280 section 4.1.2.5 requires seconds and `Z`. Java (and so
+ * ThingsBoard) and OpenSSL also accept a UTCTime without seconds or with an offset. Two-digit years are 1950 to
+ * 2049.
+ * @throws {MalformedDer}
  */
 export function readTime(bytes: Uint8Array, element: Element): number {
   const text = Buffer.from(contentsOf(bytes, element)).toString('latin1');
@@ -92,7 +94,7 @@ export function readTime(bytes: Uint8Array, element: Element): number {
   const date = new Date(0);
   date.setUTCFullYear(fullYear, Number(month) - 1, Number(day));
   date.setUTCHours(Number(hour), Number(minute), Number(second));
-  // A day that the calendar lacks would roll over.
+  // `Date` turns a day that does not exist into one of the next month.
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day) || Number(hour) > 23) {
     throw new MalformedDer('not a time');
   }

@@ -1,6 +1,6 @@
 /**
- * A reader for DER (X.690 section 10): definite, minimal lengths only. It answers with offsets and copies nothing, and is
- * what makes the bytes of a certificate its identity: whatever has a second encoding is refused here
+ * A reader for DER (X.690 section 10) that returns offsets and copies nothing. It refuses every second encoding of
+ * the same value, such as indefinite or non-minimal lengths, so that a certificate's bytes can be its identity
  * (`forwarded-certificates.md` section 9, step 3).
  */
 
@@ -17,10 +17,10 @@ export const TAG = {
 } as const;
 
 const CONSTRUCTED = 0x20;
-/** Certificates nest about ten deep; a hostile one of 20,000 levels must not cost more than that. */
-const DEEPEST = 32;
+/** Certificates nest about ten deep. The limit bounds the cost of a hostile one with 20,000 levels. */
+const MAX_DEPTH = 32;
 
-/** One element: `start` is where its tag stands, `contents` where its contents begin; `end` is exclusive. */
+/** One element: `start` is the offset of its tag, `contents` the offset of its contents, `end` is exclusive. */
 export interface Element {
   readonly tag: number;
   readonly start: number;
@@ -28,12 +28,15 @@ export interface Element {
   readonly end: number;
 }
 
-/** Not DER, or not of the expected shape. Says where, never what. */
+/** Not DER, or not of the expected structure. The message contains offsets and part names, never values. */
 export class MalformedDer extends Error {
   override readonly name = 'MalformedDer';
 }
 
-/** @throws {MalformedDer} for BER, for a length beyond `limit`, and for tag numbers above 30, which certificates lack. */
+/**
+ * Reads the element at an offset.
+ * @throws {MalformedDer} for BER, a length beyond `limit`, and tag numbers above 30, which certificates do not use.
+ */
 export function readElement(bytes: Uint8Array, at: number, limit: number): Element {
   const tag = byteAt(bytes, at, limit);
   if ((tag & 0x1f) === 0x1f) throw new MalformedDer(`multi-byte tag at ${at}`);
@@ -62,7 +65,10 @@ function byteAt(bytes: Uint8Array, at: number, limit: number): number {
   return byte;
 }
 
-/** The elements that make up `parent`'s contents, without a gap. */
+/**
+ * Reads the elements that fill `parent`'s contents without a gap.
+ * @throws {MalformedDer}
+ */
 export function readChildren(bytes: Uint8Array, parent: Element): Element[] {
   const children: Element[] = [];
   for (let at = parent.contents; at < parent.end; ) {
@@ -73,15 +79,20 @@ export function readChildren(bytes: Uint8Array, parent: Element): Element[] {
   return children;
 }
 
-/** @throws {MalformedDer} unless `element` is there and has that tag. */
+/**
+ * Checks an element's tag.
+ * @param what the part's name, for the message.
+ * @throws {MalformedDer} if the element is missing or has another tag.
+ */
 export function expectTag(element: Element | undefined, tag: number, what: string): Element {
   if (element?.tag !== tag) throw new MalformedDer(`${what} is missing or of another type`);
   return element;
 }
 
 /**
- * Every element inside `root`, constructed ones opened, is DER and fills its parent exactly. Contents of primitive
- * elements (extension values among them) are not looked at.
+ * Checks that every element inside `root` is DER and fills its parent exactly. Contents of primitive elements, such
+ * as extension values, are not checked.
+ * @throws {MalformedDer}
  */
 export function assertNested(bytes: Uint8Array, root: Element): void {
   const ends = [root.end];
@@ -96,7 +107,7 @@ export function assertNested(bytes: Uint8Array, root: Element): void {
       at = element.end;
       continue;
     }
-    if (ends.length >= DEEPEST) throw new MalformedDer(`nested deeper than ${DEEPEST}`);
+    if (ends.length >= MAX_DEPTH) throw new MalformedDer(`nested deeper than ${MAX_DEPTH}`);
     ends.push(element.end);
     at = element.contents;
   }
@@ -106,12 +117,15 @@ export function contentsOf(bytes: Uint8Array, element: Element): Uint8Array {
   return bytes.subarray(element.contents, element.end);
 }
 
-/** The element with its header. */
+/** The element's bytes, including tag and length. */
 export function encodingOf(bytes: Uint8Array, element: Element): Uint8Array {
   return bytes.subarray(element.start, element.end);
 }
 
-/** An OBJECT IDENTIFIER in dotted decimals (X.690 section 8.19). */
+/**
+ * Reads an OBJECT IDENTIFIER in dotted decimals (X.690 section 8.19).
+ * @throws {MalformedDer}
+ */
 export function readOid(bytes: Uint8Array, element: Element | undefined): string {
   const contents = contentsOf(bytes, expectTag(element, TAG.oid, 'object identifier'));
   const arcs: number[] = [];
@@ -131,7 +145,10 @@ export function readOid(bytes: Uint8Array, element: Element | undefined): string
   return arcs.join('.');
 }
 
-/** A non-negative INTEGER that fits a number, such as a path length. */
+/**
+ * Reads a non-negative INTEGER of at most four octets, such as a path length.
+ * @throws {MalformedDer}
+ */
 export function readSmallInteger(bytes: Uint8Array, element: Element | undefined): number {
   const contents = contentsOf(bytes, expectTag(element, TAG.integer, 'integer'));
   if (contents.length === 0 || contents.length > 4 || (contents[0] ?? 0) >= 0x80) {

@@ -4,27 +4,27 @@ import { readText } from './der-text.ts';
 /**
  * How a product writes a distinguished name (`forwarded-certificates.md` section 6).
  *
- * - `rfc4514`: last RDN first, `,` between RDNs, `+` inside, specials escaped by `\`, bytes as `\C3\A4`: OpenSSL's RFC 2253
- *   (nginx, Envoy, Mosquitto), OTP's (RabbitMQ, EMQX), TBMQ's.
- * - `mbedtls`: NanoMQ's: as encoded, `, ` and ` + `, `=` escaped too, and `?` for each byte that is not ASCII.
+ * - `rfc4514`: last RDN first, `,` between RDNs, `+` inside an RDN, special characters escaped by `\`, bytes as
+ *   `\C3\A4`. Written by OpenSSL's RFC 2253 format (nginx, Envoy, Mosquitto), OTP (RabbitMQ, EMQX) and TBMQ.
+ * - `mbedtls`: encoded order, `, ` and ` + `, `=` escaped as well, and `?` for each non-ASCII byte. Written by
+ *   NanoMQ.
  *
- * Slash forms and one-line forms without escapes are no notation here: a value may look like an attribute, so they are
- * never parsed.
+ * Slash forms and unescaped one-line forms are never parsed: in them, a value can look like an attribute.
  */
 export type NameNotation = 'rfc4514' | 'mbedtls';
 
 export interface ParsedAttribute {
-  /** As written: a short name in whatever case, or an OID. */
+  /** As written: a short name in any case, or an OID. */
   readonly type: string;
   readonly value: string;
-  /** The text has `?` where a byte may have been dropped, so different names look alike. */
+  /** The text contains `?`, which may stand for a lost byte, so different names can look the same. */
   readonly lossy: boolean;
 }
 
 /** RDNs in encoded order. */
 export type ParsedName = readonly (readonly ParsedAttribute[])[];
 
-/** The text is not in the notation. Free of the text itself. */
+/** The text is not in the notation. The message does not contain the text. */
 export class NameUnreadable extends Error {
   override readonly name = 'NameUnreadable';
 }
@@ -37,24 +37,24 @@ const NOTATIONS = {
 const TYPE = /[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+/y;
 const HEX_PAIR = /[0-9A-Fa-f]{2}/y;
 const HEX_VALUE = /#(?:[0-9A-Fa-f]{2})+/y;
-/** RFC 4514 section 2.4: what a backslash may stand before besides a hex pair. */
+/** RFC 4514 section 2.4: the characters that a backslash may escape, besides a hex pair. */
 const ESCAPABLE = ' "#+,;<=>\\';
-/** Longer than any name that a TLS stack takes from a certificate; NanoMQ cuts at 1,023 bytes without a word. */
-const LONGEST = 8192;
-const NANOMQ_LONGEST = 1022;
+/** Longer than any name that a TLS stack accepts. NanoMQ silently truncates at 1,023 bytes. */
+const MAX_LENGTH = 8192;
+const NANOMQ_MAX_LENGTH = 1022;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * A distinguished name's text in a product's notation. An empty text is the empty name.
+ * Parses a distinguished name in a product's notation. An empty text is the empty name.
  *
- * An unescaped special inside a value is refused rather than read somehow: it comes from a version that does not escape,
- * and there a value can look like an attribute.
+ * An unescaped special character inside a value is refused: it comes from a version that does not escape, where a
+ * value can look like an attribute.
  * @throws {NameUnreadable}
  */
 export function parseName(text: string, notation: NameNotation): ParsedName {
-  const longest = notation === 'mbedtls' ? NANOMQ_LONGEST : LONGEST;
-  if (text.length > longest) throw new NameUnreadable('too long, so it may have been cut off');
+  const maxLength = notation === 'mbedtls' ? NANOMQ_MAX_LENGTH : MAX_LENGTH;
+  if (text.length > maxLength) throw new NameUnreadable('too long, so it may have been truncated');
   const rdns: ParsedAttribute[][] = [];
   if (text === '') return rdns;
   const { comma, plus, reversed } = NOTATIONS[notation];
@@ -88,7 +88,10 @@ function parseAttribute(text: string, start: number, notation: NameNotation): [P
   return [{ type, value, lossy: notation === 'mbedtls' && value.includes('?') }, end];
 }
 
-/** Escapes name bytes, and characters beside them stand for theirs in UTF-8: only the whole is text. */
+/**
+ * Escapes stand for bytes and other characters for their UTF-8 bytes, so only the whole value can be decoded as
+ * text.
+ */
 function parseBytes(text: string, start: number, notation: NameNotation): { bytes: Buffer; end: number } {
   const { unescaped, plus } = NOTATIONS[notation];
   const parts: Buffer[] = [];
@@ -104,9 +107,9 @@ function parseBytes(text: string, start: number, notation: NameNotation): { byte
       at += pair === undefined ? 2 : 3;
       continue;
     }
-    const plain = runOf(unescaped, text, at);
+    const plain = matchRepeated(unescaped, text, at);
     if (plain === '') break;
-    // The separator ` + ` of mbedTLS begins with a character that values have too.
+    // mbedTLS's separator ` + ` begins with a blank, which values may contain too.
     const separator = notation === 'mbedtls' && match(plus, text, at + plain.length - 1) !== undefined;
     const taken = separator && plain.endsWith(' ') ? plain.slice(0, -1) : plain;
     parts.push(Buffer.from(taken));
@@ -116,7 +119,7 @@ function parseBytes(text: string, start: number, notation: NameNotation): { byte
   return { bytes: Buffer.concat(parts), end: at };
 }
 
-function runOf(pattern: RegExp, text: string, start: number): string {
+function matchRepeated(pattern: RegExp, text: string, start: number): string {
   let end = start;
   while (match(pattern, text, end) !== undefined) end++;
   return text.slice(start, end);
@@ -130,14 +133,14 @@ function decodeUtf8(bytes: Buffer): string {
   }
 }
 
-/** `#` and the value's encoding (RFC 4514 section 2.4). */
+/** Decodes `#` followed by the value's encoding (RFC 4514 section 2.4). */
 function decodeHexValue(hex: string): string {
   const bytes = Buffer.from(hex.slice(1), 'hex');
   try {
     const element = readElement(bytes, 0, bytes.length);
     if (element.end === bytes.length) return readText(bytes, element).value;
   } catch {
-    // One answer for all that is wrong with it.
+    // Every fault has the same message.
   }
   throw new NameUnreadable('a value in hex that is not DER');
 }
@@ -149,7 +152,7 @@ function match(pattern: RegExp, text: string, at: number): string | undefined {
 
 const COMMON_NAME_TYPES: ReadonlySet<string> = new Set(['cn', 'commonname', '2.5.4.3']);
 
-/** The attributes that are common names, in encoded order. */
+/** The common name attributes, in encoded order. */
 export function commonNameAttributes(name: ParsedName): ParsedAttribute[] {
   return name.flat().filter(({ type }) => COMMON_NAME_TYPES.has(type.toLowerCase()));
 }

@@ -19,31 +19,35 @@ const KEY_USAGES = [
 
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
-/** What the extensions say that rules ask about; `undefined` where a certificate lacks the extension. */
+/** The extensions that rules use; `undefined` if a certificate lacks the extension. */
 export interface Extensions {
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined;
-  /** Not to be confused with Node's `X509Certificate.keyUsage`, which is the extended one. */
+  /** Node's `X509Certificate.keyUsage` is the extended key usage; this is not. */
   readonly keyUsage: readonly KeyUsage[] | undefined;
   /** Object identifiers. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly alternativeNames: readonly AlternativeName[];
-  /** Object identifiers of critical extensions that nothing here understands. */
+  /** Object identifiers of critical extensions that ThingPass does not know. */
   readonly unknownCritical: readonly string[];
   /** Object identifiers of all extensions, in encoded order. */
   readonly extensionIds: readonly string[];
-  /** URIs at which the certificate's own revocation list is said to lie (RFC 5280 section 4.2.1.13). */
+  /** URIs of the revocation list that covers the certificate (RFC 5280 section 4.2.1.13). */
   readonly crlUris: readonly string[];
   /** URIs of OCSP responders (RFC 5280 section 4.2.2.1). */
   readonly ocspUris: readonly string[];
 }
 
-/** Critical extensions that RFC 5280 section 4.2 defines; a path validation handles those that are not read here. */
+/** The critical extensions of RFC 5280 section 4.2. A path validation handles those that are not read here. */
 const KNOWN_CRITICAL: ReadonlySet<string> = new Set([
   ...['2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.30', '2.5.29.31', '2.5.29.32', '2.5.29.33', '2.5.29.36'],
   ...['2.5.29.37', '2.5.29.54', '2.5.29.18', '2.5.29.35', '2.5.29.14'],
 ]);
 
-/** @throws {MalformedDer} also for an extension that stands twice (RFC 5280 section 4.2). */
+/**
+ * Reads a certificate's extensions.
+ * @param list the SEQUENCE of extensions, if the certificate has one.
+ * @throws {MalformedDer} also for a repeated extension (RFC 5280 section 4.2).
+ */
 export function readExtensions(der: Uint8Array, list: Element | undefined): Extensions {
   const values = new Map<string, Element>();
   const unknownCritical: string[] = [];
@@ -81,9 +85,12 @@ const CONSTRUCTED = 0x20;
 const URI = 0x86;
 const OCSP_ACCESS = '1.3.6.1.5.5.7.48.1';
 
-/** Every URI inside an element, in encoded order. */
+/**
+ * All URIs inside an element, in encoded order.
+ * @throws {MalformedDer}
+ */
 export function urisIn(der: Uint8Array, element: Element, depth = 0): string[] {
-  if (depth > 8) throw new MalformedDer('names nested too deep');
+  if (depth > 8) throw new MalformedDer('names nested too deeply');
   return readChildren(der, element).flatMap((child) => {
     if (child.tag === URI) return [Buffer.from(contentsOf(der, child)).toString('latin1')];
     return (child.tag & CONSTRUCTED) === 0 ? [] : urisIn(der, child, depth + 1);
@@ -103,7 +110,7 @@ function readOcspUris(der: Uint8Array, element: Element): string[] {
 /** The one element inside an OCTET STRING. */
 function onlyElement(der: Uint8Array, value: Element): Element {
   const element = readElement(der, value.contents, value.end);
-  if (element.end !== value.end) throw new MalformedDer('bytes behind an extension value');
+  if (element.end !== value.end) throw new MalformedDer('bytes after an extension value');
   return element;
 }
 
@@ -122,7 +129,7 @@ function readBasicConstraints(der: Uint8Array, element: Element) {
 }
 
 function readKeyUsage(der: Uint8Array, element: Element): KeyUsage[] {
-  // The first octet counts the unused bits at the end, which are zero in DER (X.690 section 11.2).
+  // The first octet is the number of unused bits at the end, which are zero in DER (X.690 section 11.2).
   const [, ...octets] = contentsOf(der, expectTag(element, TAG.bitString, 'key usage'));
   return KEY_USAGES.filter((_usage, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }

@@ -6,8 +6,9 @@ export function sha256Of(der: Uint8Array): string {
 }
 
 /**
- * ThingsBoard's credentials id: SHA3-256 (FIPS 202), lower-case hex, of the Base64 text of the DER on one line with its
- * padding (`forwarded-certificates.md` section 1). Of DER that passed the strict check only, never of a header's text.
+ * ThingsBoard's credentials id: SHA3-256 (FIPS 202), in lower-case hex, of the DER's Base64 on one line with
+ * padding (`forwarded-certificates.md` section 1). Only for DER that passed the strict check. Cached for each bytes
+ * object.
  */
 export function credentialsIdOf(der: Uint8Array): string {
   const known = credentialsIds.get(der);
@@ -18,5 +19,8 @@ export function credentialsIdOf(der: Uint8Array): string {
   return id;
 }
 
-/** As long as the bytes are remembered (`remembered.ts`), or for the one request; nobody changes them. */
+/**
+ * Entries live as long as the bytes: in the decode cache (`decode-cache.ts`) or for one request. Nobody changes the
+ * bytes.
+ */
 const credentialsIds = new WeakMap<Uint8Array, string>();

@@ -9,12 +9,12 @@ import { type Extensions, readExtensions } from './extensions.ts';
 import { credentialsIdOf, sha256Of } from './identity.ts';
 import { commonNamesOf, type Name, readName } from './name.ts';
 
-/** A certificate, read. Every part comes from the DER; nothing from a text that a library made of it. */
+/** A parsed certificate. Every part is read from the DER, never from a library's text. */
 export interface InspectedCertificate extends Extensions, CertificateDates {
   readonly der: Uint8Array;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** ThingsBoard's: SHA3-256 of the Base64 of the DER, lower-case hex. */
+  /** ThingsBoard's credentials id: SHA3-256 of the DER's Base64, in lower-case hex. */
   readonly credentialsId: string;
   /** 1, 2 or 3. */
   readonly version: number;
@@ -24,7 +24,7 @@ export interface InspectedCertificate extends Extensions, CertificateDates {
   readonly issuer: Name;
   /** Every CN of the subject in encoded order. */
   readonly commonNames: readonly string[];
-  /** The first of them: the one that ThingsBoard means. */
+  /** The first common name, which ThingsBoard uses. */
   readonly commonName: string | undefined;
   readonly alternativeNames: readonly AlternativeName[];
   readonly key: KeyAlgorithm;
@@ -32,11 +32,12 @@ export interface InspectedCertificate extends Extensions, CertificateDates {
 }
 
 /**
- * @throws {CertificateUnreadable} for bytes that are no certificate, and for one whose names, dates or extensions cannot be
- *   read.
+ * Parses a certificate.
+ * @throws {CertificateUnreadable} for bytes that are not a certificate, or whose names, dates or extensions are
+ *   malformed.
  */
 export function inspectCertificate(der: Uint8Array): InspectedCertificate {
-  return readable(() => {
+  return wrapMalformedDer(() => {
     const fields = readCertificateFields(der);
     const subject = readName(der, fields.subject);
     const commonNames = commonNamesOf(subject);
@@ -59,7 +60,7 @@ export function inspectCertificate(der: Uint8Array): InspectedCertificate {
   });
 }
 
-/** From and until when a certificate is valid. */
+/** A certificate's validity period. */
 export interface CertificateDates {
   /** Epoch milliseconds, inclusive (RFC 5280 section 4.1.2.5). */
   readonly notBefore: number;
@@ -68,18 +69,18 @@ export interface CertificateDates {
 }
 
 /**
- * The dates alone, for the way of a known certificate, where nothing else is asked of it: a tenth of the cost of reading
- * all, and a thirtieth of that of OpenSSL's parser.
+ * Reads only the dates, for known certificates on the hot path: a tenth of the cost of a full parse and a thirtieth
+ * of OpenSSL's.
  * @throws {CertificateUnreadable}
  */
 export function datesOf(der: Uint8Array): CertificateDates {
-  return readable(() => {
+  return wrapMalformedDer(() => {
     const fields = readCertificateFields(der);
     return { notBefore: readTime(der, fields.notBefore), notAfter: readTime(der, fields.notAfter) };
   });
 }
 
-function readable<T>(read: () => T): T {
+function wrapMalformedDer<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -88,15 +89,16 @@ function readable<T>(read: () => T): T {
   }
 }
 
-/** The zero octet that keeps a number positive is not shown. */
+/** Upper-case hex without the zero octet that keeps a number positive. */
 export function formatSerialNumber(contents: Uint8Array): string {
   const sign = contents.length > 1 && contents[0] === 0 ? 1 : 0;
   return Buffer.from(contents.subarray(sign)).toString('hex').toUpperCase();
 }
 
 /**
- * OpenSSL's view, for signatures. It reads BER and ignores what stands behind a certificate, so its own encoding must be the
- * bytes (`forwarded-certificates.md` section 9, step 4). Its errors are all one and say nothing, so they are not shown.
+ * Parses a certificate with OpenSSL, for signatures. OpenSSL accepts BER and ignores trailing bytes, so its own
+ * encoding is compared with the input (`forwarded-certificates.md` section 9, step 4). Its error messages say
+ * nothing useful and are dropped.
  * @throws {CertificateUnreadable}
  */
 export function opensslCertificate(der: Uint8Array): X509Certificate {
@@ -104,7 +106,7 @@ export function opensslCertificate(der: Uint8Array): X509Certificate {
   try {
     certificate = new X509Certificate(der);
   } catch {
-    throw new CertificateUnreadable('malformed_der', 'OpenSSL does not read it');
+    throw new CertificateUnreadable('malformed_der', 'OpenSSL cannot read it');
   }
   if (!certificate.raw.equals(der)) throw new CertificateUnreadable('malformed_der');
   return certificate;

@@ -25,12 +25,15 @@ export function readName(der: Uint8Array, element: Element): Name {
   });
 }
 
-/** Every common name in encoded order; ThingsBoard, HAProxy and Mosquitto mean the first. */
+/** All common names in encoded order; ThingsBoard, HAProxy and Mosquitto use the first. */
 export function commonNamesOf(name: Name): string[] {
   return name.flat().flatMap(({ oid, value }) => (oid === COMMON_NAME ? [value] : []));
 }
 
-/** RFC 4514 section 3 and what brokers and proxies write besides (`forwarded-certificates.md` section 6). */
+/**
+ * The short names of RFC 4514 section 3, and others that brokers and proxies write (`forwarded-certificates.md`
+ * section 6).
+ */
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['2.5.4.3', 'CN'],
   ['2.5.4.4', 'SN'],
@@ -49,7 +52,10 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.9.1', 'emailAddress'],
 ]);
 
-/** RFC 4514: last RDN first, specials escaped, controls as hex. For people and logs, never for a comparison. */
+/**
+ * Formats a name as in RFC 4514: last RDN first, special characters escaped, control characters as hex. For display
+ * and logs, never for a comparison.
+ */
 export function formatName(name: Name): string {
   return name
     .map((rdn) =>
@@ -72,14 +78,14 @@ function escapeValue(value: string): string {
 }
 
 /**
- * Whether two names are the same for chaining (RFC 5280 section 7.1): attribute by attribute, case and runs of white space
- * aside, whatever the string types. The sets inside RDNs are compared in any order.
+ * Whether two names are equal for chaining (RFC 5280 section 7.1): attribute by attribute, ignoring case, runs of
+ * white space, string types and the order inside an RDN.
  */
 export function sameName(one: Name, other: Name): boolean {
   return nameKey(one) === nameKey(other);
 }
 
-/** A text that is the same for two names exactly where {@link sameName} says that they are. */
+/** A key that is equal for two names exactly if {@link sameName} is true for them. */
 export function nameKey(name: Name): string {
   return JSON.stringify(
     name.map((rdn) =>

@@ -70,17 +70,17 @@ function list(
 function listening(refused: Finding[]): TrustLog {
   const nothing = (): void => undefined;
   return {
-    tookList: nothing,
-    refusedList: (source, why) =>
+    acceptedList: nothing,
+    rejectedList: (source, why) =>
       refused.push(
         problem(
           `the revocation list ${source} cannot be used: ${why}`,
           'see whether it is the authority’s newest list, PEM or DER',
         ),
       ),
-    ending: nothing,
-    tookAuthorities: nothing,
-    refusedAuthorities: nothing,
+    listExpiring: nothing,
+    acceptedAuthorities: nothing,
+    rejectedAuthorities: nothing,
     warning: nothing,
   };
 }

@@ -18,7 +18,7 @@ const codes = (bytes: Buffer, now = NOW): string[] => {
 const toPem = (der: Buffer): string =>
   `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
 
-test('every recorded header value that holds a whole certificate is guessed', () => {
+test('the form of every recorded header value with a certificate is guessed', () => {
   let guessed = 0;
   const missed = new Set<string>();
   for (const entry of capturedEntries()) {
@@ -72,7 +72,7 @@ test('DER, hex, Base64, JSON, quotes, a byte order mark', () => {
   }
 });
 
-test('what ThingPass refuses in a header is read and said', () => {
+test('deviations that ThingPass refuses in a header are read and reported', () => {
   const [der] = guessForm(pem('p256.crt')).certificates as [Buffer];
   assert.deepEqual(codes(Buffer.concat([der, Buffer.from([0, 0, 0])])), ['trailing_data']);
   assert.deepEqual(codes(Buffer.from(`subject=x\n${pem('p256.crt')}`)), ['text_around']);
@@ -81,7 +81,7 @@ test('what ThingPass refuses in a header is read and said', () => {
   assert.deepEqual(codes(Buffer.from(trusted)), ['pem_label']);
   for (const [bytes, sentence] of [
     [Buffer.alloc(0), /empty/],
-    [pem('p256.key'), /there is no certificate in it, but a private key/],
+    [pem('p256.key'), /the text contains no certificate: the text also contains a private key/],
     [Buffer.from('hello there!'), /neither PEM/],
     [Buffer.from('Subject="CN=a";URI=urn:x'), /without Cert or Chain/],
     [der.subarray(0, 200), /not DER/],
@@ -91,7 +91,7 @@ test('what ThingPass refuses in a header is read and said', () => {
   }
 });
 
-test('each thing that is wrong with a certificate has a word', () => {
+test('each problem of a certificate has a code', () => {
   const expected: Record<string, string[]> = {
     'p256.crt': [],
     'noeku.crt': [],
@@ -134,7 +134,7 @@ test('order, gaps and roots of a chain', () => {
   assert.deepEqual(of(toPem(forged.der), toPem(device.der)), ['chain_broken', 'root_in_chain']);
 });
 
-test('whatever the input, an answer or the one error comes out', () => {
+test('any input gives a report or CertificateUnreadable', () => {
   const [der] = guessForm(pem('san.crt')).certificates as [Buffer];
   for (let at = 0; at < der.length; at += 3) {
     const changed = Buffer.from(der);

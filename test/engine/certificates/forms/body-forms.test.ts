@@ -7,8 +7,8 @@ import { readGenericCertificate } from '../../../../src/engine/certificates/form
 import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/vernemq.ts';
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
+import { detail } from '../support/outcome.ts';
 import { peerForm } from '../support/peer-form.ts';
-import { detail } from '../support/said.ts';
 
 function pemOf(name: string): string {
   return goldenBytes(`pki/${name}.pem`).toString('latin1');
@@ -19,7 +19,7 @@ const chain = decodePem(chainPem, 'lines') as [Buffer, Buffer, Buffer];
 const [leaf, lower, upper] = chain;
 const base64 = leaf.toString('base64');
 
-test('EMQX cert_pem: Base64 of the DER, empty without a certificate, verified only by the operator’s word', () => {
+test('EMQX cert_pem: Base64 of the DER, empty without a certificate, verified only if the operator declares it', () => {
   assert.equal(detail(readEmqxCertPem(base64)), 'not_checked');
   assert.equal(detail(readEmqxCertPem(base64, { endpointVerifies: true })), 'verified');
   assert.equal(detail(readEmqxCertPem(pemOf('chain3.crt'))), 'not_checked');
@@ -30,11 +30,11 @@ test('EMQX cert_pem: Base64 of the DER, empty without a certificate, verified on
   assert.equal(detail(readEmqxCertPem('A'.repeat(40_000))), 'too_large');
 });
 
-test('EMQX peer_cert_as_username: believed only where it is shown to be the broker’s', () => {
+test('EMQX peer_cert_as_username: accepted only if EMQX is shown to have written it', () => {
   const read = (value: string | Uint8Array, seen = {}) =>
     detail(readEmqxPeerCertificate(peerForm('pem'), value, seen));
   assert.equal(read(base64, { commonName: 'chained-0001' }), 'not_checked');
-  assert.equal(read(base64, { everyClientHasOne: true }), 'not_checked');
+  assert.equal(read(base64, { certificateRequired: true }), 'not_checked');
   // Typed by a client without a certificate, or by one with another.
   assert.equal(read(base64), 'uncorroborated');
   assert.equal(read(base64, { commonName: 'someone-else' }), 'uncorroborated');
@@ -51,12 +51,12 @@ test('EMQX peer_cert_as_username: believed only where it is shown to be the brok
   assert.equal(crt(leaf.toString('utf8')), 'malformed_der');
   assert.equal(detail(readEmqxPeerCertificate(peerForm('md5'), 'token', {})), 'none');
   assert.equal(
-    detail(readEmqxPeerCertificate(peerForm('md5'), 'token', { everyClientHasOne: true })),
+    detail(readEmqxPeerCertificate(peerForm('md5'), 'token', { certificateRequired: true })),
     'malformed_field',
   );
 });
 
-test('EMQX peer_cert_as_username = cn, dn: only what the broker’s own field says too', () => {
+test('EMQX peer_cert_as_username = cn, dn: accepted only if the broker’s own field agrees', () => {
   const read = (mode: 'cn' | 'dn', value: string | undefined, seen = {}) =>
     detail(readEmqxPeerCertificate(peerForm(mode), value, seen));
   const names = { commonName: 'a', subject: 'CN=a,O=b' };
@@ -70,7 +70,7 @@ test('EMQX peer_cert_as_username = cn, dn: only what the broker’s own field sa
   assert.equal(read('dn', 'a', names), 'uncorroborated');
   assert.equal(read('cn', '', names), 'withheld');
   // Whatever the listener demands: a certificate may have no common name, and then the client chooses.
-  assert.equal(read('cn', 'a', { everyClientHasOne: true }), 'none');
+  assert.equal(read('cn', 'a', { certificateRequired: true }), 'none');
 });
 
 test('EMQX sent these user names: recorded requests', () => {
@@ -136,7 +136,7 @@ test('generic body: PEM, Base64, arrays, a chain in either order with or without
   }
 });
 
-test('generic body: what verification says, and what is missing', () => {
+test('generic body: verification flags and missing members', () => {
   const read = (fields: Record<string, unknown>) => detail(readGenericCertificate(fields));
   assert.equal(read({ certificate: base64, certificateVerified: true }), 'verified');
   assert.equal(read({ certificate: base64, certificateVerified: false }), 'failed');
@@ -151,7 +151,7 @@ test('generic body: what verification says, and what is missing', () => {
   assert.equal(read({ certificate: Array.from({ length: 11 }, () => base64) }), 'too_many_certificates');
 });
 
-test('API Gateway: both kinds of context', () => {
+test('API Gateway: REST and HTTP contexts', () => {
   const clientCert = { clientCertPem: pemOf('chain3.crt') };
   const read = (context: unknown) => detail(readApiGatewayCertificate({ requestContext: context }));
   assert.equal(read({ identity: { clientCert } }), 'verified');

@@ -6,7 +6,7 @@ import {
 } from '../../../../src/engine/certificates/header-certificates.ts';
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
-import { detail } from '../support/said.ts';
+import { detail } from '../support/outcome.ts';
 
 /**
  * Each product's words for "verified", "failed", "not checked" and "none", and what they come to

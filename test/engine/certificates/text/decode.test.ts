@@ -10,12 +10,12 @@ import {
   decodePercent,
 } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
-import { faultOf } from '../support/said.ts';
+import { faultOf } from '../support/outcome.ts';
 
 const pem = goldenBytes('pki/p256.crt.pem').toString('latin1');
 const [certificate = Buffer.alloc(0)] = decodePem(pem, 'lines');
 
-test('Base64 has one text for each sequence of bytes', () => {
+test('only canonical Base64 is accepted', () => {
   assert.deepEqual(decodeBase64('AAECAw=='), Buffer.from([0, 1, 2, 3]));
   for (const text of [
     '',
@@ -48,7 +48,7 @@ test('percent-encoding is decoded once, and a plus stays a plus', () => {
   }
 });
 
-test('PEM is markers, Base64 and line ends, and nothing else', () => {
+test('PEM may contain only markers, Base64 and line ends', () => {
   assert.deepEqual(decodePem(pem.replaceAll('\n', '\r\n'), 'lines'), [certificate]);
   assert.deepEqual(decodePem(pem + pem, 'lines'), [certificate, certificate]);
   assert.deepEqual(decodePem(pem.replaceAll('\n', ' '), 'blanks'), [certificate]);
@@ -76,7 +76,7 @@ test('PEM is markers, Base64 and line ends, and nothing else', () => {
   );
 });
 
-test('either text: PEM with its lines, with blanks, percent-encoded, or Base64 of the DER', () => {
+test('decodeEitherText reads PEM with line ends or blanks, percent-encoded PEM, and Base64 of the DER', () => {
   const texts = [
     pem,
     pem.trim().replaceAll('\n', ' '),
@@ -86,7 +86,7 @@ test('either text: PEM with its lines, with blanks, percent-encoded, or Base64 o
   for (const text of texts) assert.deepEqual(decodeEitherText(text), [certificate]);
 });
 
-test('a certificate is its bytes: nothing behind, no second encoding', () => {
+test('trailing bytes and other encodings of a certificate are refused', () => {
   assert.equal(decodeDer(certificate), certificate);
   const tail = Buffer.concat([certificate, Buffer.from([0])]);
   assert.equal(
@@ -109,7 +109,7 @@ test('a certificate is its bytes: nothing behind, no second encoding', () => {
   );
 });
 
-test('the elements inside are DER too: a non-minimal or indefinite length is no certificate', () => {
+test('non-minimal and indefinite lengths inside a certificate are refused', () => {
   // The validity's SEQUENCE, 0x30 0x20, is the first with this length.
   const at = certificate.indexOf(Buffer.from('3020170d', 'hex'));
   assert.ok(at > 0);
@@ -121,7 +121,7 @@ test('the elements inside are DER too: a non-minimal or indefinite length is no 
   );
 });
 
-test('absence has the products’ words, and no others', () => {
+test('only the products’ texts count as absence', () => {
   const markers = '-----BEGIN CERTIFICATE-----  -----END CERTIFICATE-----';
   const absent = [undefined, '', ' \t', '(null)', '-', '{http.request.tls.client.subject}', markers];
   for (const text of absent) assert.ok(isAbsent(text), text);

@@ -4,7 +4,7 @@ import {
   parseByteSequence,
   parseByteSequences,
 } from '../../../../src/engine/certificates/text/structured-field.ts';
-import { faultOf } from '../support/said.ts';
+import { faultOf } from '../support/outcome.ts';
 
 test('structured fields: byte sequences as items and lists', () => {
   assert.deepEqual(parseByteSequence(' :AQID:  '), Buffer.from([1, 2, 3]));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseXfcc } from '../../../../src/engine/certificates/text/xfcc-syntax.ts';
-import { faultOf } from '../support/said.ts';
+import { faultOf } from '../support/outcome.ts';
 
 test('XFCC is read from left to right: separators inside quotes are text', () => {
   const [element, ...others] = parseXfcc(

@@ -91,7 +91,7 @@ async function whyUnknown(trust: TestTrust): Promise<string | undefined> {
   return finding?.detail;
 }
 
-test('the issuer answers itself, or lets a responder answer', async () => {
+test('an answer may be signed by the issuer or by its delegate', async () => {
   for (const shape of [{}, { signer: responder }]) {
     const trust = await asking((await respond(shape)).url);
     assert.equal(await trust.detail(good), 'ok');
@@ -99,7 +99,7 @@ test('the issuer answers itself, or lets a responder answer', async () => {
   }
 });
 
-test('whom the certificate names is asked, where nobody else is configured', async () => {
+test('the responder named by the certificate is asked if none is configured', async () => {
   let real = '';
   const { url } = await relay(() => real);
   const extensions = [...CLIENT, `authorityInfoAccess=OCSP;URI:${url}`];
@@ -113,7 +113,7 @@ test('whom the certificate names is asked, where nobody else is configured', asy
   assert.equal(await whyUnknown(trust), 'the certificate names no OCSP responder');
 });
 
-test('a responder that does not know the certificate says nothing good of it', async () => {
+test('the answer “unknown” is not “good”', async () => {
   const { url } = await respond();
   const later = authority.issue({ name: 'issued later' });
   const [finding] = await (await asking(url)).found(later);
@@ -121,7 +121,7 @@ test('a responder that does not know the certificate says nothing good of it', a
   assert.ok(finding?.refuses);
 });
 
-test('a stranger’s certificate sends no request anywhere', async () => {
+test('a certificate without a path to an authority causes no request', async () => {
   let asked = 0;
   const url = await serve((_request, response) => {
     asked++;
@@ -137,7 +137,7 @@ test('a stranger’s certificate sends no request anywhere', async () => {
   assert.equal(asked, 0);
 });
 
-test('an answer that others signed is not believed', async () => {
+test('an answer with another signer is refused', async () => {
   const server = authority.issue({ name: 'no responder', extensions: CLIENT });
   const foreign = new OpensslAuthority(folder, { name: 'foreign' }, root);
   const expired = authority.issue({
@@ -157,12 +157,12 @@ test('an answer that others signed is not believed', async () => {
     const trust = await asking((await respond({ signer })).url);
     assert.match(
       (await whyUnknown(trust)) ?? '',
-      /not signed by the issuer, or by whom it gave the right to/,
+      /not signed by the issuer or a responder that the issuer authorized/,
     );
   }
 });
 
-test('an answer about another certificate, an old one and one that is none', async () => {
+test('answers that are malformed, outdated or about another certificate are refused', async () => {
   const { url: real } = await respond({ options: ['-nmin', '5'] });
   const { url, seen } = await relay(() => real);
   const first = await asking(url);
@@ -177,7 +177,7 @@ test('an answer about another certificate, an old one and one that is none', asy
   const later = await asking(replaying, {}, { now: () => Date.now() + 11 * 60_000 });
   assert.equal(await whyUnknown(later), 'OCSP: the answer is out of date');
   const earlier = await asking(replaying, {}, { now: () => Date.now() - 11 * 60_000 });
-  assert.equal(await whyUnknown(earlier), 'OCSP: the answer is of the future');
+  assert.equal(await whyUnknown(earlier), 'OCSP: the answer is dated in the future');
   assert.equal(await (await asking(replaying)).detail(good), 'ok');
 
   const changed = Buffer.from(aboutGood);
@@ -186,12 +186,12 @@ test('an answer about another certificate, an old one and one that is none', asy
   const lying = await serve((_request, response) => void response.end(changed));
   assert.ok((await whyUnknown(await asking(lying)))?.startsWith('OCSP: the answer is'));
   const joking = await serve((_request, response) => void response.end('no DER'));
-  assert.equal(await whyUnknown(await asking(joking)), 'OCSP: the answer is no OCSP response');
+  assert.equal(await whyUnknown(await asking(joking)), 'OCSP: the answer is not an OCSP response');
   const hiding = await serve((_request, response) => void response.end(Buffer.from('30030a0106', 'hex')));
-  assert.equal(await whyUnknown(await asking(hiding)), 'OCSP: the responder says unauthorized');
+  assert.equal(await whyUnknown(await asking(hiding)), 'OCSP: the responder answered unauthorized');
 });
 
-test('no answer admits or refuses, as the operator has it, and is waited for no longer than told', async () => {
+test('without an answer within the timeout, the setting admits or refuses', async () => {
   const hanging = await serve(() => undefined);
   const endless = await serve((_request, response) => {
     const more = (): void => {
@@ -202,8 +202,8 @@ test('no answer admits or refuses, as the operator has it, and is waited for no 
   });
   const cases: readonly (readonly [string, string])[] = [
     ['http://127.0.0.1:9', 'OCSP: no answer (ECONNREFUSED)'],
-    [hanging, 'OCSP: no whole answer within 200 ms'],
-    [endless, 'OCSP: an answer of more than 65536 bytes'],
+    [hanging, 'OCSP: no complete answer within 200 ms'],
+    [endless, 'OCSP: the answer is longer than 65536 bytes'],
   ];
   for (const [url, expected] of cases) {
     const hard = await asking(url, { THINGPASS_OCSP_TIMEOUT_MS: '200' });
@@ -213,18 +213,18 @@ test('no answer admits or refuses, as the operator has it, and is waited for no 
   }
 });
 
-test('a silent responder is not waited for by each of many devices', async () => {
+test('many devices do not each wait for a responder that does not answer', async () => {
   let asked = 0;
   const url = await serve(() => void asked++);
   const trust = await asking(url, { THINGPASS_OCSP_TIMEOUT_MS: '200' });
   await trust.detail(good);
   for (const device of Array.from({ length: 3 }, (_, index) => authority.issue({ name: `after ${index}` }))) {
-    assert.equal((await trust.found(device))[0]?.detail, 'the OCSP responder gave no answer');
+    assert.equal((await trust.found(device))[0]?.detail, 'the OCSP responder did not answer');
   }
   assert.equal(asked, 1);
 });
 
-test('one question for all that wait, and none while the answer holds', async () => {
+test('waiting decisions share one request, and a valid answer needs none', async () => {
   let now = Date.now();
   const { url: real } = await respond({ options: ['-ndays', '7'] });
   const { url, seen } = await relay(() => real);
@@ -237,7 +237,7 @@ test('one question for all that wait, and none while the answer holds', async ()
   assert.equal(seen.count <= 2, true);
 });
 
-test('while a responder is away, an answer that still holds is used', async () => {
+test('an answer that is still valid is used while the responder is down', async () => {
   let now = Date.now();
   const started = await startOcspResponder({ authority, options: ['-ndays', '7'] });
   const trust = await asking(started.url, {}, { now: () => now });

@@ -29,7 +29,7 @@ async function detail(device: Issued, sent: readonly Issued[], authorities: Auth
   return verdict.trusted ? verdict.path.length : verdict.detail;
 }
 
-test('a path leads over what was sent, or over what is configured', async () => {
+test('a path may use certificates that were sent or configured', async () => {
   assert.equal(await detail(leaf, [middle.own], configured(root)), 3);
   assert.equal(await detail(leaf, [], configured(root, middle)), 3, 'the device sends no intermediate');
   assert.equal(await detail(leaf, [middle.own, root.own], configured(root)), 3, 'the root was sent too');
@@ -39,20 +39,20 @@ test('a path leads over what was sent, or over what is configured', async () => 
 test('without the intermediate there is no path, and the missing issuer is named', async () => {
   assert.equal(
     await detail(leaf, [], configured(root)),
-    'no configured authority is its issuer CN=middle,O=Trust Test',
+    'its issuer CN=middle,O=Trust Test is not a configured authority',
   );
   const stranger = new OpensslAuthority(folder, { name: 'stranger' });
   assert.equal(
     await detail(leaf, [middle.own], configured(stranger)),
-    'no configured authority is its issuer CN=root,O=Trust Test',
+    'its issuer CN=root,O=Trust Test is not a configured authority',
   );
   assert.equal(
     await detail(leaf, [middle.own, root.own], configured(stranger)),
-    'no configured authority is its issuer CN=root,O=Trust Test',
+    'its issuer CN=root,O=Trust Test is not a configured authority',
   );
 });
 
-test('an authority of the same name with another key issued nothing', async () => {
+test('an authority with the same name and another key is refused', async () => {
   const impostor = new OpensslAuthority(temporaryFolder(), { name: 'middle' });
   const self = impostor.issue({ name: 'device' });
   assert.match(String(await detail(self, [], configured(root, middle))), /key identifier|did not sign/);
@@ -76,7 +76,7 @@ test('path length', async () => {
   );
 });
 
-test('a device is no authority over another', async () => {
+test('a device’s certificate is not an authority', async () => {
   const self = new OpensslAuthority(
     folder,
     { name: 'leafy', extensions: ['basicConstraints=critical,CA:FALSE'] },
@@ -87,7 +87,7 @@ test('a device is no authority over another', async () => {
   assert.throws(() => configured(self), AuthoritiesUnusable, 'nor can it be configured as one');
 });
 
-test('authorities count within their dates', async () => {
+test('authorities must be within their dates', async () => {
   const old = new OpensslAuthority(
     folder,
     { name: 'old', start: '20150101000000Z', end: '20190101000000Z' },
@@ -101,7 +101,7 @@ test('authorities count within their dates', async () => {
   );
 });
 
-test('with cross-signed authorities one way that holds is enough', async () => {
+test('with cross-signed authorities one valid path is enough', async () => {
   const other = new OpensslAuthority(folder, { name: 'other root' });
   const crossed = other.issue({ name: 'middle', extensions: CA, keyFile: middle.own.keyFile });
   assert.equal(await detail(leaf, [crossed], configured(other)), 3);
@@ -121,7 +121,7 @@ test('with cross-signed authorities one way that holds is enough', async () => {
   assert.match(String(await detail(leaf, [expired], configured(other))), /has expired/);
 });
 
-test('authorities that signed one another end no search and start no endless one', async () => {
+test('authorities that signed each other neither end the search nor make it endless', async () => {
   const one = new OpensslAuthority(folder, { name: 'one' });
   const two = new OpensslAuthority(folder, { name: 'two' });
   const oneByTwo = two.issue({ name: 'one', extensions: CA, keyFile: one.own.keyFile });
@@ -129,7 +129,7 @@ test('authorities that signed one another end no search and start no endless one
   const device = one.issue({ name: 'd' });
   assert.match(
     String(await detail(device, [oneByTwo, twoByOne], configured(root))),
-    /no configured authority/,
+    /is not a configured authority/,
   );
   assert.equal(await detail(device, [oneByTwo, twoByOne], configured(two)), 3);
 });
@@ -170,11 +170,11 @@ test('name constraints', async () => {
   );
 });
 
-test('a file without authorities is refused, text around them is not', () => {
+test('a file without authorities is refused, text around them is ignored', () => {
   assert.throws(() => readAuthorities('nothing'), /no certificate in PEM/);
   assert.throws(
     () => readAuthorities(leaf.pem),
-    /certificate 1 \(CN=device,O=Trust Test\) is no certificate authority/,
+    /certificate 1 \(CN=device,O=Trust Test\) is not a certificate authority/,
   );
   assert.equal(readAuthorities(`# our root\r\n${root.own.pem.replaceAll('\n', '\r\n')}`).all.length, 1);
 });

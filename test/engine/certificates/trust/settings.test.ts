@@ -18,7 +18,7 @@ test('everything is off by default', () => {
   assert.equal(trust.authoritiesFile, undefined);
 });
 
-test('a rule that could find out nothing is refused', () => {
+test('a rule without the settings that it needs is refused', () => {
   assert.match(problemsOf({ THINGPASS_CERTIFICATE_PATH: 'warn' }).join(), /needs THINGPASS_CLIENT_CA_FILE/);
   assert.match(
     problemsOf({ THINGPASS_OCSP: 'require' }).join(),
@@ -34,7 +34,7 @@ test('a rule that could find out nothing is refused', () => {
   );
 });
 
-test('URLs, and a wait that fits into a decision', () => {
+test('URLs are checked, and the OCSP timeout must be shorter than a decision', () => {
   assert.match(
     problemsOf({ THINGPASS_CRL_URLS: 'ldap://ca.example.org/list' }).join(),
     /takes http or https URLs/,

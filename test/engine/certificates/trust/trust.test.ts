@@ -28,13 +28,13 @@ async function open(
   return trust;
 }
 
-test('with everything off nothing is looked at', async () => {
+test('with everything off, nothing is checked', async () => {
   const trust = await open();
   const subject = { ders: [Buffer.from('no certificate')], ids: ['x'] } as const;
   assert.deepEqual(trust.check(subject as never, undefined, 'd'), []);
 });
 
-test('what was found out is said at once the next time', async () => {
+test('a cached result is returned synchronously', async () => {
   const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require' });
   const subject = { ders: [foreign.der], ids: ['foreign'] } as const;
   const first = trust.check(subject, undefined, 'd');
@@ -46,7 +46,7 @@ test('what was found out is said at once the next time', async () => {
   assert.equal(third[0]?.reason, 'certificate_untrusted');
 });
 
-test('a profile asks what it asks, and the installation the rest', async () => {
+test('a profile’s policy overrides the installation’s', async () => {
   const profiles = new Map<string, Partial<TrustPolicy>>([
     ['strict', { path: 'require' }],
     ['lax', { usage: 'off' }],
@@ -60,32 +60,32 @@ test('a profile asks what it asks, and the installation the rest', async () => {
   assert.equal(await trust.detail(server, [], 'strict'), 'warned usage certificate_usage_mismatch');
 });
 
-test('a profile that asks for what the installation cannot answer refuses, and says why', async () => {
+test('a profile’s rule without the settings that it needs refuses with the reason', async () => {
   const profiles = new Map<string, Partial<TrustPolicy>>([['p', { path: 'require' }]]);
   const trust = await open({ THINGPASS_CLIENT_CA_FILE: '' }, { profilePolicies: () => profiles });
   assert.equal(await trust.detail(device, [], 'p'), 'refused path certificate_untrusted');
 });
 
-test('of a name alone nothing can be found out', async () => {
+test('a name without a certificate cannot be checked', async () => {
   const settings = { THINGPASS_CERTIFICATE_PATH: 'require', THINGPASS_OCSP: 'require' };
   const found = await (await open(settings)).check(undefined, undefined, 'd');
   assert.deepEqual(
     found.map(({ rule, refuses, detail }) => [rule, refuses, detail]),
     [
-      ['path', true, 'only its name came'],
-      ['ocsp', false, 'only its name came'],
+      ['path', true, 'only its name was sent'],
+      ['ocsp', false, 'only its name was sent'],
     ],
   );
 });
 
-test('the authorities are read again when they change; a broken file changes nothing', async () => {
+test('a changed authorities file takes effect, a broken one does not', async () => {
   const file = join(folder, 'changing.pem');
   copyFileSync(root.own.certificateFile, file);
   const trust = await open({ THINGPASS_CLIENT_CA_FILE: file, THINGPASS_CERTIFICATE_PATH: 'require' });
   assert.equal(await trust.detail(device), 'ok');
   assert.equal(await trust.detail(foreign), 'refused path certificate_untrusted');
   writeFileSync(file, 'broken');
-  await eventually(() => trust.logged.includes('authorities refused: holds no certificate in PEM'));
+  await eventually(() => trust.logged.includes('authorities refused: contains no certificate in PEM'));
   assert.equal(await trust.detail(device), 'ok');
   writeFileSync(file, other.own.pem);
   await eventually(async () => (await trust.detail(foreign)) === 'ok');
@@ -96,7 +96,7 @@ test('the authorities are read again when they change; a broken file changes not
   );
 });
 
-test('a path is trusted until a certificate of it ends', async () => {
+test('a path is trusted until a certificate on it expires', async () => {
   let now = Date.UTC(2024, 0, 1);
   const short = root.issue({ name: 'short', end: '20250101000000Z' });
   const young = new OpensslAuthority(folder, { name: 'young', end: '20240101001000Z' }, root);
@@ -109,7 +109,7 @@ test('a path is trusted until a certificate of it ends', async () => {
   assert.equal(await trust.detail(short), 'ok');
 });
 
-test('hostile certificates are objected to, and nothing throws', async () => {
+test('hostile certificates cause objections, not exceptions', async () => {
   const trust = await open({ THINGPASS_CERTIFICATE_PATH: 'require', THINGPASS_CERTIFICATE_USAGE: 'require' });
   for (let at = 0; at < device.der.length; at += 7) {
     const der = Buffer.from(device.der);

@@ -20,7 +20,7 @@ function golden(name: string): Buffer[] {
 
 function faultIn(leaf: Uint8Array, chain: readonly Uint8Array[], now = NOW): ChainFault | undefined {
   const verdict = checkChain(leaf, chain, { now });
-  return verdict.holds ? undefined : verdict.fault;
+  return verdict.valid ? undefined : verdict.fault;
 }
 
 const AUTHORITY = { ca: true, keyUsage: 'sign-certificates' } as const;
@@ -33,7 +33,7 @@ function under(shape: Partial<CertificateShape>): { leaf: Buffer; chain: Buffer[
   return { leaf: leaf.der, chain: [authority.der, root.der] };
 }
 
-test('the chains of the test authorities hold', () => {
+test('the chains of the test authorities are valid', () => {
   const [leaf, ...intermediates] = golden('chain3.chain');
   const [rootDer] = golden('root.crt');
   assert.ok(leaf !== undefined && rootDer !== undefined);
@@ -42,11 +42,11 @@ test('the chains of the test authorities hold', () => {
   assert.equal(faultIn(leaf, [...intermediates, rootDer]), undefined);
 });
 
-test('a certificate under one that is no authority does not hold', () => {
+test('a certificate issued by one that is not an authority is invalid', () => {
   const [leaf, issuer] = golden('undernoca.chain');
   assert.ok(leaf !== undefined && issuer !== undefined);
   assert.deepEqual(checkChain(leaf, [issuer], { now: NOW }), {
-    holds: false,
+    valid: false,
     at: 1,
     fault: 'not_a_ca',
     reason: 'certificate 1 of the chain is not a certificate authority',
@@ -73,12 +73,12 @@ for (const [what, shape, fault] of SHAPES) {
   });
 }
 
-test('dates may be left out of the question, as ThingsBoard can be told', () => {
+test('skipDates ignores the authorities’ dates', () => {
   const { leaf, chain } = under({ notAfter: '20260101000000Z' });
-  assert.deepEqual(checkChain(leaf, chain, { now: NOW, skipDates: true }), { holds: true });
+  assert.deepEqual(checkChain(leaf, chain, { now: NOW, skipDates: true }), { valid: true });
 });
 
-test('names are compared as RFC 5280 section 7.1 has it: case and runs of blanks aside', () => {
+test('names are compared as in RFC 5280 section 7.1, ignoring case and runs of blanks', () => {
   const authority = issue(root, { subject: 'The  Authority', ...AUTHORITY });
   const leaf = makeCertificate({ subject: 'leaf', issuer: 'the authority', signedBy: authority.key });
   assert.equal(faultIn(leaf.der, [authority.der]), undefined);
@@ -86,7 +86,7 @@ test('names are compared as RFC 5280 section 7.1 has it: case and runs of blanks
   assert.equal(faultIn(other.der, [authority.der]), 'name_mismatch');
 });
 
-test('a path length of 0 forbids an authority below, and self-issued ones do not count', () => {
+test('a path length of 0 forbids an authority below, except self-issued ones', () => {
   const strict = issue(root, { subject: 'strict', ...AUTHORITY, pathLength: 0 });
   const below = issue(strict, { subject: 'below', ...AUTHORITY });
   const leaf = issue(below, { subject: 'leaf', ca: false });
@@ -96,19 +96,19 @@ test('a path length of 0 forbids an authority below, and self-issued ones do not
   assert.equal(faultIn(other.der, [renewed.der, strict.der]), undefined);
 });
 
-test('an issuer of the right name with another key did not sign', () => {
+test('an issuer with the right name and another key is refused', () => {
   const { leaf, chain } = under({});
   const impostor = issue(root, { subject: 'authority', ...AUTHORITY });
   assert.equal(faultIn(leaf, [impostor.der, ...chain.slice(1)]), 'signature_invalid');
 });
 
-test('a device cannot sign for another: its own certificate is no authority', () => {
+test('a device cannot sign for another: its own certificate is not an authority', () => {
   const device = issue(root, { subject: 'device', ca: false, keyUsage: 'digital-signature' });
   const forged = issue(device, { subject: 'neighbour', ca: false });
   assert.equal(faultIn(forged.der, [device.der, root.der]), 'not_a_ca');
 });
 
-test('what cannot be read breaks the chain and throws nothing', () => {
+test('an unreadable certificate makes the chain invalid without an exception', () => {
   const { leaf } = under({});
   assert.equal(faultIn(leaf, [Buffer.from('300a', 'hex')]), 'unreadable');
 });
@@ -125,7 +125,7 @@ function shuffled(certificates: readonly MadeCertificate[]): Buffer[][] {
   ];
 }
 
-test('a chain is put in order from the leaf upwards, with or without the leaf among it', () => {
+test('a chain is sorted from the leaf upwards and the leaf is removed', () => {
   const upper = issue(root, { subject: 'upper', ...AUTHORITY });
   const lower = issue(upper, { subject: 'lower', ...AUTHORITY });
   const leaf = issue(lower, { subject: 'leaf', ca: false });
@@ -151,7 +151,7 @@ test('names in a chain never make another certificate the leaf', () => {
   assert.ok(faultIn(mine.der, chain) !== undefined);
 });
 
-test('more certificates than any honest chain are refused', () => {
+test('more than 10 certificates are refused', () => {
   const many = Array.from({ length: 11 }, () => root.der);
   assert.throws(() => assembleChain(root.der, many), CertificateUnreadable);
 });

@@ -90,7 +90,7 @@ test('usages, path length, key and signature', () => {
   assert.equal(inspectCertificate(derOf('ed25519')).key.name, 'Ed25519');
 });
 
-test('OpenSSL is not believed about bytes that are not its own encoding', () => {
+test('bytes that differ from OpenSSL’s own encoding are refused', () => {
   const der = derOf('p256');
   const tail = Buffer.concat([der, Buffer.from([0, 0])]);
   assert.doesNotThrow(() => new X509Certificate(tail));
@@ -98,14 +98,14 @@ test('OpenSSL is not believed about bytes that are not its own encoding', () => 
   assert.throws(() => opensslCertificate(Buffer.from('junk')), CertificateUnreadable);
 });
 
-test('a name that is not text of its type makes the certificate unreadable', () => {
+test('a name with bytes invalid for its string type makes the certificate unreadable', () => {
   const der = Buffer.from(derOf('utf8'));
   const at = der.indexOf(Buffer.from('温', 'utf8'));
   der[at] = 0xff;
   assert.throws(() => inspectCertificate(der), CertificateUnreadable);
 });
 
-test('dates: years of two digits, no seconds, offsets; days that the calendar lacks are refused', () => {
+test('dates may have two-digit years, no seconds or an offset; invalid days are refused', () => {
   const time = (tag: number, text: string) => {
     const bytes = Buffer.concat([Buffer.from([tag, text.length]), Buffer.from(text)]);
     return readTime(bytes, readElement(bytes, 0, bytes.length));

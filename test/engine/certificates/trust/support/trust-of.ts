@@ -4,7 +4,7 @@ import {
   type Finding,
   openTrust,
   type Trust,
-  type TrustParts,
+  type TrustOptions,
 } from '../../../../../src/engine/certificates/trust/trust.ts';
 import type { TrustLog } from '../../../../../src/engine/certificates/trust/trust-log.ts';
 import { readTrustConfig } from '../../../../../src/engine/certificates/trust/trust-settings.ts';
@@ -22,7 +22,7 @@ export interface TestTrust extends Trust {
 /** Trust as the settings given have it; files are looked at often. */
 export async function trustOf(
   settings: Readonly<Record<string, string>>,
-  parts: Partial<Omit<TrustParts, 'config' | 'log'>> = {},
+  parts: Partial<Omit<TrustOptions, 'config' | 'log'>> = {},
 ): Promise<TestTrust> {
   const problems: string[] = [];
   const text = (name: string): string =>
@@ -35,7 +35,7 @@ export async function trustOf(
     config,
     skipDates: false,
     profilePolicies: () => new Map(),
-    lookEveryMs: 20,
+    pollIntervalMs: 20,
     ...parts,
     log: gatheringLog(logged),
   });
@@ -61,12 +61,12 @@ function describe({ rule, reason, refuses }: Finding): string {
 
 function gatheringLog(logged: string[]): TrustLog {
   return {
-    tookList: (_source, issuer, revoked) => void logged.push(`list of ${issuer}, ${revoked} revoked`),
-    refusedList: (_source, why) => void logged.push(`list refused: ${why}`),
-    ending: (_source, issuer, _nextUpdate, expired) =>
+    acceptedList: (_source, issuer, revoked) => void logged.push(`list of ${issuer}, ${revoked} revoked`),
+    rejectedList: (_source, why) => void logged.push(`list refused: ${why}`),
+    listExpiring: (_source, issuer, _nextUpdate, expired) =>
       void logged.push(`list of ${issuer} ${expired ? 'expired' : 'ends soon'}`),
-    tookAuthorities: (_file, count) => void logged.push(`${count} authorities`),
-    refusedAuthorities: (_file, why) => void logged.push(`authorities refused: ${why}`),
+    acceptedAuthorities: (_file, count) => void logged.push(`${count} authorities`),
+    rejectedAuthorities: (_file, why) => void logged.push(`authorities refused: ${why}`),
     warning: ({ detail }: Objection, device) => void logged.push(`${device}: ${detail}`),
   };
 }

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeDerBase64, decodeEitherText } from '../../../../src/engine/certificates/text/decode.ts';
-import { remembered } from '../../../../src/engine/certificates/text/remembered.ts';
+import { cachedDecoder } from '../../../../src/engine/certificates/text/decode-cache.ts';
 import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
 import { goldenBytes } from '../../../support/golden.ts';
-import { faultOf } from '../support/said.ts';
+import { faultOf } from '../support/outcome.ts';
 
 const base64 = goldenBytes('pki/p256.crt.pem')
   .toString('latin1')
   .replaceAll(/-----[^-]+-----|\s/g, '');
 
-test('the same text is decoded once, and is the very same bytes again', () => {
+test('the same text is decoded once and returns the same bytes object', () => {
   let decoded = 0;
-  const decode = remembered((text) => {
+  const decode = cachedDecoder((text) => {
     decoded++;
     return [decodeDerBase64(text)];
   });
@@ -24,7 +24,7 @@ test('the same text is decoded once, and is the very same bytes again', () => {
   assert.equal(first.buffer.byteLength, first.length);
 });
 
-test('what cannot be decoded is not remembered, and stays refused', () => {
+test('failures are not cached', () => {
   for (const _ of [1, 2])
     assert.equal(
       faultOf(() => decodeEitherText(base64.slice(4))),
@@ -32,9 +32,9 @@ test('what cannot be decoded is not remembered, and stays refused', () => {
     );
 });
 
-test('what comes again and again stays, however many others come in between; others go', () => {
+test('texts that keep coming stay cached, others are dropped', () => {
   const asked: string[] = [];
-  const decode = remembered((text) => {
+  const decode = cachedDecoder((text) => {
     asked.push(text.slice(0, 8));
     return [Buffer.from(text.slice(0, 8))];
   });
@@ -48,7 +48,7 @@ test('what comes again and again stays, however many others come in between; oth
   assert.equal(asked.filter((text) => text === '00000000').length, 2, 'forgotten, and decoded again');
 });
 
-test('an id is that of the bytes, also where they were asked before', () => {
+test('the cached credentials id is the id of the bytes', () => {
   const [one] = decodeEitherText(base64);
   const other = Buffer.from(base64, 'base64');
   assert.ok(one !== undefined && one !== other);
