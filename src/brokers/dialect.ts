@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CertificateSettings } from '../config/broker-certificates.ts';
+import type { NameSource } from '../engine/certificates/certificate-name.ts';
 import type { EnabledForm } from '../engine/certificates/header-certificates.ts';
 import type { Allow, Decision, Deny } from '../model/decision.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   ScramAttempt,
   TopicAccess,
 } from '../model/question.ts';
+import type { RefusedConnect } from './refused-connect.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
 export interface WebhookRequest {
@@ -107,7 +109,14 @@ export interface Dialect {
   /** The broker can give every device a topic tree of its own, so that the operator may say that it does. */
   readonly canMountPerDevice?: boolean;
   /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
-  readonly certificateForms?: { readonly body: readonly string[]; readonly headers: boolean };
+  readonly certificateForms?: {
+    readonly body: readonly string[];
+    readonly headers: boolean;
+    /** How the two texts of a certificate's name are made; without it, no name alone identifies anybody here. */
+    readonly names?: NameSource;
+  };
+  /** What a client sees of a CONNECT that was not allowed, for explain; `null` where the answers decide no CONNECT. */
+  readonly refusedConnect: RefusedConnect | null;
   /** `Authorization` is the client's own here, so it is not where the caller proves itself. */
   readonly authorizationIsClients?: boolean;
   /** Without it, the addresses of this broker's clients are not believed. */

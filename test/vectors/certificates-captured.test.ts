@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
-import { identifyingCommonName, NAME_SOURCES } from '../../src/engine/certificates/certificate-name.ts';
+import { identifyingCommonName } from '../../src/engine/certificates/certificate-name.ts';
 import { readApiGatewayCertificate } from '../../src/engine/certificates/forms/aws-api-gateway.ts';
 import { readEmqxCertPem } from '../../src/engine/certificates/forms/emqx.ts';
 import { readEmqxPeerCertificate } from '../../src/engine/certificates/forms/emqx-peer-certificate.ts';
@@ -26,6 +26,7 @@ import {
 import { peerForm } from '../engine/certificates/support/peer-form.ts';
 import { headersInBytes, type Replay, ReplayServer } from '../engine/certificates/support/replay.ts';
 import { GOLDEN, goldenFile, missing } from '../support/golden.ts';
+import { nameSourceOf } from '../support/name-source.ts';
 import { readProxyCertificate } from '../support/proxy-protocol/form.ts';
 
 /**
@@ -208,7 +209,7 @@ function checkUsername(entry: CapturedEntry, fields: URLSearchParams): void {
     const part = entry.config === 'rabbitmq/cn' ? 'commonName' : 'subject';
     const verdict = identifyingCommonName(
       { kind: 'name', form: 'rabbitmq', [part]: username },
-      NAME_SOURCES.rabbitmq,
+      nameSourceOf('rabbitmq'),
     );
     const [commonName = '', ...others] = entry.identityOf?.subjectCNs ?? [];
     const doubtful = others.length > 0 || commonName === '' || /\p{Cc}/u.test(commonName);

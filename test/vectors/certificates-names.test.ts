@@ -6,14 +6,16 @@ import { MOSQUITTO_NAME, MOSQUITTO_SUBJECT, mosquitto } from '../../src/brokers/
 import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
 import { rabbitmq } from '../../src/brokers/rabbitmq/dialect.ts';
 import { vernemq } from '../../src/brokers/vernemq/dialect.ts';
-import { identifyingCommonName, NAME_SOURCES } from '../../src/engine/certificates/certificate-name.ts';
+import { identifyingCommonName } from '../../src/engine/certificates/certificate-name.ts';
 import { VERNEMQ_CLIENT_CERT } from '../../src/engine/certificates/forms/vernemq.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
 import { decodePem } from '../../src/engine/certificates/text/decode.ts';
 import { commonNameAttributes, parseName } from '../../src/engine/certificates/x509/distinguished-name.ts';
 import { type InspectedCertificate, inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
+import { BROKER_NAMES } from '../../src/model/question.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { goldenBytes, goldenFile, goldenJson } from '../support/golden.ts';
+import { nameSourceOf } from '../support/name-source.ts';
 import { accessesOf, endpointAt, post } from '../support/questions.ts';
 import { hookRequest } from '../support/vernemq.ts';
 
@@ -65,9 +67,9 @@ function derOf(path: string): Buffer {
 }
 
 function sourceOf(broker: string) {
-  const name = Object.keys(NAME_SOURCES).find((one) => broker.toLowerCase().startsWith(one));
+  const name = BROKER_NAMES.find((one) => broker.toLowerCase().startsWith(one));
   assert.ok(name !== undefined, broker);
-  return NAME_SOURCES[name as keyof typeof NAME_SOURCES];
+  return nameSourceOf(name);
 }
 
 /** What the broker's dialect makes of the request in which the name comes, with the one form for it switched on. */
@@ -199,12 +201,14 @@ goldenFile(
     const { subject, common_name: commonName } = fields;
     const verdict = identifyingCommonName(
       { kind: 'name', form: 'test', subject, commonName },
-      NAME_SOURCES.nanomq,
+      nameSourceOf('nanomq'),
     );
     assert.ok(name in NANOMQ_NAMES || subject?.includes('CN='), name);
     const expected = name in NANOMQ_NAMES ? NANOMQ_NAMES[name] : /CN=([^,]*)/.exec(subject ?? '')?.[1];
     assert.equal(verdict.found ? verdict.commonName : undefined, expected);
     // The text that NanoMQ calls the common name is never enough.
-    assert.ok(!identifyingCommonName({ kind: 'name', form: 'test', commonName }, NAME_SOURCES.nanomq).found);
+    assert.ok(
+      !identifyingCommonName({ kind: 'name', form: 'test', commonName }, nameSourceOf('nanomq')).found,
+    );
   },
 );

@@ -11,6 +11,7 @@ import {
 } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
+import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { EMQX_FORMS, ignoredEmqxCertificates, readEmqxCertificate } from './certificate.ts';
 import { additional, CLIENT_ID, identifying, PlaceholderNotFilled, USERNAME } from './fields.ts';
 import { answerConnect, answerScram, answerTopic, PASSPORT_ATTRIBUTE } from './replies.ts';
@@ -128,6 +129,8 @@ function readScram(request: WebhookRequest, settings: BrokerSettings): Question 
 
 const METHODS = ['POST', 'GET'] as const;
 
+const UNLESS_NEXT_ADMITS = { ...NOT_AUTHORIZED, note: 'unless its next authenticator admits the client' };
+
 export const emqx: Dialect = {
   broker: 'emqx',
   canMountPerDevice: true,
@@ -135,7 +138,8 @@ export const emqx: Dialect = {
   sendsAclAtConnect: true,
   // WebSocket clients choose theirs, unless a proxy does (section 6).
   trustsPeerAddress: ({ listener }) => listener !== undefined && /^(tcp|ssl|quic):/.test(listener),
-  certificateForms: { body: EMQX_FORMS, headers: false },
+  certificateForms: { body: EMQX_FORMS, headers: false, names: { subject: 'rfc4514', commonName: 'joined' } },
+  refusedConnect: { deny: NOT_AUTHORIZED, unavailable: UNLESS_NEXT_ADMITS, no_opinion: UNLESS_NEXT_ADMITS },
   endpoints: [
     {
       name: 'connect',

@@ -13,6 +13,12 @@ import {
 import type { FieldNames, Fields } from '../fields.ts';
 import { type CertificateField, ignoredFields } from '../ignored-certificates.ts';
 import { readFields } from '../read-fields.ts';
+import {
+  BAD_CREDENTIALS,
+  NOT_AUTHORIZED,
+  type RefusedConnect,
+  type SeenByClient,
+} from '../refused-connect.ts';
 import { statusReplies } from '../status-replies.ts';
 
 /** EMQX 4's plugin `emqx_auth_http` (`emqx.md` section 9): three requests, and the status decides. */
@@ -112,21 +118,42 @@ const IGNORE: WebhookReply = Object.freeze({
 });
 
 /** CONNACK's "bad user name or password", where ThingsBoard would send that. */
-const BAD_CREDENTIALS = 4;
+const BAD_CREDENTIALS_V3 = 4;
 
 function answerConnect(decision: Decision): WebhookReply {
   if (decision.outcome === 'no_opinion') return IGNORE;
   const reply = answer(decision);
-  const bad = decision.outcome === 'deny' && decision.connack.v3 === BAD_CREDENTIALS && reply.status === 403;
+  const bad =
+    decision.outcome === 'deny' && decision.connack.v3 === BAD_CREDENTIALS_V3 && reply.status === 403;
   return bad ? { ...reply, status: 401 } : reply;
 }
 
 const METHODS = ['POST', 'GET'] as const;
 
+/** By the status of the answer (section 9). */
+const REFUSED_BY_STATUS: ReadonlyMap<number, SeenByClient> = new Map([
+  [400, BAD_CREDENTIALS],
+  [401, BAD_CREDENTIALS],
+  [403, NOT_AUTHORIZED],
+]);
+const SERVER_UNAVAILABLE: SeenByClient = { mqtt3: 3, mqtt5: 0x88 };
+const UNLESS_NEXT_ADMITS = {
+  ...NOT_AUTHORIZED,
+  note: 'unless its next authenticator, or allow_anonymous, admits the client',
+};
+
+const refusedConnect: RefusedConnect = ({ outcome }, _endpoint, status) =>
+  outcome === 'no_opinion' ? UNLESS_NEXT_ADMITS : (REFUSED_BY_STATUS.get(status) ?? SERVER_UNAVAILABLE);
+
 export const emqx4: Dialect = {
   broker: 'emqx4',
   canMountPerDevice: true,
-  certificateForms: { body: [EMQX4_NAME], headers: false },
+  certificateForms: {
+    body: [EMQX4_NAME],
+    headers: false,
+    names: { subject: 'rfc4514', commonName: 'joined' },
+  },
+  refusedConnect,
   endpoints: [
     { name: 'connect', path: '/emqx4/auth', methods: METHODS, read: readConnect, answer: answerConnect },
     // 200 with any body makes a superuser, whom EMQX then asks nothing more about; every other status does not.

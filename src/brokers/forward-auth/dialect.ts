@@ -80,7 +80,8 @@ function refusal(status: number, reason: string): WebhookReply {
 export const forwardAuth: Dialect = {
   broker: 'forward_auth',
   authorizationIsClients: true,
-  certificateForms: { body: [], headers: true },
+  certificateForms: { body: [], headers: true, names: { subject: 'rfc4514', commonName: 'exact' } },
+  refusedConnect: null,
   endpoints: [
     {
       name: 'connect',

@@ -183,7 +183,17 @@ export const generic: Dialect = {
   canMountPerDevice: true,
   // Whoever asks here says what it saw.
   trustsPeerAddress: () => true,
-  certificateForms: { body: GENERIC_FORMS, headers: true },
+  // It relays what proxies say.
+  certificateForms: {
+    body: GENERIC_FORMS,
+    headers: true,
+    names: { subject: 'rfc4514', commonName: 'exact' },
+  },
+  refusedConnect: ({ connack }) => ({
+    mqtt3: connack.v3,
+    mqtt5: connack.v5,
+    note: 'where the broker does as the answer says',
+  }),
   endpoints: [
     { name: 'connect', path: '/v1/connect', methods: ['POST'], read: readConnect, answer },
     { name: 'topic', path: '/v1/authorize', methods: ['POST'], read: readTopic, answer },

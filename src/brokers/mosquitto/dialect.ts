@@ -14,6 +14,7 @@ import {
 import type { Fields } from '../fields.ts';
 import { nameInUsername } from '../name-in-username.ts';
 import { readBody, readFields } from '../read-fields.ts';
+import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { statusReplies } from '../status-replies.ts';
 
 /**
@@ -145,7 +146,12 @@ function endpointsBelow(root: string, answer: (decision: Parameters<Endpoint['an
 
 export const mosquitto: Dialect = {
   broker: 'mosquitto',
-  certificateForms: { body: [MOSQUITTO_NAME, MOSQUITTO_SUBJECT], headers: false },
+  certificateForms: {
+    body: [MOSQUITTO_NAME, MOSQUITTO_SUBJECT],
+    headers: false,
+    names: { subject: 'rfc4514', commonName: 'exact' },
+  },
+  refusedConnect: { deny: NOT_AUTHORIZED, unavailable: { note: 'closed without a CONNACK' } },
   endpoints: [
     ...endpointsBelow('/mosquitto', replyToStatusOrJson),
     ...endpointsBelow('/mosquitto/text', replyToText),

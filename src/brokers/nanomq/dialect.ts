@@ -175,7 +175,17 @@ export const nanomq: Dialect = {
   broker: 'nanomq',
   // Always the TCP peer (section 3, `%a`).
   trustsPeerAddress: () => true,
-  certificateForms: { body: [NANOMQ_NAME], headers: false },
+  certificateForms: {
+    body: [NANOMQ_NAME],
+    headers: false,
+    // The common name is everything behind the first `CN=` (section 4).
+    names: { subject: 'mbedtls', commonName: 'unreliable' },
+  },
+  refusedConnect: {
+    deny: {
+      note: 'closed without a CONNACK (0.25.2 and later); up to 0.25.1 CONNACK 0x87 in every MQTT version',
+    },
+  },
   endpoints: [
     { name: 'connect', path: '/nanomq/auth', methods: ['POST', 'GET'], read: readConnect, answer: reply },
     {

@@ -11,6 +11,7 @@ import {
   type WebhookRequest,
 } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
+import { BAD_CREDENTIALS, NOT_AUTHORIZED } from '../refused-connect.ts';
 import {
   CERTIFICATE_LOGIN,
   CERTIFICATE_TAG,
@@ -178,7 +179,13 @@ const METHODS = ['POST', 'GET'] as const;
 
 export const rabbitmq: Dialect = {
   broker: 'rabbitmq',
-  certificateForms: { body: [RABBITMQ_NAME, RABBITMQ_DN], headers: false },
+  certificateForms: {
+    body: [RABBITMQ_NAME, RABBITMQ_DN],
+    headers: false,
+    names: { subject: 'rfc4514', commonName: 'joined' },
+  },
+  // A vhost is refused with another code than a password (section 2).
+  refusedConnect: (_refusal, endpoint) => (endpoint === 'vhost' ? NOT_AUTHORIZED : BAD_CREDENTIALS),
   endpoints: [
     { name: 'connect', path: '/rabbitmq/user', methods: METHODS, read: readUser, answer: answerUser },
     { name: 'vhost', path: '/rabbitmq/vhost', methods: METHODS, read: readVhost, answer },

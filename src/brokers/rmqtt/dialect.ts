@@ -13,6 +13,7 @@ import {
 } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
+import { BAD_CREDENTIALS } from '../refused-connect.ts';
 import { answerAcl, answerAuth } from './answer.ts';
 
 /**
@@ -141,6 +142,14 @@ function endpointsBelow(root: string, naming: Naming): Endpoint[] {
 
 export const rmqtt: Dialect = {
   broker: 'rmqtt',
-  certificateForms: { body: [RMQTT_SUBJECT], headers: false },
+  certificateForms: {
+    body: [RMQTT_SUBJECT],
+    headers: false,
+    names: { subject: 'rfc4514', commonName: 'exact' },
+  },
+  refusedConnect: {
+    deny: BAD_CREDENTIALS,
+    no_opinion: { note: 'whatever its next plugin decides; rmqtt-acl as it is shipped admits everybody' },
+  },
   endpoints: [...endpointsBelow('/rmqtt', byUsername), ...endpointsBelow('/rmqtt/subject', bySubject)],
 };

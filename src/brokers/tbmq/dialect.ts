@@ -8,6 +8,7 @@ import {
   type WebhookReply,
 } from '../dialect.ts';
 import { ignoredCertificate } from '../ignored-certificates.ts';
+import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { tbmqAnswer } from './answer.ts';
 import { readTbmqMembers, type TbmqMembers } from './request.ts';
 
@@ -109,7 +110,11 @@ function checkReply(status: number): WebhookReply {
 export const tbmq: Dialect = {
   broker: 'tbmq',
   sendsAclAtConnect: true,
-  certificateForms: { body: [TBMQ_NAME], headers: false },
+  certificateForms: { body: [TBMQ_NAME], headers: false, names: { subject: 'rfc4514', commonName: 'exact' } },
+  refusedConnect: {
+    deny: NOT_AUTHORIZED,
+    no_opinion: { ...NOT_AUTHORIZED, note: 'unless its next provider admits the client' },
+  },
   endpoints: [
     { name: 'connect', path: '/tbmq', methods: ['POST', 'GET'], read: readConnect, answer: tbmqAnswer },
     { name: 'check', path: '/tbmq', methods: ['HEAD'], read: () => CHECK, answer: answerCheck },

@@ -97,6 +97,14 @@ export const vernemq: Dialect = {
   broker: 'vernemq',
   canMountPerDevice: true,
   carriesPassport: true,
-  certificateForms: { body: [VERNEMQ_CLIENT_CERT], headers: false },
+  certificateForms: {
+    body: [VERNEMQ_CLIENT_CERT],
+    headers: false,
+    names: { subject: 'rfc4514', commonName: 'exact' },
+  },
+  refusedConnect: {
+    deny: { mqtt3: 5, mqtt5: 0x86 },
+    no_opinion: { mqtt3: 5, mqtt5: 0x86, note: 'unless its next plugin admits the client' },
+  },
   endpoints: [{ name: 'hook', path: '/vernemq', methods: ['POST'], read, answer }],
 };

@@ -17,17 +17,6 @@ export interface NameSource {
   readonly commonName: 'exact' | 'joined' | 'unreliable';
 }
 
-export const NAME_SOURCES = {
-  emqx: { subject: 'rfc4514', commonName: 'joined' },
-  rabbitmq: { subject: 'rfc4514', commonName: 'joined' },
-  nanomq: { subject: 'mbedtls', commonName: 'unreliable' },
-  mosquitto: { subject: 'rfc4514', commonName: 'exact' },
-  vernemq: { subject: 'rfc4514', commonName: 'exact' },
-  tbmq: { subject: 'rfc4514', commonName: 'exact' },
-  rmqtt: { subject: 'rfc4514', commonName: 'exact' },
-  proxy: { subject: 'rfc4514', commonName: 'exact' },
-} as const satisfies Record<string, NameSource>;
-
 /** The common name that identifies the client, or the reason why none does. */
 export type CommonNameVerdict =
   | { readonly found: true; readonly commonName: string }

@@ -5,21 +5,13 @@ import {
   deny,
   type Step,
 } from '../../model/decision.ts';
-import type { BrokerName, ConnectAttempt } from '../../model/question.ts';
-import { identifyingCommonName, NAME_SOURCES, type NameSource } from '../certificates/certificate-name.ts';
+import type { ConnectAttempt } from '../../model/question.ts';
+import { identifyingCommonName } from '../certificates/certificate-name.ts';
 import type { CertificateName } from '../certificates/peer-certificate.ts';
 import type { RecordedName } from './certificate-names.ts';
 import { admitTrusted } from './certificate-trust.ts';
 import type { CredentialsRecord } from './record.ts';
 import type { ResolveContext } from './resolve-step.ts';
-
-/** How each broker makes the texts (`certificate-name.ts`); the generic endpoint and forward authentication relay proxies'. */
-const SOURCES: Readonly<Record<BrokerName, NameSource>> = {
-  ...NAME_SOURCES,
-  emqx4: NAME_SOURCES.emqx,
-  generic: NAME_SOURCES.proxy,
-  forward_auth: NAME_SOURCES.proxy,
-};
 
 /**
  * A name is weak (design, "Trust"): it identifies only where switched on, only from a listener that is declared to admit
@@ -46,7 +38,10 @@ export function byName(
     const asked: RecordedName = { by: digest.algorithm, value: digest.hex };
     return find(() => names.findByCertificate(asked), undefined, context, steps);
   }
-  const verdict = identifyingCommonName(presented, SOURCES[attempt.broker]);
+  if (context.nameSource === undefined) {
+    return refuse('certificate_name_ambiguous', `how ${attempt.broker} writes names is not known`, steps);
+  }
+  const verdict = identifyingCommonName(presented, context.nameSource);
   if (!verdict.found) return refuse('certificate_name_ambiguous', verdict.reason, steps);
   const { commonName } = verdict;
   steps.push({ step: 'certificate_name', detail: `one common name, in the form ${presented.form}` });

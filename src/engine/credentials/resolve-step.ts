@@ -1,6 +1,7 @@
 import type { Decision, Step } from '../../model/decision.ts';
 import type { MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
+import type { NameSource } from '../certificates/certificate-name.ts';
 import type { Trust } from '../certificates/trust/trust.ts';
 import type { AdmitContext } from './admit.ts';
 import type { ChainProvisioning } from './certificate-chain.ts';
@@ -25,6 +26,8 @@ export interface ResolveContext extends AdmitContext {
   readonly certificateOnly?: ((listener: string | undefined) => boolean) | undefined;
   /** What a certificate's name alone is compared with, if it identifies at all. */
   readonly certificateNames?: CertificateNameUse | undefined;
+  /** How the broker writes certificates' names; without it, no name can be told from another. */
+  readonly nameSource?: NameSource | undefined;
   readonly names?: CertificateNames | undefined;
   /** Where devices of certificate profiles are found, created and renewed; without it, unknown certificates are unknown. */
   readonly provisioning?: ChainProvisioning | undefined;

@@ -14,6 +14,7 @@ import type { ConnectAttempt, ScramAttempt, TopicAccess } from '../../model/ques
 import { decideTopic, type TopicDecision } from '../access/decide-topic.ts';
 import type { RuleSet } from '../access/rule-set.ts';
 import type { TopicSubject } from '../access/topic-subject.ts';
+import type { NameSource } from '../certificates/certificate-name.ts';
 import type { ChainProvisioning } from '../credentials/certificate-chain.ts';
 import type { CertificateNames } from '../credentials/certificate-names.ts';
 import type { DenyList } from '../credentials/deny-list.ts';
@@ -39,6 +40,8 @@ export interface DeciderSettings extends BrokerSettings {
   readonly sendsAclAtConnect: boolean;
   /** Whether the broker itself saw the address that it gives for a client. */
   readonly trustsPeerAddress?: PeerAddressTrust | undefined;
+  /** How the broker writes certificates' names. */
+  readonly nameSource?: NameSource | undefined;
 }
 
 export interface DeciderParts {
@@ -86,6 +89,7 @@ export function createDecider(parts: DeciderParts): Decider {
       uncheckedCertificateForms: settings.uncheckedCertificateForms,
       certificateOnly: settings.certificateOnly,
       certificateNames: settings.certificateNames,
+      nameSource: settings.nameSource,
       names: parts.names,
       trust: parts.trust,
       denyList: parts.denyList,

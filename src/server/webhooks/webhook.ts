@@ -63,6 +63,7 @@ export class Webhook {
       sendsAclAtConnect,
       headerForms,
       trustsPeerAddress,
+      nameSource: dialect.certificateForms?.names,
     };
     this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
     this.#isBroker = createGuard(parts.brokers[broker].secrets, authorizationIsClients);

@@ -101,7 +101,8 @@ function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
   const settings = brokers[dialect.broker];
   const { carriesPassport = false, sendsAclAtConnect = false, trustsPeerAddress } = dialect;
   const headerForms = enableFormsOf(dialect, settings.certificateForms, settings.formSettings);
-  return { ...settings, carriesPassport, sendsAclAtConnect, headerForms, trustsPeerAddress };
+  const nameSource = dialect.certificateForms?.names;
+  return { ...settings, carriesPassport, sendsAclAtConnect, headerForms, trustsPeerAddress, nameSource };
 }
 
 /** Explains on the configured database, without a server. One that is not there is made, as by every command. */

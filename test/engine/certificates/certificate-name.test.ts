@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  fromSubject,
-  identifyingCommonName,
-  NAME_SOURCES,
-} from '../../../src/engine/certificates/certificate-name.ts';
+import { fromSubject, identifyingCommonName } from '../../../src/engine/certificates/certificate-name.ts';
 import {
   type NameNotation,
   NameUnreadable,
   parseName,
 } from '../../../src/engine/certificates/x509/distinguished-name.ts';
+import type { BrokerName } from '../../../src/model/question.ts';
+import { nameSourceOf } from '../../support/name-source.ts';
 
 function values(text: string, notation: NameNotation): string[][] {
   return parseName(text, notation).map((rdn) => rdn.map(({ type, value }) => `${type}=${value}`));
@@ -81,10 +79,10 @@ test('only a single, complete and undoubted common name identifies a client', ()
 });
 
 test('subject and common name must agree, as far as the broker’s common name is reliable', () => {
-  const found = (broker: keyof typeof NAME_SOURCES, commonName?: string, subject?: string) => {
+  const found = (broker: BrokerName, commonName?: string, subject?: string) => {
     const verdict = identifyingCommonName(
       { kind: 'name', form: 'test', commonName, subject },
-      NAME_SOURCES[broker],
+      nameSourceOf(broker),
     );
     return verdict.found ? verdict.commonName : undefined;
   };
@@ -99,6 +97,6 @@ test('subject and common name must agree, as far as the broker’s common name i
   assert.equal(found('mosquitto', 'a,b'), 'a,b');
   assert.equal(found('nanomq', 'a, O=b', 'CN=a, O=b'), 'a');
   assert.equal(found('nanomq', 'a'), undefined);
-  assert.equal(found('proxy'), undefined);
-  assert.equal(found('proxy', ''), undefined);
+  assert.equal(found('generic'), undefined);
+  assert.equal(found('generic', ''), undefined);
 });

@@ -6,6 +6,7 @@ import { type IdentifyContext, identify } from '../../../src/engine/credentials/
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
 import type { BrokerName } from '../../../src/model/question.ts';
+import { nameSourceOf } from '../../support/name-source.ts';
 import { allowed, attemptOf, contextOf, NOW, storeOf, token } from './support.ts';
 
 const X509 = token('x', { credentialsType: 'X509_CERTIFICATE' });
@@ -43,6 +44,7 @@ async function detail(
   const context = contextOf(storeOf(token('t')), {
     certificateOnly: (listener) => listener === '8883',
     certificateNames: 'credential',
+    nameSource: nameSourceOf(broker),
     names: namesOf({ meter: [X509] }, { meter: [token('own')] }),
     ...changes,
   });
@@ -112,4 +114,11 @@ test('of several credentials of the device, one that is in force', async () => {
   );
   const both = namesOf({}, { meter: [token('own'), X509] });
   assert.equal(await detail({ commonName: 'meter' }, { names: both, certificateNames: 'device_name' }), 'x');
+});
+
+test('a name identifies nobody where it is not known how the broker writes names', async () => {
+  assert.equal(
+    await detail({ commonName: 'meter' }, { nameSource: undefined }),
+    'certificate_name_ambiguous',
+  );
 });
