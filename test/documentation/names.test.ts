@@ -5,6 +5,7 @@ import { join, posix } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readConfig } from '../../src/config/config.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import { BROKER_PRODUCTS } from '../../src/model/question.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { commandLine, commandPaths, optionsOf, wrongWith } from './command-line.ts';
 import { documents } from './documents.ts';
@@ -120,8 +121,10 @@ test('every command is in the README, and the commands here are those of its hel
 });
 
 test('routes that documents name are answered, and all of the API are listed', async () => {
-  const pattern =
-    /(?<![\w/.}])\/(?:api\/(?:v1\/|device|tenant|auth\/login)|v1\/(?:connect|authorize)|pki|docs|livez|readyz|metrics|forward-auth|(?:emqx4?|nanomq|mosquitto|rabbitmq|vernemq|tbmq|rmqtt)\/)[\w/.{}<>-]*/g;
+  const pattern = new RegExp(
+    `(?<![\\w/.}])/(?:api/(?:v1/|device|tenant|auth/login)|v1/(?:connect|authorize)|pki|docs|livez|readyz|metrics|forward-auth|(?:${BROKER_PRODUCTS.join('|')})/)[\\w/.{}<>-]*`,
+    'g',
+  );
   const paths = new Map<string, string>();
   for (const document of OWN) {
     for (const { text, line } of pieces(document)) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BROKER_PRODUCTS } from '../../src/model/question.ts';
 import { Installation } from '../support/process.ts';
 
 interface Report {
@@ -58,7 +59,7 @@ test('doctor --broker-config: traps with line and mend, from a file or standard 
 
 /** What each broker finds out before it asks about a topic. */
 const ASKED_BEFORE: readonly (readonly [broker: string, before: readonly string[]])[] = [
-  ...['emqx', 'nanomq', 'mosquitto', 'vernemq', 'tbmq', 'rmqtt'].map(
+  ...BROKER_PRODUCTS.filter((broker) => broker !== 'emqx4' && broker !== 'rabbitmq').map(
     (broker) => [broker, ['the client connects: in']] as const,
   ),
   ['emqx4', ['the client connects: in', 'it is a superuser: no']],

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config/config.ts';
+import { BROKER_PRODUCTS } from '../../src/model/question.ts';
 import { DEFAULT_OPTIONS } from '../../src/tools/product-config/options.ts';
 import { PRODUCTS } from '../../src/tools/product-config/products.ts';
 
@@ -81,16 +82,11 @@ const base = parse(read(BASE)) as Compose;
 const files = readdirSync(FOLDER).filter((name) => name.startsWith('compose.') && name !== BASE);
 const brokerOf = (file: string): string => file.split('.')[1] ?? '';
 
-test('every broker that asks has a file', () => {
-  assert.deepEqual(files.map(brokerOf).sort(), [
-    'emqx',
-    'mosquitto',
-    'nanomq',
-    'rabbitmq',
-    'rmqtt',
-    'tbmq',
-    'vernemq',
-  ]);
+test('every broker has a file, but for those that nobody packed into one', () => {
+  const packed = BROKER_PRODUCTS.filter((broker) => files.some((file) => brokerOf(file) === broker));
+  assert.equal(packed.length, files.length, 'each file is a broker’s');
+  for (const broker of ['emqx', 'mosquitto', 'nanomq', 'rabbitmq', 'rmqtt', 'tbmq', 'vernemq'] as const)
+    assert.ok(packed.includes(broker), broker);
 });
 
 test('ThingPass runs as its image does, with nothing writable but its data, and its secret from a file', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import type { BrokerName } from '../../src/model/question.ts';
+import { BROKER_PRODUCTS, type BrokerName, type BrokerProduct } from '../../src/model/question.ts';
 import { emqxDecides } from '../../src/tools/broker-simulator/emqx-decides.ts';
 import { keepSecrets } from './kept-logs.ts';
+import { simulatedSpeaker } from './simulated-speaker.ts';
 
 /** What a client sends, and the certificate behind its TLS connection, as PEM. */
 export interface SpokenFor {
@@ -29,8 +30,23 @@ const ACCESS = { publish: '2', subscribe: '1' } as const;
 /** The listener of certificate clients, for brokers that tell it. */
 export const TLS_PORT = '8883';
 
-/** Every broker, speaking to ThingPass for one client. @param secret proves it where certificates are believed. */
+/**
+ * Every broker, speaking to ThingPass for one client: in words of its own here, or as its simulator plays it.
+ * @param secret proves it where certificates are believed.
+ */
 export function speakersFor(url: string, client: SpokenFor, secret = ''): Record<BrokerName, Speaker> {
+  const { username = '', password } = client;
+  const simulated = BROKER_PRODUCTS.map((broker): [BrokerName, Speaker] => [
+    broker,
+    simulatedSpeaker(broker, url, { ...client, username, password }, secret),
+  ]);
+  return {
+    ...(Object.fromEntries(simulated) as Record<BrokerProduct, Speaker>),
+    ...ownSpeakers(url, client, secret),
+  };
+}
+
+function ownSpeakers(url: string, client: SpokenFor, secret: string) {
   const { clientId, username, password, certificate } = client;
   keepSecrets(secret, password ?? '');
   const parsed = certificate === undefined ? undefined : new X509Certificate(certificate);
@@ -203,5 +219,5 @@ export function speakersFor(url: string, client: SpokenFor, secret = ''): Record
         return (await fetch(`${url}/forward-auth`, { headers })).status === 200;
       },
     },
-  };
+  } satisfies Partial<Record<BrokerName, Speaker>>;
 }

@@ -4,6 +4,8 @@ export interface SimulatedClient {
   readonly username: string;
   /** Absent for those that send a user name alone, such as an access token. */
   readonly password: string | undefined;
+  /** PEM of the certificate behind its TLS connection, for brokers that hand certificates on. */
+  readonly certificate?: string | undefined;
 }
 
 export interface WantedTopic {
@@ -44,8 +46,8 @@ export type Step = {
 );
 
 /**
- * What a broker asks for a client that connects, and then for its wish, in order. It is given the answer to each request, and
- * not continued behind a refusal.
+ * What a broker asks for a client that connects, and then for its topic, in order. It is given the answer to each request. The
+ * doctor does not continue it behind a refusal; tests do, so a refusal must not make it throw.
  */
 export type Session = Generator<Step, void, Answer>;
 

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import type { Endpoint, WebhookReply } from '../../../src/brokers/dialect.ts';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
 import type { Decision } from '../../../src/model/decision.ts';
-import type { BrokerName } from '../../../src/model/question.ts';
+import { BROKER_PRODUCTS, type BrokerName, type BrokerProduct } from '../../../src/model/question.ts';
 import type { TestServer } from '../../support/server.ts';
+import { simulatedConnect } from '../../support/simulated-speaker.ts';
 
 /** A CONNECT as each broker tells of it, by form or JSON. */
 interface ConnectRequest {
   readonly path: string;
   readonly method?: 'GET';
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
@@ -31,8 +32,11 @@ export function connectRequests(
   password = 'any',
 ): Record<BrokerName, ConnectRequest> {
   const register = { client_id: clientid, mountpoint: '', username, password, clean_session: true };
+  const client = { clientId: clientid, username, password };
+  const simulated = BROKER_PRODUCTS.map((broker) => [broker, simulatedConnect(broker, client)]);
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
   return {
+    ...(Object.fromEntries(simulated) as Record<BrokerProduct, ConnectRequest>),
     emqx: json('/emqx/authentication', { clientid, username, password }),
     emqx4: form('/emqx4/auth', { clientid, username, password }),
     nanomq: json('/nanomq/auth', { clientid, username, password, protocol: 'mqtt' }),
