@@ -1,5 +1,6 @@
 import { deny } from '../model/decision.ts';
-import { type Question, RequestUnreadable } from './dialect.ts';
+import type { Question } from '../model/question.ts';
+import { RequestUnreadable } from './dialect.ts';
 import type { FieldNames, Fields } from './fields.ts';
 
 /*

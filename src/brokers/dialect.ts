@@ -1,15 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CertificateSettings } from '../config/broker-certificates.ts';
 import type { NameSource } from '../engine/certificates/certificate-name.ts';
 import type { EnabledForm } from '../engine/certificates/header-certificates.ts';
-import type { Allow, Decision, Deny } from '../model/decision.ts';
-import type {
-  BrokerName,
-  ClientClaim,
-  ConnectAttempt,
-  ScramAttempt,
-  TopicAccess,
-} from '../model/question.ts';
+import type { DeciderSettings, DecisionSettings } from '../engine/deciding/decider.ts';
+import type { Decision } from '../model/decision.ts';
+import type { BrokerName, PeerAddressTrust, Question } from '../model/question.ts';
 import type { RefusedConnect } from './refused-connect.ts';
 
 /** A broker's HTTP request, before anyone has made sense of it. */
@@ -33,53 +27,16 @@ export interface WebhookReply {
   readonly body: string;
 }
 
-/**
- * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
- * filters: all must be allowed, or, with `each`, one at least, and the decision says which. `scram` asks for the keys of a password instead of checking it. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
- * vhosts and queues). `settled` is for what the dialect answers by itself, such as "superuser?".
- */
-export type Question =
-  | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
-  | { readonly kind: 'scram'; readonly attempt: ScramAttempt }
-  | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[]; readonly each?: boolean }
-  | {
-      readonly kind: 'identity';
-      readonly claim: ClientClaim;
-      /** Called with the client once it is known; a client that is not known is refused without asking. */
-      readonly permit: (client: Allow) => Allow | Deny;
-    }
-  | { readonly kind: 'settled'; readonly decision: Decision };
-
-/** The client that a question is about; `undefined` where the dialect answers without knowing it. */
-export function clientOf(question: Question | undefined): ClientClaim | ConnectAttempt | undefined {
-  switch (question?.kind) {
-    case 'connect':
-    case 'scram':
-      return question.attempt;
-    case 'topic':
-      return question.accesses[0];
-    case 'identity':
-      return question.claim;
-    default:
-      return undefined;
-  }
-}
-
-/** How the operator has set a broker up in ThingPass; the parts that its dialect needs to read and to answer. */
-export interface BrokerSettings extends Partial<CertificateSettings> {
-  /** Unknown clients are left to the broker's next authenticator instead of being refused. */
-  readonly noOpinionOnUnknown: boolean;
-  /** The broker gives every device a topic tree of its own (mount point per device). */
-  readonly perDeviceMountpoint: boolean;
-  /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
-  readonly provisionSessions: boolean;
-  /** The forms in which a certificate, or its name alone, is believed from this broker; empty: none is read. */
-  readonly certificateForms: ReadonlySet<string>;
-  /** Those of them that come in headers; only dialects that are not brokers' own read headers. */
+/** How the operator has set a broker up in ThingPass: what decisions need, and what its dialect needs to read certificates. */
+export interface BrokerSettings extends DecisionSettings {
+  /** The `certificateForms` that come in headers; only dialects that are not brokers' own read headers. */
   readonly headerForms?: readonly EnabledForm[] | undefined;
   /** Whether an address is one of the proxies that may write certificate headers. */
   readonly isProxy?: ((address: string) => boolean) | undefined;
 }
+
+/** By what an endpoint reads and decides: how the broker is set up, and what its dialect can carry. */
+export interface EndpointSettings extends BrokerSettings, DeciderSettings {}
 
 /** One URL of a broker's dialect: a pure pair of functions, request → question and decision → reply. */
 export interface Endpoint {
@@ -96,9 +53,6 @@ export interface Endpoint {
    */
   readonly answer: (decision: Decision, question: Question | undefined) => WebhookReply;
 }
-
-/** Whether the address that a broker gives for a client is what the broker saw, and nothing that the client could choose. */
-export type PeerAddressTrust = (attempt: ConnectAttempt) => boolean;
 
 export interface Dialect {
   readonly broker: BrokerName;

@@ -3,7 +3,7 @@ import {
   mayHoldCertificate,
   readCertificateHeaders,
 } from '../engine/certificates/header-certificates.ts';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../engine/certificates/peer-certificate.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../model/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
 

@@ -1,4 +1,4 @@
-import type { CertificateForm } from '../engine/certificates/peer-certificate.ts';
+import type { CertificateForm } from '../model/peer-certificate.ts';
 import type { Fields } from './fields.ts';
 
 /** The names under which a broker may send a certificate, or a name of it, and the form in which it would be read. */

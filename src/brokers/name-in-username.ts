@@ -1,5 +1,5 @@
-import type { CertificateForm, CertificateName } from '../engine/certificates/peer-certificate.ts';
 import { type Deny, deny } from '../model/decision.ts';
+import type { CertificateForm, CertificateName } from '../model/peer-certificate.ts';
 import type { BrokerSettings } from './dialect.ts';
 
 /** The two forms of a broker that puts a certificate's name, and nothing else, into the place of the user name. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { PeerCertificate } from '../engine/certificates/peer-certificate.ts';
+import type { PeerCertificate } from '../model/peer-certificate.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import { NotExplainable } from '../tools/explain/asked-request.ts';
 import type { Asked, Explanation } from '../tools/explain/explanation.ts';

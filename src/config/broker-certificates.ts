@@ -1,15 +1,6 @@
 import { CERTIFICATE_NAME_USES, type CertificateNameUse } from '../engine/credentials/certificate-names.ts';
+import type { CertificateSettings } from '../engine/deciding/decider.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
-
-/** What the operator says of a broker's certificates, beside the forms in which they come. */
-export interface CertificateSettings {
-  /** Forms that are believed although the TLS endpoint did not verify the certificate. */
-  readonly uncheckedCertificateForms: ReadonlySet<string>;
-  /** Whether a listener admits nobody without a verified certificate. */
-  readonly certificateOnly: (listener: string | undefined) => boolean;
-  /** What a certificate's name alone is compared with. */
-  readonly certificateNames: CertificateNameUse;
-}
 
 /** The parts of the three settings as they were written. */
 export interface CertificateSettingsText {

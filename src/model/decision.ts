@@ -1,7 +1,7 @@
-import type { RuleSet } from '../engine/access/rule-set.ts';
-import type { TopicSubject } from '../engine/access/topic-subject.ts';
-import type { ScramKeys } from '../engine/secrets/scram.ts';
 import type { DeviceIdentity, Role } from './device-identity.ts';
+import type { ScramKeys } from './scram-keys.ts';
+import type { RuleSet } from './topic-rules.ts';
+import type { TopicSubject } from './topic-subject.ts';
 
 /**
  * Every reason for which ThingPass refuses, once, for logs, metrics, explain and the audit trail.

@@ -1,5 +1,4 @@
-import type { CredentialsType, TransportType } from '../engine/credentials/record.ts';
-import type { ScramKeys } from '../engine/secrets/scram.ts';
+import type { ScramKeys } from './scram-keys.ts';
 
 /** A device as management sees it, with its profile and the credentials it holds, the oldest first. */
 export interface DeviceEntry {
@@ -66,3 +65,17 @@ export interface NewDevice {
   readonly additionalInfo?: string | undefined;
   readonly credentials: NewCredentials;
 }
+
+export const CREDENTIALS_TYPES = [
+  'ACCESS_TOKEN',
+  'X509_CERTIFICATE',
+  'MQTT_BASIC',
+  'LWM2M_CREDENTIALS',
+] as const;
+
+export type CredentialsType = (typeof CREDENTIALS_TYPES)[number];
+
+/** ThingsBoard's transport types of a device profile (`thingsboard.md` section 10). */
+export const TRANSPORT_TYPES = ['DEFAULT', 'MQTT', 'COAP', 'LWM2M', 'SNMP'] as const;
+
+export type TransportType = (typeof TRANSPORT_TYPES)[number];

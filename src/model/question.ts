@@ -1,5 +1,6 @@
-import type { PresentedCertificate } from '../engine/certificates/peer-certificate.ts';
-import type { ScramAlgorithm } from '../engine/secrets/scram.ts';
+import type { Allow, Decision, Deny } from './decision.ts';
+import type { PresentedCertificate } from './peer-certificate.ts';
+import type { ScramAlgorithm } from './scram-keys.ts';
 
 /**
  * The brokers that ThingPass knows by name. A new one is a line here; `npm run registries` then enters it where each broker has a
@@ -94,3 +95,38 @@ export interface TopicAccess extends ClientClaim {
   readonly qos?: 0 | 1 | 2 | undefined;
   readonly retain?: boolean | undefined;
 }
+
+/**
+ * What a request asks, free of the broker's spelling. `topic` holds several questions where one request names several
+ * filters: all must be allowed, or, with `each`, one at least, and the decision says which. `scram` asks for the keys of a password instead of checking it. `identity` asks who a connected client is and lets the dialect decide by that (RabbitMQ's
+ * vhosts and queues). `settled` is for what the dialect answers by itself, such as "superuser?".
+ */
+export type Question =
+  | { readonly kind: 'connect'; readonly attempt: ConnectAttempt }
+  | { readonly kind: 'scram'; readonly attempt: ScramAttempt }
+  | { readonly kind: 'topic'; readonly accesses: readonly TopicAccess[]; readonly each?: boolean }
+  | {
+      readonly kind: 'identity';
+      readonly claim: ClientClaim;
+      /** Called with the client once it is known; a client that is not known is refused without asking. */
+      readonly permit: (client: Allow) => Allow | Deny;
+    }
+  | { readonly kind: 'settled'; readonly decision: Decision };
+
+/** The client that a question is about; `undefined` where the dialect answers without knowing it. */
+export function clientOf(question: Question | undefined): ClientClaim | ConnectAttempt | undefined {
+  switch (question?.kind) {
+    case 'connect':
+    case 'scram':
+      return question.attempt;
+    case 'topic':
+      return question.accesses[0];
+    case 'identity':
+      return question.claim;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the address that a broker gives for a client is what the broker saw, and nothing that the client could choose. */
+export type PeerAddressTrust = (attempt: ConnectAttempt) => boolean;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/config.ts';
-import type { Rule } from '../engine/access/rule.ts';
+import type { Rule } from '../model/topic-rules.ts';
 
 /**
  * The rules of a file, all of them or none.

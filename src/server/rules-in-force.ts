@@ -2,9 +2,9 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config.ts';
-import type { Rule } from '../engine/access/rule.ts';
-import { compileRules, type RuleSet } from '../engine/access/rule-set.ts';
+import { compileRules } from '../engine/access/rule-set.ts';
 import { ruleOf, type StoredRule } from '../engine/access/stored-rule.ts';
+import type { Rule, RuleSet } from '../model/topic-rules.ts';
 import { readRulesFile } from './read-rules-file.ts';
 
 /** The operators' rules as they are at this moment: the file's and the database's as one set. */

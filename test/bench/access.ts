@@ -4,8 +4,9 @@
  */
 import { decideTopic } from '../../src/engine/access/decide-topic.ts';
 import { emqxList } from '../../src/engine/access/emqx-list.ts';
-import { compileRules, type RuleSet } from '../../src/engine/access/rule-set.ts';
+import { compileRules } from '../../src/engine/access/rule-set.ts';
 import { tbmqRules } from '../../src/engine/access/tbmq-rules.ts';
+import type { RuleSet } from '../../src/model/topic-rules.ts';
 import { DEVICE_ID, rule, subject } from '../engine/access/support.ts';
 
 const who = subject();

@@ -1,5 +1,5 @@
-import type { Question } from '../../src/brokers/dialect.ts';
 import { type Decision, deny } from '../../src/model/decision.ts';
+import type { Question } from '../../src/model/question.ts';
 import { startWebhooks } from './server.ts';
 
 /** The webhooks on a socket with nothing behind them: what was read is kept, what is answered is what `decide` says. */

@@ -1,4 +1,3 @@
-import type { ScramKeys } from '../../src/engine/secrets/scram.ts';
 import {
   type Allow,
   CONNACK_ACCEPTED,
@@ -11,6 +10,7 @@ import {
   type UnavailableReason,
   unavailable,
 } from '../../src/model/decision.ts';
+import type { ScramKeys } from '../../src/model/scram-keys.ts';
 
 export const ALLOW: Allow = Object.freeze({
   outcome: 'allow',

@@ -1,10 +1,6 @@
-import type {
-  CredentialsRecord,
-  CredentialsStore,
-  CredentialsType,
-  TransportType,
-} from '../../src/engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../src/engine/credentials/record.ts';
 import { isGateway, readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
+import type { CredentialsType, TransportType } from '../../src/model/device.ts';
 
 /** A store as the ThingsBoard vectors write it down. */
 export interface VectorStore {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import type { WebhookRequest } from '../../src/brokers/dialect.ts';
-import { type Dialect, type Endpoint, type Question, RequestUnreadable } from '../../src/brokers/dialect.ts';
+import {
+  type Dialect,
+  type Endpoint,
+  RequestUnreadable,
+  type WebhookRequest,
+} from '../../src/brokers/dialect.ts';
 import type { Deny } from '../../src/model/decision.ts';
-import type { ConnectAttempt, TopicAccess } from '../../src/model/question.ts';
+import type { ConnectAttempt, Question, TopicAccess } from '../../src/model/question.ts';
 
 export function post(body: string | Buffer, headers: WebhookRequest['headers'] = {}): WebhookRequest {
   return { method: 'POST', query: '', headers, body: Buffer.from(body as string) };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Question, WebhookRequest } from '../../src/brokers/dialect.ts';
+import type { WebhookRequest } from '../../src/brokers/dialect.ts';
 import type { Allow, Deny } from '../../src/model/decision.ts';
+import type { Question } from '../../src/model/question.ts';
 import { ALLOW } from './decisions.ts';
 import { post } from './questions.ts';
 

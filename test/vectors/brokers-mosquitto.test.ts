@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { mosquitto } from '../../src/brokers/mosquitto/dialect.ts';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { type Decision, unavailable } from '../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
+import type { Question } from '../../src/model/question.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW, EVERY_DECISION } from '../support/decisions.ts';

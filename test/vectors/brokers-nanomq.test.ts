@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { NANOMQ_NAME, nanomq } from '../../src/brokers/nanomq/dialect.ts';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
 import { unavailable } from '../../src/model/decision.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';
+import type { Question } from '../../src/model/question.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import {
   type CapturedRequest,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { CERTIFICATE_TAG, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
 import { rabbitmq } from '../../src/brokers/rabbitmq/dialect.ts';
+import type { Question } from '../../src/model/question.ts';
 import { rabbitmqReads } from '../../src/tools/broker-simulator/rabbitmq-reads.ts';
 import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import { EVERY_DECISION } from '../support/decisions.ts';

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import {
   CERTIFICATE_LOGIN,
   CERTIFICATE_TAG,
   PASSWORD_TAG,
   RABBITMQ_NAME,
 } from '../../src/brokers/rabbitmq/client.ts';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { type Allow, unavailable } from '../../src/model/decision.ts';
-import type { TopicAccess } from '../../src/model/question.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
+import type { Question, TopicAccess } from '../../src/model/question.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW } from '../support/decisions.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Endpoint, Question } from '../../src/brokers/dialect.ts';
+import type { Endpoint } from '../../src/brokers/dialect.ts';
 import { RMQTT_SUBJECT, rmqtt } from '../../src/brokers/rmqtt/dialect.ts';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { type Decision, unavailable } from '../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
+import type { Question } from '../../src/model/question.ts';
 import { rmqttReads } from '../../src/tools/broker-simulator/rmqtt-reads.ts';
 import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';

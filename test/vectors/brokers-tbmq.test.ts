@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { isReadByBoth, successWith, tbmqAnswer } from '../../src/brokers/tbmq/answer.ts';
 import { TBMQ_NAME } from '../../src/brokers/tbmq/dialect.ts';
 import { NO_RULES } from '../../src/engine/access/rule-set.ts';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { unavailable } from '../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
+import type { Question } from '../../src/model/question.ts';
 import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import {
   type AuthRules,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { vernemq } from '../../src/brokers/vernemq/dialect.ts';
 import type { Decision } from '../../src/model/decision.ts';
+import type { Question } from '../../src/model/question.ts';
 import type { Answer } from '../../src/tools/broker-simulator/simulated-broker.ts';
 import { vernemqReads } from '../../src/tools/broker-simulator/vernemq-reads.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import type { Question } from '../../src/brokers/dialect.ts';
 import { readVernemqClientCert, VERNEMQ_CLIENT_CERT } from '../../src/engine/certificates/forms/vernemq.ts';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, unavailable } from '../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
+import type { Question } from '../../src/model/question.ts';
 import { type AskedServer, startAskedServer } from '../support/asked-server.ts';
 import { RawConnection, type RawReply, readCapture, withPath } from '../support/captured-request.ts';
 import { ALLOW } from '../support/decisions.ts';

@@ -12,9 +12,9 @@ import {
   readCertificateHeaders,
 } from '../../src/engine/certificates/header-certificates.ts';
 import { HeaderView } from '../../src/engine/certificates/header-view.ts';
-import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
 import { decodeBase64, decodeConcatenatedDer, decodePem } from '../../src/engine/certificates/text/decode.ts';
 import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
+import type { PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import {
   type CapturedEntry,
   capturedBytes,

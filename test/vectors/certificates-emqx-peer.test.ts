@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { emqx } from '../../src/brokers/emqx/dialect.ts';
-import type { PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
+import type { PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../support/broker-settings.ts';
 import { readCapture } from '../support/captured-request.ts';
 import { GOLDEN, goldenFile } from '../support/golden.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { NO_CERTIFICATE } from '../../src/engine/certificates/peer-certificate.ts';
 import { resolve } from '../../src/engine/credentials/resolve.ts';
 import { createVerifySecret } from '../../src/engine/credentials/verify-secret.ts';
+import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import { memoryStore, type VectorStore } from '../support/memory-store.ts';
 

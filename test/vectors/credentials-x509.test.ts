@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/engine/certificates/peer-certificate.ts';
 import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts';
 import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
 import { walkChain } from '../../src/engine/credentials/certificate-chain.ts';
 import { planProvisioning } from '../../src/engine/credentials/certificate-provisioning.ts';
 import { resolve } from '../../src/engine/credentials/resolve.ts';
 import { createVerifySecret } from '../../src/engine/credentials/verify-secret.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import { derOf } from '../support/der-of.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import { memoryProvisioning, type Written } from '../support/memory-provisioning.ts';

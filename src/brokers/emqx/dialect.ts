@@ -1,14 +1,9 @@
-import { DEFAULT_SCRAM_ITERATIONS, type ScramAlgorithm } from '../../engine/secrets/scram.ts';
+import { DEFAULT_SCRAM_ITERATIONS } from '../../engine/secrets/scram.ts';
 import { deny } from '../../model/decision.ts';
-import type { TopicAccess, TopicAction } from '../../model/question.ts';
+import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
+import type { ScramAlgorithm } from '../../model/scram-keys.ts';
 import { topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  type Question,
-  RequestUnreadable,
-  type WebhookRequest,
-} from '../dialect.ts';
+import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
 import { NOT_AUTHORIZED } from '../refused-connect.ts';

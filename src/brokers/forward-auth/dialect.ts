@@ -1,6 +1,6 @@
 import type { Allow, Decision } from '../../model/decision.ts';
-import type { ConnectAttempt } from '../../model/question.ts';
-import type { BrokerSettings, Dialect, Question, WebhookReply, WebhookRequest } from '../dialect.ts';
+import type { ConnectAttempt, Question } from '../../model/question.ts';
+import type { BrokerSettings, Dialect, WebhookReply, WebhookRequest } from '../dialect.ts';
 import { readHeaderCertificate } from '../header-certificate.ts';
 
 /**

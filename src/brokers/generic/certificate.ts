@@ -8,7 +8,7 @@ import {
   type CertificateForm,
   NO_CERTIFICATE,
   type PresentedCertificate,
-} from '../../engine/certificates/peer-certificate.ts';
+} from '../../model/peer-certificate.ts';
 import type { BrokerSettings, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { type HeaderCertificate, readHeaderCertificate } from '../header-certificate.ts';

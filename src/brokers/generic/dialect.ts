@@ -5,12 +5,11 @@ import {
   type Decision,
   UNAVAILABLE_REASONS,
 } from '../../model/decision.ts';
-import type { TopicAccess, TopicAction } from '../../model/question.ts';
+import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { topicText } from '../acl-request.ts';
 import {
   type BrokerSettings,
   type Dialect,
-  type Question,
   RequestUnreadable,
   type WebhookReply,
   type WebhookRequest,

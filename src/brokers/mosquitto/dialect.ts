@@ -1,12 +1,11 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import type { Deny } from '../../model/decision.ts';
-import type { TopicAccess, TopicAction } from '../../model/question.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
+import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { SUPERUSER_REFUSED, topicText } from '../acl-request.ts';
 import {
   type BrokerSettings,
   type Dialect,
   type Endpoint,
-  type Question,
   RequestUnreadable,
   type WebhookReply,
   type WebhookRequest,

@@ -1,14 +1,8 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import { deny } from '../../model/decision.ts';
-import type { ConnectAttempt, TopicAccess, TopicAction } from '../../model/question.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
+import type { ConnectAttempt, Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { SUPERUSER_REFUSED, topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  type Question,
-  RequestUnreadable,
-  type WebhookRequest,
-} from '../dialect.ts';
+import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { type CertificateField, ignoredFields } from '../ignored-certificates.ts';
 import { statusReplies } from '../status-replies.ts';

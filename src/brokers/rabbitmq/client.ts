@@ -1,5 +1,5 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import { type Allow, type Deny, type DenyReason, deny } from '../../model/decision.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { ClientClaim } from '../../model/question.ts';
 import { type BrokerSettings, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';

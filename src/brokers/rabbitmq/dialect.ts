@@ -1,11 +1,10 @@
 import { hasSharing } from '../../engine/access/topic.ts';
-import { NO_CERTIFICATE } from '../../engine/certificates/peer-certificate.ts';
 import type { Allow, Decision, Deny } from '../../model/decision.ts';
-import type { ClientClaim, ConnectAttempt, TopicAction } from '../../model/question.ts';
+import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
+import type { ClientClaim, ConnectAttempt, Question, TopicAction } from '../../model/question.ts';
 import {
   type BrokerSettings,
   type Dialect,
-  type Question,
   RequestUnreadable,
   type WebhookReply,
   type WebhookRequest,

@@ -1,5 +1,6 @@
 import type { Allow, Decision } from '../../model/decision.ts';
-import type { Question, WebhookReply } from '../dialect.ts';
+import type { Question } from '../../model/question.ts';
+import type { WebhookReply } from '../dialect.ts';
 
 /*
  * RMQTT fails open: every status but 2xx is "ignore", which the shipped configuration takes for "allow", and every text

@@ -1,13 +1,18 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import { PROVISION } from '../../engine/credentials/resolve.ts';
 import { deny } from '../../model/decision.ts';
-import type { ConnectAttempt, ProtocolVersion, TopicAccess, TopicAction } from '../../model/question.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
+import type {
+  ConnectAttempt,
+  ProtocolVersion,
+  Question,
+  TopicAccess,
+  TopicAction,
+} from '../../model/question.ts';
 import { topicText } from '../acl-request.ts';
 import {
   type BrokerSettings,
   type Dialect,
   type Endpoint,
-  type Question,
   RequestUnreadable,
   type WebhookRequest,
 } from '../dialect.ts';

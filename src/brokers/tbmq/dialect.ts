@@ -1,12 +1,7 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny } from '../../model/decision.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  type Question,
-  RequestUnreadable,
-  type WebhookReply,
-} from '../dialect.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
+import type { Question } from '../../model/question.ts';
+import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookReply } from '../dialect.ts';
 import { ignoredCertificate } from '../ignored-certificates.ts';
 import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { tbmqAnswer } from './answer.ts';

@@ -6,7 +6,8 @@ import {
   UNAVAILABLE_REASONS,
   type UnavailableReason,
 } from '../../model/decision.ts';
-import type { Question, WebhookReply } from '../dialect.ts';
+import type { Question } from '../../model/question.ts';
+import type { WebhookReply } from '../dialect.ts';
 import { sessionName } from './session.ts';
 
 /** What each answer makes of VerneMQ: `vernemq.md` sections 3 and 4, to which section numbers refer. */

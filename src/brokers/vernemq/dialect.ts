@@ -1,9 +1,9 @@
 import { VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/vernemq.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny } from '../../model/decision.ts';
+import type { Question } from '../../model/question.ts';
 import {
   type BrokerSettings,
   type Dialect,
-  type Question,
   RequestUnreadable,
   type WebhookReply,
   type WebhookRequest,

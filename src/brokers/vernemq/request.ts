@@ -1,8 +1,14 @@
 import { readVernemqClientCert, VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/vernemq.ts';
-import { NO_CERTIFICATE } from '../../engine/certificates/peer-certificate.ts';
 import { type DenyReason, deny } from '../../model/decision.ts';
-import type { ClientClaim, ConnectAttempt, ProtocolVersion, TopicAccess } from '../../model/question.ts';
-import { type BrokerSettings, type Question, RequestUnreadable } from '../dialect.ts';
+import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
+import type {
+  ClientClaim,
+  ConnectAttempt,
+  ProtocolVersion,
+  Question,
+  TopicAccess,
+} from '../../model/question.ts';
+import { type BrokerSettings, RequestUnreadable } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { ignoredCertificate } from '../ignored-certificates.ts';
 import type { FilterList, RegisterQuestion, SubscribedFilter, SubscribeQuestion } from './answer.ts';

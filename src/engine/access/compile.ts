@@ -1,7 +1,8 @@
-import { type FilterPattern, isWildcard } from './matching.ts';
-import { fillLevel, type Level, readLevel } from './placeholder.ts';
-import { describeRule, problemOf, type Qos, type Rule } from './rule.ts';
-import type { TopicSubject } from './topic-subject.ts';
+import type { CompiledRule, FilledRule, Qos, Rule } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
+import { isWildcard } from './matching.ts';
+import { fillLevel, readLevel } from './placeholder.ts';
+import { describeRule, problemOf } from './rule.ts';
 
 /** What a check asks of a rule beside the topic. `undefined` means that the broker did not tell. */
 export interface Circumstances {
@@ -9,30 +10,6 @@ export interface Circumstances {
   readonly qos?: Qos | undefined;
   /** Looked at for a publish only. */
   readonly retain?: boolean | undefined;
-}
-
-/** A rule made ready: levels cut, conditions as bits. Made once per rule, shared by all holders. */
-export interface CompiledRule {
-  readonly rule: Rule;
-  readonly allow: boolean;
-  readonly description: string;
-  /** Smaller decides first, over all scopes. */
-  readonly order: number;
-  readonly levels: readonly Level[];
-  /** The first level where it is plain text: no topic that begins otherwise concerns the rule, whatever its holder. */
-  readonly firstWord: string | undefined;
-  /** Bit 0, 1, 2 for QoS 0, 1, 2. */
-  readonly qosBits: number;
-  /** True when the rule has a condition, so that not every publish (subscribe) to a topic is treated alike. */
-  readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
-  /** The rule itself as every holder has it, when it has no placeholder. */
-  readonly literal: FilledRule | undefined;
-}
-
-/** A rule as one holder has it: plain levels. */
-export interface FilledRule extends FilterPattern {
-  readonly source: CompiledRule;
-  readonly allow: boolean;
 }
 
 export const ALL_QOS_BITS = 0b111;

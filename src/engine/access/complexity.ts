@@ -1,9 +1,9 @@
-import { applies, type CompiledRule, type FilledRule } from './compile.ts';
+import type { CompiledRule, FilledRule, Qos, RuleSet } from '../../model/topic-rules.ts';
+import { applies } from './compile.ts';
 import { MAXIMUM_STEPS } from './containment.ts';
 import { walkFilter } from './filter-walk.ts';
 import { isReserved, overlaps } from './matching.ts';
-import type { Qos } from './rule.ts';
-import { groupsByKind, OWN_RULES, type RuleSet } from './rule-set.ts';
+import { groupsByKind, OWN_RULES } from './rule-set.ts';
 
 /**
  * Refuses a rule set on which some subscription could be too complex to check: better told to the operator who saves it

@@ -1,4 +1,4 @@
-import type { FilledRule } from './compile.ts';
+import type { FilledRule } from '../../model/topic-rules.ts';
 import { type Refused, walkFilter } from './filter-walk.ts';
 import { covers, hasWildcard, matches, overlaps } from './matching.ts';
 

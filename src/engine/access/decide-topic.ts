@@ -1,13 +1,13 @@
 import type { DenyReason } from '../../model/decision.ts';
 import type { TopicAction } from '../../model/question.ts';
+import type { Qos, RuleSet } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
 import { applies } from './compile.ts';
 import { type Containment, containment } from './containment.ts';
 import { hasWildcard } from './matching.ts';
-import type { Qos } from './rule.ts';
-import { firstRule, mayConcern, type RuleSet, rulesOf } from './rule-set.ts';
+import { firstRule, mayConcern, rulesOf } from './rule-set.ts';
 import { mayReceive, mayUse } from './thingsboard-table.ts';
 import { isTopicName, readTopicFilter, readTopicName, withoutSharing } from './topic.ts';
-import type { TopicSubject } from './topic-subject.ts';
 
 /** One action on one topic (publish, receive) or filter (subscribe, with any `$share/group/` in front). */
 export interface TopicQuestion {

@@ -1,10 +1,10 @@
-import { ALL_QOS_BITS, applies, type FilledRule } from './compile.ts';
+import type { FilledRule, Permission, Qos, RuleSet } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
+import { ALL_QOS_BITS, applies } from './compile.ts';
 import { decideTopic, type TopicOptions } from './decide-topic.ts';
 import { hasWildcard, overlaps } from './matching.ts';
-import type { Permission, Qos } from './rule.ts';
-import { type RuleSet, rulesOf } from './rule-set.ts';
+import { rulesOf } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters } from './thingsboard-table.ts';
-import type { TopicSubject } from './topic-subject.ts';
 
 /** One rule of `acl` in EMQX's authentication answer (`brokers/emqx.md` section 4). */
 export interface EmqxRule {

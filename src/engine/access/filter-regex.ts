@@ -1,4 +1,5 @@
-import { type FilterPattern, isReserved } from './matching.ts';
+import type { FilterPattern } from '../../model/topic-rules.ts';
+import { isReserved } from './matching.ts';
 
 /**
  * Filters as regular expressions that `java.util.regex` and JavaScript read alike, for a broker that matches whole texts

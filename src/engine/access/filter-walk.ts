@@ -1,4 +1,4 @@
-import type { FilledRule } from './compile.ts';
+import type { FilledRule } from '../../model/topic-rules.ts';
 import { isWildcard } from './matching.ts';
 import { ANYTHING, after, afterEach, essential, firstEnding, type LiveRule, whole } from './rule-suffix.ts';
 

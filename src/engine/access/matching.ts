@@ -1,12 +1,8 @@
+import type { FilterPattern } from '../../model/topic-rules.ts';
+
 /** How filters, given as levels, relate to topics and to each other (MQTT 5, section 4.7). */
 
 const DOLLAR = 0x24;
-
-/** A filter to compare with. `everything` lifts the exception for `$` topics: then `#` is every topic there is. */
-export interface FilterPattern {
-  readonly levels: readonly string[];
-  readonly everything: boolean;
-}
 
 /** Whether a level is a wildcard: `+` or `#`. */
 export function isWildcard(level: string | undefined): boolean {

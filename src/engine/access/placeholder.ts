@@ -1,5 +1,6 @@
+import type { Level, OpenLevel, Placeholder } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
 import { isReserved } from './matching.ts';
-import type { TopicSubject } from './topic-subject.ts';
 
 /**
  * What a rule may leave open, and where the value comes from: never from what a client merely says of itself.
@@ -12,19 +13,9 @@ const SOURCES = {
   'profile.name': (subject) => subject.device?.profileName,
   'tenant.id': (subject) => subject.device?.tenantId,
   'certificate.cn': (subject) => subject.commonName,
-} as const satisfies Record<string, (subject: TopicSubject) => string | undefined>;
-
-export type Placeholder = keyof typeof SOURCES;
+} as const satisfies Record<Placeholder, (subject: TopicSubject) => string | undefined>;
 
 export const PLACEHOLDERS = Object.keys(SOURCES) as readonly Placeholder[];
-
-/** One level with placeholders in it: literal text and placeholders by turns, beginning with text (often empty). */
-export interface OpenLevel {
-  readonly texts: readonly string[];
-  readonly placeholders: readonly Placeholder[];
-}
-
-export type Level = string | OpenLevel;
 
 /** A value with one of these could reach further than one level, or be read as a placeholder by the next reader. */
 const UNUSABLE = /[+#/\0]|\$\{|\p{Surrogate}/u;

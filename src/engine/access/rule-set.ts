@@ -1,34 +1,16 @@
-import {
-  applies,
-  type Circumstances,
-  type CompiledRule,
-  compileRule,
-  type FilledRule,
-  fillRule,
-  isFor,
-} from './compile.ts';
+import type {
+  CompiledRule,
+  FilledRule,
+  Rule,
+  RuleGroup,
+  RuleScope,
+  RuleSet,
+} from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
+import { applies, type Circumstances, compileRule, fillRule, isFor } from './compile.ts';
 import { matches } from './matching.ts';
-import { GLOBAL, type Rule, type RuleScope } from './rule.ts';
-import type { TopicSubject } from './topic-subject.ts';
-import { buildTree, firstInTree, type WordTree } from './word-tree.ts';
-
-/** The rules of one scope for one reference: all in order, and the same split for a quick look. */
-interface RuleGroup {
-  readonly rules: readonly CompiledRule[];
-  readonly literal: WordTree;
-  readonly open: readonly CompiledRule[];
-}
-
-/** Operators' rules, compiled once and then asked for every holder. Immutable: a change makes a new set. */
-export interface RuleSet {
-  /** By {@link groupKey}. */
-  readonly groups: ReadonlyMap<string, RuleGroup>;
-  /** Whether any rule has a condition that tells one subscribe (publish) to a topic from another. */
-  readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
-  /** The words with which the filters of all rules begin, the built-in ones too; `undefined` where one begins otherwise. */
-  readonly firstWords: ReadonlySet<string> | undefined;
-  readonly size: number;
-}
+import { GLOBAL } from './rule.ts';
+import { buildTree, firstInTree } from './word-tree.ts';
 
 /** Every device's own topics, after the operators' rules so that these can narrow them. */
 const OWN_NAMESPACE: Rule = {

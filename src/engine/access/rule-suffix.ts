@@ -1,4 +1,4 @@
-import type { FilledRule } from './compile.ts';
+import type { FilledRule } from '../../model/topic-rules.ts';
 import { isWildcard } from './matching.ts';
 
 /** What is left of a rule below some level; within one list of live rules, equal rests are one object. */

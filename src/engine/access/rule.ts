@@ -1,36 +1,8 @@
+import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
 import { readLevel } from './placeholder.ts';
 import { hasSharing, readTopicFilter } from './topic.ts';
 
-export type Permission = 'allow' | 'deny';
-
-/** `all` is publish and subscribe. */
-export type RuleAction = 'publish' | 'subscribe' | 'all';
-
-export type Qos = 0 | 1 | 2;
-
-/** Whom a rule is for. Names are not ids: a device may choose its own name when it is provisioned, but never its id. */
-export type RuleScope =
-  | { readonly kind: 'global' }
-  | { readonly kind: 'profile' | 'device'; readonly id: string }
-  | { readonly kind: 'profile' | 'device'; readonly name: string };
-
 export const GLOBAL: RuleScope = Object.freeze({ kind: 'global' });
-
-/** One rule of an operator: the first that matches decides, global ones before the profile's, those before the device's. */
-export interface Rule {
-  readonly permission: Permission;
-  readonly action: RuleAction;
-  /** MQTT filter with placeholders, as `devices/${device.id}/#`. */
-  readonly filter: string;
-  /** The QoS levels of a publish, or asked for by a subscribe, that the rule is for; absent means all. */
-  readonly qos?: readonly Qos[] | undefined;
-  /** The retain flag of a publish that the rule is for; absent means both. A subscribe has none, and it is not looked at. */
-  readonly retain?: boolean | undefined;
-  readonly scope: RuleScope;
-  readonly note?: string | undefined;
-  /** Where it stands, as `rules.yaml:12`, for explain. */
-  readonly origin?: string | undefined;
-}
 
 /** More levels than brokers take as a rule; it also bounds how deep the check of a filter can go. */
 const MAXIMUM_LEVELS = 128;

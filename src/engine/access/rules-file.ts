@@ -8,9 +8,10 @@ import {
   type Pair,
   parseDocument,
 } from 'yaml';
+import type { Rule, RuleSet } from '../../model/topic-rules.ts';
 import { complexityProblem } from './complexity.ts';
-import { type Rule, readRule } from './rule.ts';
-import { compileRules, type RuleSet } from './rule-set.ts';
+import { readRule } from './rule.ts';
+import { compileRules } from './rule-set.ts';
 
 /** What is wrong in a rules file, and where. Lines count from 1. */
 export interface RulesFileProblem {

@@ -1,4 +1,5 @@
-import { type Qos, type Rule, type RuleScope, readRule } from './rule.ts';
+import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
+import { readRule } from './rule.ts';
 
 /** A rule as the table `access_rule` has it: QoS levels as `0,1`, whom it is for as one id or none. */
 export interface StoredRule {

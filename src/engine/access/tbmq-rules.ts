@@ -1,11 +1,10 @@
-import type { FilledRule } from './compile.ts';
+import type { FilledRule, Qos, RuleSet } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
 import { decideTopic, type TopicOptions, type TopicQuestion } from './decide-topic.ts';
 import { filtersMeeting, filtersWithin, quote, topicsOf } from './filter-regex.ts';
 import { overlaps } from './matching.ts';
-import type { Qos } from './rule.ts';
-import { type RuleSet, rulesOf } from './rule-set.ts';
+import { rulesOf } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters, mayUse, NUMBERED } from './thingsboard-table.ts';
-import type { TopicSubject } from './topic-subject.ts';
 
 /** `authRules` of TBMQ's answer (`brokers/tbmq.md` section 2): both lists always, an empty one allows nothing. */
 export interface TbmqRules {

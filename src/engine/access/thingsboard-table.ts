@@ -1,8 +1,8 @@
 import type { ProfileTopics } from '../../model/device-identity.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
 import { matches } from './matching.ts';
 import { decideThingsBoardTopic } from './thingsboard-topics.ts';
 import { isTopicName, readTopicFilter } from './topic.ts';
-import type { TopicSubject } from './topic-subject.ts';
 
 /**
  * ThingsBoard's table as the rest of `access/` needs it. The table itself only answers for one text; here are the texts

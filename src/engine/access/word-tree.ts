@@ -1,17 +1,6 @@
-import { applies, type Circumstances, type FilledRule } from './compile.ts';
+import type { FilledRule, WordTree } from '../../model/topic-rules.ts';
+import { applies, type Circumstances } from './compile.ts';
 import { isReserved } from './matching.ts';
-
-/** Rules without placeholders, by level, so that a check does not look at rules for other topics. */
-export interface WordTree {
-  readonly words: Map<string, WordTree>;
-  plus: WordTree | undefined;
-  /** Rules that end here, in order. */
-  readonly ends: FilledRule[];
-  /** Rules with `#` from here on, in order. */
-  readonly rests: FilledRule[];
-  /** The smallest order of any rule in here or below. */
-  first: number;
-}
 
 /** @param rules in order. */
 export function buildTree(rules: readonly FilledRule[]): WordTree {

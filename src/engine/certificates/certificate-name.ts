@@ -1,4 +1,4 @@
-import type { CertificateName } from './peer-certificate.ts';
+import type { CertificateName } from '../../model/peer-certificate.ts';
 import {
   commonNameAttributes,
   type NameNotation,

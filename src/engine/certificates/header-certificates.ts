@@ -1,15 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type FormSettings, type HeaderForm, type HeaderNames, headerName } from './forms/form.ts';
-import { FORMS_BY_HEADER, HEADER_FORMS } from './forms/registry.ts';
-import { HeaderView } from './header-view.ts';
 import {
+  CERTIFICATE_FAULTS,
+  type CertificateFault,
   type CertificateForm,
   NO_CERTIFICATE,
   type PresentedCertificate,
   type UnreadableCertificate,
-} from './peer-certificate.ts';
+} from '../../model/peer-certificate.ts';
+import { type FormSettings, type HeaderForm, type HeaderNames, headerName } from './forms/form.ts';
+import { FORMS_BY_HEADER, HEADER_FORMS } from './forms/registry.ts';
+import { HeaderView } from './header-view.ts';
 import { isAbsent } from './text/absence.ts';
-import { CERTIFICATE_FAULTS, type CertificateFault, CertificateUnreadable } from './text/fault.ts';
+import { CertificateUnreadable } from './text/fault.ts';
 import { sha256Of } from './x509/identity.ts';
 
 /** A form that the operator enabled, with its effective header names. Made by {@link enableForms}. */

@@ -1,5 +1,5 @@
 import type { DenyReason } from '../../model/decision.ts';
-import type { PresentedCertificate } from './peer-certificate.ts';
+import type { PresentedCertificate } from '../../model/peer-certificate.ts';
 
 /**
  * Decides whether a presented certificate may be used to look up a device, from the TLS endpoint's verification.

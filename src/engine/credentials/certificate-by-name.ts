@@ -5,9 +5,9 @@ import {
   deny,
   type Step,
 } from '../../model/decision.ts';
+import type { CertificateName } from '../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { identifyingCommonName } from '../certificates/certificate-name.ts';
-import type { CertificateName } from '../certificates/peer-certificate.ts';
 import type { RecordedName } from './certificate-names.ts';
 import { admitTrusted } from './certificate-trust.ts';
 import type { CredentialsRecord } from './record.ts';

@@ -1,4 +1,4 @@
-import type { PeerCertificate } from '../certificates/peer-certificate.ts';
+import type { PeerCertificate } from '../../model/peer-certificate.ts';
 import { CertificateUnreadable } from '../certificates/text/fault.ts';
 import { type ChainVerdict, checkChain } from '../certificates/x509/chain.ts';
 import { credentialsIdOf } from '../certificates/x509/identity.ts';

@@ -6,8 +6,8 @@ import {
   type Step,
 } from '../../model/decision.ts';
 import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
+import type { PeerCertificate } from '../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
-import type { PeerCertificate } from '../certificates/peer-certificate.ts';
 import { verificationDenial } from '../certificates/verification-denial.ts';
 import type { Match } from './admit.ts';
 import { byName } from './certificate-by-name.ts';

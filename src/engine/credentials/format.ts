@@ -1,6 +1,6 @@
+import type { CredentialsType } from '../../model/device.ts';
 import { formatLwm2m, type Lwm2mError } from './format-lwm2m.ts';
 import { basicCredentialsId, sha3, trim } from './hash.ts';
-import type { CredentialsType } from './record.ts';
 import { readStoredBasic } from './stored-basic.ts';
 
 /**

@@ -1,19 +1,6 @@
+import type { CredentialsType, TransportType } from '../../model/device.ts';
 import type { DeviceIdentity } from '../../model/device-identity.ts';
 import type { MaybePromise } from '../../model/maybe-promise.ts';
-
-export const CREDENTIALS_TYPES = [
-  'ACCESS_TOKEN',
-  'X509_CERTIFICATE',
-  'MQTT_BASIC',
-  'LWM2M_CREDENTIALS',
-] as const;
-
-export type CredentialsType = (typeof CREDENTIALS_TYPES)[number];
-
-/** ThingsBoard's transport types of a device profile (`thingsboard.md` section 10). */
-export const TRANSPORT_TYPES = ['DEFAULT', 'MQTT', 'COAP', 'LWM2M', 'SNMP'] as const;
-
-export type TransportType = (typeof TRANSPORT_TYPES)[number];
 
 /** A secret kept beside a credential instead of in its value; how it is checked is the scheme's own affair. */
 export interface StoredSecret {

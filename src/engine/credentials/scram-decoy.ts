@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { ScramAttempt } from '../../model/question.ts';
-import { SCRAM_HASH_BYTES, SCRAM_SALT_BYTES, type ScramKeys } from '../secrets/scram.ts';
+import type { ScramKeys } from '../../model/scram-keys.ts';
+import { SCRAM_HASH_BYTES, SCRAM_SALT_BYTES } from '../secrets/scram.ts';
 
 /**
  * Keys that look like anybody's and are nobody's: the same at each try and on each replica, as a real user's are. Nobody

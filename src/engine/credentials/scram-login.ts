@@ -1,6 +1,6 @@
 import { type Decision, type DenyReason, deny, type Step } from '../../model/decision.ts';
 import type { ScramAttempt } from '../../model/question.ts';
-import type { ScramKeys } from '../secrets/scram.ts';
+import type { ScramKeys } from '../../model/scram-keys.ts';
 import { admit } from './admit.ts';
 import { isUnusable } from './basic.ts';
 import { certificateOnly } from './certificate-only.ts';

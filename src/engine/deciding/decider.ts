@@ -1,4 +1,3 @@
-import type { BrokerSettings, PeerAddressTrust, Question } from '../../brokers/dialect.ts';
 import {
   type Allow,
   type Decision,
@@ -10,13 +9,19 @@ import {
   unavailable,
 } from '../../model/decision.ts';
 import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
-import type { ConnectAttempt, ScramAttempt, TopicAccess } from '../../model/question.ts';
+import type {
+  ConnectAttempt,
+  PeerAddressTrust,
+  Question,
+  ScramAttempt,
+  TopicAccess,
+} from '../../model/question.ts';
+import type { RuleSet } from '../../model/topic-rules.ts';
+import type { TopicSubject } from '../../model/topic-subject.ts';
 import { decideTopic, type TopicDecision } from '../access/decide-topic.ts';
-import type { RuleSet } from '../access/rule-set.ts';
-import type { TopicSubject } from '../access/topic-subject.ts';
 import type { NameSource } from '../certificates/certificate-name.ts';
 import type { ChainProvisioning } from '../credentials/certificate-chain.ts';
-import type { CertificateNames } from '../credentials/certificate-names.ts';
+import type { CertificateNames, CertificateNameUse } from '../credentials/certificate-names.ts';
 import type { DenyList } from '../credentials/deny-list.ts';
 import { type IdentifyContext, identify, passportHolder } from '../credentials/identify.ts';
 import type { Passports } from '../credentials/passport.ts';
@@ -32,8 +37,30 @@ export interface Decider {
   decide(question: Question, settings: DeciderSettings): MaybePromise<Decision>;
 }
 
-/** What of a broker's settings bears on decisions, and what its dialect can carry. */
-export interface DeciderSettings extends BrokerSettings {
+/** What the operator says of a broker's certificates, beside the forms in which they come. */
+export interface CertificateSettings {
+  /** Forms that are believed although the TLS endpoint did not verify the certificate. */
+  readonly uncheckedCertificateForms: ReadonlySet<string>;
+  /** Whether a listener admits nobody without a verified certificate. */
+  readonly certificateOnly: (listener: string | undefined) => boolean;
+  /** What a certificate's name alone is compared with. */
+  readonly certificateNames: CertificateNameUse;
+}
+
+/** How the operator has set a broker up, as far as that bears on decisions. */
+export interface DecisionSettings extends Partial<CertificateSettings> {
+  /** Unknown clients are left to the broker's next authenticator instead of being refused. */
+  readonly noOpinionOnUnknown: boolean;
+  /** The broker gives every device a topic tree of its own (mount point per device). */
+  readonly perDeviceMountpoint: boolean;
+  /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
+  readonly provisionSessions: boolean;
+  /** The forms in which a certificate, or its name alone, is believed from this broker; empty: none is read. */
+  readonly certificateForms: ReadonlySet<string>;
+}
+
+/** What the decider knows of a broker: how it is set up, and what its dialect can carry. */
+export interface DeciderSettings extends DecisionSettings {
   /** The broker hands passports back at topic checks, so connect decisions carry one. */
   readonly carriesPassport: boolean;
   /** The broker is told what a client may do, so connect decisions carry its rights. */

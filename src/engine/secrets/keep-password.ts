@@ -1,7 +1,14 @@
-import type { KeepPassword } from '../../fleet/devices/stored-password.ts';
-import type { ScramKeys } from './scram.ts';
+import type { NewSecret } from '../../model/device.ts';
+import type { ScramKeys } from '../../model/scram-keys.ts';
 import type { SecretSchemes } from './secret-schemes.ts';
 import { scramKeysOf } from './stored-scram.ts';
+
+/**
+ * Turns a password into what is stored of it.
+ * @param made whether it came out of `secrets/generate.ts`: a chosen one can be guessed, and needs a slow hash.
+ * @throws {HashingQueueFull} when too many others wait.
+ */
+export type KeepPassword = (password: string, made: boolean) => Promise<NewSecret>;
 
 /**
  * What is stored of passwords: a slow hash of one that somebody chose, a fast one of one that was made.

@@ -1,3 +1,4 @@
+import type { ScramKeys } from '../../model/scram-keys.ts';
 import {
   type Argon2idCost,
   argon2idScheme,
@@ -14,7 +15,7 @@ import { createHashingQueue, type HashingQueue } from './hashing-queue.ts';
 import { mosquittoPbkdf2Scheme, mosquittoSha512Scheme } from './mosquitto-password.ts';
 import { pbkdf2Scheme } from './pbkdf2.ts';
 import type { HashScheme, SecretScheme } from './scheme.ts';
-import { deriveScramKeys, type ScramKeys, type ScramOptions } from './scram.ts';
+import { deriveScramKeys, type ScramOptions } from './scram.ts';
 import {
   DEFAULT_SCRYPT_COST,
   hashWithScrypt,

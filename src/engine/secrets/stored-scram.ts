@@ -1,10 +1,5 @@
-import {
-  DEFAULT_SCRAM_ITERATIONS,
-  deriveScramKeys,
-  SCRAM_HASH_BYTES,
-  type ScramAlgorithm,
-  type ScramKeys,
-} from './scram.ts';
+import type { ScramAlgorithm, ScramKeys } from '../../model/scram-keys.ts';
+import { DEFAULT_SCRAM_ITERATIONS, deriveScramKeys, SCRAM_HASH_BYTES } from './scram.ts';
 
 /** Both algorithms that a broker may be set to; which one, the password's owner need not know. */
 export const SCRAM_ALGORITHMS: readonly ScramAlgorithm[] = ['sha256', 'sha512'];

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { AuditAction, AuditNote } from '../../model/audit.ts';
-import type { CredentialsEntry, DeviceEntry, NewCredentials, Window } from '../../model/device.ts';
+import type {
+  CredentialsEntry,
+  CredentialsType,
+  DeviceEntry,
+  NewCredentials,
+  Window,
+} from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import { type CredentialsStep, VersionConflictError } from '../../storage/repositories/credentials-change.ts';
 import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
@@ -9,7 +15,7 @@ import { certificateDigest } from './certificate-digest.ts';
 import { deviceOf } from './device-service.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 import { newPassword, type RotationRequest, requestFor, typeOf } from './rotation-request.ts';
-import { type KeepPassword, plainPasswordOf } from './stored-password.ts';
+import { plainPasswordOf } from './stored-password.ts';
 import {
   hasEnded,
   type Overlap,

@@ -1,8 +1,8 @@
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { DeviceEntry } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
-import type { KeepPassword } from './stored-password.ts';
 
 export interface DeviceAndSecret {
   readonly device: DeviceEntry;

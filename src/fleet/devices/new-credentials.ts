@@ -1,8 +1,9 @@
 import { formatCredentials } from '../../engine/credentials/format.ts';
 import { generate } from '../../engine/secrets/generate.ts';
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { NewCredentials } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import { hidePassword, type KeepPassword } from './stored-password.ts';
+import { hidePassword } from './stored-password.ts';
 
 /** What somebody wants a device to prove itself with. */
 export type CredentialsRequest =

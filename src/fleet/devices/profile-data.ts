@@ -1,4 +1,4 @@
-import type { TransportType } from '../../engine/credentials/record.ts';
+import type { TransportType } from '../../model/device.ts';
 import type { ProfileMqtt, StoredProvisioning } from './profile.ts';
 
 type Members = Readonly<Record<string, unknown>>;

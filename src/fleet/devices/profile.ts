@@ -2,8 +2,8 @@ import { profileFilter } from '../../engine/access/profile-filter.ts';
 import { readTopicFilter } from '../../engine/access/topic.ts';
 import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
 import { problemOfPattern } from '../../engine/credentials/java-regex.ts';
-import type { TransportType } from '../../engine/credentials/record.ts';
 import { generate } from '../../engine/secrets/generate.ts';
+import type { TransportType } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import { isPublicAuthority, profileCertificate } from './profile-certificate.ts';
 

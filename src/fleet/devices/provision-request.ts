@@ -1,4 +1,4 @@
-import { CREDENTIALS_TYPES, type CredentialsType } from '../../engine/credentials/record.ts';
+import { CREDENTIALS_TYPES, type CredentialsType } from '../../model/device.ts';
 
 /** ThingsBoard's provision request (`credentials/thingsboard.md` section 6); absent texts are empty. */
 export interface ProvisionRequest {

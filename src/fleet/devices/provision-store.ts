@@ -1,4 +1,4 @@
-import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { CredentialsType } from '../../model/device.ts';
 
 /** What provisioning needs of a profile: `provision_type` and the key are columns, the secret is in `profile_data`. */
 export interface ProvisionProfile {

@@ -1,8 +1,8 @@
 import { formatCredentials } from '../../engine/credentials/format.ts';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { equalsInConstantTime } from '../../engine/credentials/verify-secret.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import { DENY_REASONS } from '../../model/decision.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import { javaTrim } from './java-trim.ts';
 import {
   type ProvisionRequest,

@@ -1,6 +1,5 @@
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { generate } from '../../engine/secrets/generate.ts';
-import type { CredentialsEntry } from '../../model/device.ts';
+import type { CredentialsEntry, CredentialsType } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import { type CredentialsRequest, refuseEmptyPassword, type ShownSecret } from './new-credentials.ts';
 

@@ -1,9 +1,10 @@
 import { complexityProblem } from '../../engine/access/complexity.ts';
-import { type Qos, type Rule, type RuleScope, readRule } from '../../engine/access/rule.ts';
+import { readRule } from '../../engine/access/rule.ts';
 import { compileRules } from '../../engine/access/rule-set.ts';
 import { ruleOf } from '../../engine/access/stored-rule.ts';
 import type { Actor } from '../../model/audit.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
+import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
 import { isUuid } from '../../storage/connections/prisma.ts';
 import { isStorable } from '../../storage/reading/credentials-reader.ts';
 import type { KeptRule, RuleOwner, RuleRepository } from '../../storage/repositories/rule-repository.ts';

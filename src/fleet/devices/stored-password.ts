@@ -1,13 +1,7 @@
 import { readStoredBasic } from '../../engine/credentials/stored-basic.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../engine/credentials/verify-secret.ts';
-import type { NewCredentials, NewSecret } from '../../model/device.ts';
-
-/**
- * Turns a password into what is stored of it.
- * @param made whether it came out of `secrets/generate.ts`: a chosen one can be guessed, and needs a slow hash.
- * @throws {HashingQueueFull} when too many others wait.
- */
-export type KeepPassword = (password: string, made: boolean) => Promise<NewSecret>;
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
+import type { NewCredentials } from '../../model/device.ts';
 
 /**
  * Formatted credentials as they are stored: a password goes into a secret beside the value, where a marker stands in its

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Question } from '../../brokers/dialect.ts';
 import {
   type Allow,
   DENY_REASONS,
@@ -8,7 +7,7 @@ import {
   type Step,
   UNAVAILABLE_REASONS,
 } from '../../model/decision.ts';
-import type { BrokerName, TopicAccess } from '../../model/question.ts';
+import type { BrokerName, Question, TopicAccess } from '../../model/question.ts';
 import { FurtherRefusals } from './decisions/further-refusals.ts';
 import { DECISION_LOG_DEFAULTS, type DecisionLogConfig } from './decisions/log-settings.ts';
 import { shownText } from './decisions/shown-text.ts';

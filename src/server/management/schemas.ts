@@ -1,5 +1,5 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { CREDENTIALS_TYPES } from '../../engine/credentials/record.ts';
+import { CREDENTIALS_TYPES } from '../../model/device.ts';
 
 /** A schema with a name of its own in the document. */
 export function named<Schema extends TSchema>(name: string, schema: Schema): Schema {

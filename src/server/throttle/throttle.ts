@@ -1,6 +1,6 @@
-import { NO_CERTIFICATE } from '../../engine/certificates/peer-certificate.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
+import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import type { MetricFamily } from '../metrics/family.ts';
 import type { ProcessGroup } from '../process-group/group.ts';

@@ -1,9 +1,9 @@
 import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
-import type { ScramKeys } from '../../engine/secrets/scram.ts';
 import { deny } from '../../model/decision.ts';
 import { chain } from '../../model/maybe-promise.ts';
 import type { ScramAttempt } from '../../model/question.ts';
+import type { ScramKeys } from '../../model/scram-keys.ts';
 import type { Throttle } from './throttle.ts';
 
 /**

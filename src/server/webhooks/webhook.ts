@@ -3,15 +3,15 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type Dialect,
   type Endpoint,
-  type Question,
+  type EndpointSettings,
   RequestUnreadable,
   type WebhookReply,
 } from '../../brokers/dialect.ts';
 import type { BrokerConfig } from '../../config/config.ts';
 import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
-import type { Decider, DeciderSettings } from '../../engine/deciding/decider.ts';
+import type { Decider } from '../../engine/deciding/decider.ts';
 import { type Decision, deny, unavailable } from '../../model/decision.ts';
-import type { BrokerName } from '../../model/question.ts';
+import type { BrokerName, Question } from '../../model/question.ts';
 import { type DecisionLog, requestIdOf } from '../logging/decision-log.ts';
 import type { DecisionMetrics, EndpointMetrics } from '../metrics/decision-metrics.ts';
 import type { Shedding } from '../shedding.ts';
@@ -37,7 +37,7 @@ export const LARGEST_BODY = 2 * 1024 * 1024;
 export class Webhook {
   readonly endpoint: Endpoint;
   readonly #broker: BrokerName;
-  readonly #settings: DeciderSettings;
+  readonly #settings: EndpointSettings;
   readonly #parts: WebhookParts;
   readonly #isBroker: ReturnType<typeof createGuard>;
   readonly #metrics: EndpointMetrics;

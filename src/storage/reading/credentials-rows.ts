@@ -1,16 +1,10 @@
-import {
-  CREDENTIALS_TYPES,
-  type CredentialsRecord,
-  type CredentialsType,
-  type StoredDevice,
-  type StoredSecret,
-  type TransportType,
-} from '../../engine/credentials/record.ts';
+import type { CredentialsRecord, StoredDevice, StoredSecret } from '../../engine/credentials/record.ts';
 import {
   isGateway,
   type ProfileTransport,
   readProfileTransport,
 } from '../../engine/credentials/stored-json.ts';
+import { CREDENTIALS_TYPES, type CredentialsType, type TransportType } from '../../model/device.ts';
 import { UnreadableRow } from './credentials-reader.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { ChainProfile } from '../../engine/credentials/certificate-chain.ts';
-import type { StoredDevice, TransportType } from '../../engine/credentials/record.ts';
+import type { StoredDevice } from '../../engine/credentials/record.ts';
 import { isGateway, readProfileTransport } from '../../engine/credentials/stored-json.ts';
+import type { TransportType } from '../../model/device.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 
 type ProfileRow = Prisma.DeviceProfileGetPayload<{ select: typeof PROFILE }>;

@@ -7,9 +7,9 @@ import type {
   LeafCredentials,
   NewChainDevice,
 } from '../../engine/credentials/certificate-chain.ts';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { PROVISION_STATE, PROVISIONED } from '../../fleet/devices/provision-store.ts';
 import { SERVER_ACTOR } from '../../model/audit.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';

@@ -1,5 +1,5 @@
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { isGateway } from '../../engine/credentials/stored-json.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import { isUuid, type PrismaClient } from '../connections/prisma.ts';
 import type { ThingsBoardDevices } from '../thingsboard/devices.ts';

@@ -1,4 +1,4 @@
-import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { CredentialsType } from '../../model/device.ts';
 
 /** The databases that devices are in, in the order in which they are read. ThingsBoard's own is never written. */
 export const DEVICE_SOURCES = ['thingsboard', 'own'] as const;

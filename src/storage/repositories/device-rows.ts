@@ -1,6 +1,12 @@
-import type { CredentialsType, TransportType } from '../../engine/credentials/record.ts';
 import { isGateway } from '../../engine/credentials/stored-json.ts';
-import type { CredentialsEntry, DeviceEntry, SecretEntry, Window } from '../../model/device.ts';
+import type {
+  CredentialsEntry,
+  CredentialsType,
+  DeviceEntry,
+  SecretEntry,
+  TransportType,
+  Window,
+} from '../../model/device.ts';
 import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { isStorable } from '../reading/credentials-reader.ts';
 import { OWN_TENANT } from './tenant.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { formatName } from '../../engine/certificates/x509/name.ts';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import {
   byEnd,
   type Expiring,
@@ -8,6 +7,7 @@ import {
   type ExpiryStore,
   type WatchedAuthority,
 } from '../../fleet/devices/expiry/expiring.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { readCertificate } from './certificate-name-rows.ts';

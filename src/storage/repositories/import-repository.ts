@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import type { RuleOwners } from '../../fleet/devices/import/import-rules.ts';
 import type {
   BatchNote,
@@ -12,6 +11,7 @@ import type {
 } from '../../fleet/devices/import/import-store.ts';
 import type { ImportedProfile } from '../../fleet/devices/import/record.ts';
 import type { Actor } from '../../model/audit.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import { adapterFault } from '../connections/adapter-fault.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';

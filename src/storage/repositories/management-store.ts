@@ -1,4 +1,3 @@
-import type { Rule } from '../../engine/access/rule.ts';
 import {
   CredentialsService,
   type CredentialsServiceOptions,
@@ -6,6 +5,7 @@ import {
 import { DeviceService } from '../../fleet/devices/device-service.ts';
 import { RuleService } from '../../fleet/devices/rule-service.ts';
 import type { Actor } from '../../model/audit.ts';
+import type { Rule } from '../../model/topic-rules.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
 import { openPrisma } from '../connections/prisma.ts';
 import { ThingsBoardDevices } from '../thingsboard/devices.ts';

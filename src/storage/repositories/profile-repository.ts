@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { TransportType } from '../../engine/credentials/record.ts';
 import {
   checkProfile,
   type ProfileMqtt,
@@ -10,6 +9,7 @@ import {
 } from '../../fleet/devices/profile.ts';
 import { readMqtt, readProvisionConfiguration, writeProfileData } from '../../fleet/devices/profile-data.ts';
 import type { Actor, AuditAction } from '../../model/audit.ts';
+import type { TransportType } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import {
   type NewProvisionDevice,
   PROVISION_STATE,
@@ -8,8 +8,9 @@ import {
   type ProvisionProfile,
   type ProvisionStore,
 } from '../../fleet/devices/provision-store.ts';
-import { hidePassword, type KeepPassword } from '../../fleet/devices/stored-password.ts';
+import { hidePassword } from '../../fleet/devices/stored-password.ts';
 import { type AuditAction, type AuditNote, SERVER_ACTOR } from '../../model/audit.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';

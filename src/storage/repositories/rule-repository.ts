@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Rule } from '../../engine/access/rule.ts';
 import { columnsOf, type StoredRule } from '../../engine/access/stored-rule.ts';
 import type { Actor, AuditNote } from '../../model/audit.ts';
+import type { Rule } from '../../model/topic-rules.ts';
 import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { auditWrite } from './audit-repository.ts';

@@ -4,7 +4,7 @@ import type {
   ChainProfile,
   ChainProvisioning,
 } from '../../engine/credentials/certificate-chain.ts';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { openPrisma, type PrismaClient } from '../connections/prisma.ts';
 import { findChainProfiles, toChainDevice } from '../repositories/chain-profiles.ts';

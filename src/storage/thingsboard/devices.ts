@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import { isGateway } from '../../engine/credentials/stored-json.ts';
+import type { CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { isUuid } from '../connections/prisma.ts';

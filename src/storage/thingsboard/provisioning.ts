@@ -1,5 +1,5 @@
+import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { ProvisionProfile, ProvisionStore } from '../../fleet/devices/provision-store.ts';
-import type { KeepPassword } from '../../fleet/devices/stored-password.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
 import { openPrisma } from '../connections/prisma.ts';
 import { findProvisionProfile } from '../repositories/provision-profile.ts';

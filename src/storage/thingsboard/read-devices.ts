@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { CREDENTIALS_TYPES, type CredentialsType } from '../../engine/credentials/record.ts';
 import {
   type DeviceOrigin,
   type ImportedDevice,
@@ -8,6 +7,7 @@ import {
   lineProblem,
   type StoredCredentials,
 } from '../../fleet/devices/import/record.ts';
+import { CREDENTIALS_TYPES, type CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { checkThingsBoardSchema, ThingsBoardSchemaProblem } from './schema-check.ts';

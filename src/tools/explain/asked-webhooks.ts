@@ -1,9 +1,8 @@
 import { pino } from 'pino';
-import type { Question } from '../../brokers/dialect.ts';
 import type { Config } from '../../config/config.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
-import type { BrokerName } from '../../model/question.ts';
+import type { BrokerName, Question } from '../../model/question.ts';
 import { buildApp } from '../../server/app.ts';
 import { Metrics } from '../../server/metrics/metrics.ts';
 import { singleProcess } from '../../server/process-group/group.ts';

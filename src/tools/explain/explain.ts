@@ -1,14 +1,11 @@
-import { clientOf, type Dialect, type Question } from '../../brokers/dialect.ts';
+import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import { DIALECT_OF } from '../../brokers/registry.ts';
 import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
-import type {
-  CredentialsRecord,
-  CredentialsStore,
-  CredentialsType,
-} from '../../engine/credentials/record.ts';
-import type { Decider, DeciderSettings } from '../../engine/deciding/decider.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { Decider } from '../../engine/deciding/decider.ts';
 import { DENY_REASONS, type Decision, deny, UNAVAILABLE_REASONS } from '../../model/decision.ts';
-import type { BrokerName, ConnectAttempt } from '../../model/question.ts';
+import type { CredentialsType } from '../../model/device.ts';
+import { type BrokerName, type ConnectAttempt, clientOf, type Question } from '../../model/question.ts';
 import { nameSecret } from '../../server/logging/decision-log.ts';
 import { shownText } from '../../server/logging/decisions/shown-text.ts';
 import type { Blocked } from '../../server/throttle/failure-book.ts';
@@ -24,21 +21,21 @@ export interface ExplainParts {
   readonly credentials: CredentialsStore;
   /** The deciding code over this store, with ports that change nothing. */
   readonly deciderOver: (credentials: CredentialsStore) => Decider;
-  readonly settingsOf: (dialect: Dialect) => DeciderSettings;
+  readonly settingsOf: (dialect: Dialect) => EndpointSettings;
   /** The brokers' endpoints, opened when first asked for. */
   readonly webhooks: () => Promise<AskedWebhooks>;
   /** The types of the credentials of the device of this name; `undefined` where there is none. */
   readonly credentialsOf: (deviceName: string) => Promise<readonly CredentialsType[] | undefined>;
   /** Why a login would be refused at this moment whatever it brings; absent where no server is there to know. */
   readonly blockOf?:
-    | ((attempt: ConnectAttempt, settings: DeciderSettings) => Promise<Blocked | undefined>)
+    | ((attempt: ConnectAttempt, settings: EndpointSettings) => Promise<Blocked | undefined>)
     | undefined;
 }
 
 /** What the decider came by on its way. */
 interface Trail {
   readonly lookups: Map<string, CredentialsRecord | undefined>;
-  settings?: DeciderSettings;
+  settings?: EndpointSettings;
   block?: Blocked;
   unblocked?: Decision;
 }

@@ -1,14 +1,13 @@
-import type { Question } from '../../brokers/dialect.ts';
 import { ignoredCertificate } from '../../brokers/ignored-certificates.ts';
+import { decodePem } from '../../engine/certificates/text/decode.ts';
+import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
+import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import {
   NO_CERTIFICATE,
   type PeerCertificate,
   type PresentedCertificate,
-} from '../../engine/certificates/peer-certificate.ts';
-import { decodePem } from '../../engine/certificates/text/decode.ts';
-import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
-import type { DeciderSettings } from '../../engine/deciding/decider.ts';
-import type { BrokerName, TopicAction } from '../../model/question.ts';
+} from '../../model/peer-certificate.ts';
+import type { BrokerName, Question, TopicAction } from '../../model/question.ts';
 import { NotExplainable } from './asked-request.ts';
 
 /** A question in nobody's spelling: a CONNECT, or with a topic what a connected client may do. */

@@ -1,16 +1,16 @@
 import { pino } from 'pino';
-import type { Dialect } from '../../brokers/dialect.ts';
+import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import type { Config } from '../../config/config.ts';
-import type { RuleSet } from '../../engine/access/rule-set.ts';
 import type { ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
 import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
 import { createPassports } from '../../engine/credentials/passport.ts';
 import { createScramDecoys } from '../../engine/credentials/scram-decoy.ts';
 import type { ScramKeyStore } from '../../engine/credentials/scram-login.ts';
 import { createVerifySecret } from '../../engine/credentials/verify-secret.ts';
-import { createDecider, type DeciderSettings } from '../../engine/deciding/decider.ts';
+import { createDecider } from '../../engine/deciding/decider.ts';
 import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
 import type { DeviceEntry } from '../../model/device.ts';
+import type { RuleSet } from '../../model/topic-rules.ts';
 import { putRulesInForce } from '../../server/rules-in-force.ts';
 import { openTrustTables, type TrustTables } from '../../server/trust-in-force.ts';
 import { enableFormsOf } from '../../server/webhooks/check-forms.ts';
@@ -97,7 +97,7 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
 }
 
 /** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
-function settingsOf(dialect: Dialect, { brokers }: Config): DeciderSettings {
+function settingsOf(dialect: Dialect, { brokers }: Config): EndpointSettings {
   const settings = brokers[dialect.broker];
   const { carriesPassport = false, sendsAclAtConnect = false, trustsPeerAddress } = dialect;
   const headerForms = enableFormsOf(dialect, settings.certificateForms, settings.formSettings);

@@ -1,5 +1,5 @@
-import type { CredentialsType } from '../../engine/credentials/record.ts';
 import type { Decision, DenyReason, UnavailableReason } from '../../model/decision.ts';
+import type { CredentialsType } from '../../model/device.ts';
 
 /** What is known beside the decision and bears on what to do. */
 export interface Circumstances {

@@ -1,7 +1,6 @@
-import { clientOf, type Question } from '../../brokers/dialect.ts';
-import type { PresentedCertificate } from '../../engine/certificates/peer-certificate.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
-import type { ProtocolVersion, TopicAction } from '../../model/question.ts';
+import type { PresentedCertificate } from '../../model/peer-certificate.ts';
+import { clientOf, type ProtocolVersion, type Question, type TopicAction } from '../../model/question.ts';
 import { nameSecret } from '../../server/logging/decision-log.ts';
 import { shownText } from '../../server/logging/decisions/shown-text.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { EMQX_NAME } from '../../../src/brokers/emqx/certificate.ts';
 import { EMQX_CERT_PEM } from '../../../src/engine/certificates/forms/emqx.ts';
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { ASKED, access, attempt, BELIEVING, BELIEVING_BOTH, BELIEVING_NAMES } from '../../support/emqx.ts';
 
 const PEM = readFileSync(new URL('../../golden/pki/rsa2048.crt.pem', import.meta.url), 'utf8');

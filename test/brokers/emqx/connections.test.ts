@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Question } from '../../../src/brokers/dialect.ts';
-import type { Decision } from '../../../src/model/decision.ts';
-import { unavailable } from '../../../src/model/decision.ts';
+import { type Decision, unavailable } from '../../../src/model/decision.ts';
+import type { Question } from '../../../src/model/question.ts';
 import { RawConnection } from '../../support/captured-request.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { startWebhooks, type TestServer } from '../../support/server.ts';

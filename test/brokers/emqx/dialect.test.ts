@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import { emqx } from '../../../src/brokers/emqx/dialect.ts';
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
 import { deny } from '../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import {
   ASKED,

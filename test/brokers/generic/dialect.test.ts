@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type { WebhookRequest } from '../../../src/brokers/dialect.ts';
 import { generic } from '../../../src/brokers/generic/dialect.ts';
 import { GENERIC_CERTIFICATE } from '../../../src/engine/certificates/forms/generic-body.ts';
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
 import { deny } from '../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { hostileRequests } from '../../support/hostile-requests.ts';
 import {

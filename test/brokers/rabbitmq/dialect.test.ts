@@ -8,8 +8,8 @@ import {
   RABBITMQ_NAME,
 } from '../../../src/brokers/rabbitmq/client.ts';
 import { rabbitmq } from '../../../src/brokers/rabbitmq/dialect.ts';
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
 import { unavailable } from '../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { EVERY_DECISION } from '../../support/decisions.ts';
 import { hostileRequests } from '../../support/hostile-requests.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Question, WebhookReply } from '../../../src/brokers/dialect.ts';
+import type { WebhookReply } from '../../../src/brokers/dialect.ts';
 import { vernemq } from '../../../src/brokers/vernemq/dialect.ts';
 import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
 import { type Decision, deny } from '../../../src/model/decision.ts';
+import type { Question } from '../../../src/model/question.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { hostileRequests } from '../../support/hostile-requests.ts';
 import {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Question } from '../../../src/brokers/dialect.ts';
 import { vernemq } from '../../../src/brokers/vernemq/dialect.ts';
 import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision } from '../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
+import type { Question } from '../../../src/model/question.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { assertUnreadable, attemptOf, denialOf, endpointAt, post } from '../../support/questions.ts';

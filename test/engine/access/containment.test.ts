@@ -5,7 +5,7 @@ import { compileRule } from '../../../src/engine/access/compile.ts';
 import { type Containment, containment } from '../../../src/engine/access/containment.ts';
 import { walkFilter } from '../../../src/engine/access/filter-walk.ts';
 import { overlaps } from '../../../src/engine/access/matching.ts';
-import type { Rule } from '../../../src/engine/access/rule.ts';
+import type { Rule } from '../../../src/model/topic-rules.ts';
 import { entangled, filters, mqttMatches, plainRules, rule, TOPICS } from './support.ts';
 
 function filled(rules: readonly Rule[]) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { complexityProblem } from '../../../src/engine/access/complexity.ts';
-import type { Qos, Rule, RuleScope } from '../../../src/engine/access/rule.ts';
 import { compileRules, firstRule, mayConcern, rulesOf } from '../../../src/engine/access/rule-set.ts';
+import type { Qos, Rule, RuleScope } from '../../../src/model/topic-rules.ts';
 import { DEVICE_ID, entangled, mqttMatches, rule, rules, subject, TOPICS } from './support.ts';
 
 const SCOPES: readonly RuleScope[] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileRule, fillRule } from '../../../src/engine/access/compile.ts';
 import { describeRule, readRule } from '../../../src/engine/access/rule.ts';
-import type { TopicSubject } from '../../../src/engine/access/topic-subject.ts';
+import type { TopicSubject } from '../../../src/model/topic-subject.ts';
 import { DEVICE_ID, rule, subject } from './support.ts';
 
 const GOOD = { permission: 'allow', action: 'publish', filter: 'a/+' };

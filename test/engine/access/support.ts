@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { GLOBAL, type Qos, type Rule } from '../../../src/engine/access/rule.ts';
-import type { TopicSubject } from '../../../src/engine/access/topic-subject.ts';
+import { GLOBAL } from '../../../src/engine/access/rule.ts';
+import type { Qos, Rule } from '../../../src/model/topic-rules.ts';
+import type { TopicSubject } from '../../../src/model/topic-subject.ts';
 
 export const DEVICE_ID = '0e6b9a70-8f0f-11ee-8f0f-5b5b5b5b5b5b';
 

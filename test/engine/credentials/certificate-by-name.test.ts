@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CertificateName } from '../../../src/engine/certificates/peer-certificate.ts';
 import type { CertificateNames, RecordedName } from '../../../src/engine/credentials/certificate-names.ts';
 import { type IdentifyContext, identify } from '../../../src/engine/credentials/identify.ts';
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
+import type { CertificateName } from '../../../src/model/peer-certificate.ts';
 import type { BrokerName } from '../../../src/model/question.ts';
 import { nameSourceOf } from '../../support/name-source.ts';
 import { allowed, attemptOf, contextOf, NOW, storeOf, token } from './support.ts';

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  PeerCertificate,
-  PresentedCertificate,
-} from '../../../src/engine/certificates/peer-certificate.ts';
 import { credentialsIdOf } from '../../../src/engine/certificates/x509/identity.ts';
 import { sha3 } from '../../../src/engine/credentials/hash.ts';
 import { identify } from '../../../src/engine/credentials/identify.ts';
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
+import type { PeerCertificate, PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import { allowed, attemptOf, contextOf, DEVICE, denied, storeOf, token } from './support.ts';
 
 /** Self-signed, valid from the start of 2012 to the start of 2019; its key was thrown away. */

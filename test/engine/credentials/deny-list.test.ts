@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PresentedCertificate } from '../../../src/engine/certificates/peer-certificate.ts';
 import { credentialsIdOf, sha256Of } from '../../../src/engine/certificates/x509/identity.ts';
 import { compileDenyList, type DeniedValue } from '../../../src/engine/credentials/deny-list.ts';
 import { identify } from '../../../src/engine/credentials/identify.ts';
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
+import type { PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../../src/model/question.ts';
 import { issue, makeCertificate } from '../certificates/support/make-certificate.ts';
 import { attemptOf, basic, contextOf, DEVICE, PASSPORTS, storeOf, token } from './support.ts';

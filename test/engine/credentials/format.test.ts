@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatCredentials } from '../../../src/engine/credentials/format.ts';
 import { basicCredentialsId, sha3 } from '../../../src/engine/credentials/hash.ts';
-import type { CredentialsType } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsType } from '../../../src/model/device.ts';
 
 function formatted(
   credentialsType: CredentialsType,

@@ -1,4 +1,3 @@
-import { NO_CERTIFICATE } from '../../../src/engine/certificates/peer-certificate.ts';
 import type { IdentifyContext } from '../../../src/engine/credentials/identify.ts';
 import { createPassports } from '../../../src/engine/credentials/passport.ts';
 import type {
@@ -8,6 +7,7 @@ import type {
 } from '../../../src/engine/credentials/record.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
 import type { Allow, Decision, Deny } from '../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import type { ClientClaim, ConnectAttempt } from '../../../src/model/question.ts';
 
 export const NOW = Date.UTC(2026, 5, 1);

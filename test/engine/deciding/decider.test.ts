@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import type { Question } from '../../../src/brokers/dialect.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import type { ChainProvisioning } from '../../../src/engine/credentials/certificate-chain.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
 import { createDecider } from '../../../src/engine/deciding/decider.ts';
+import type { Question } from '../../../src/model/question.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { goldenBytes } from '../../support/golden.ts';
 import { attemptOf, NOW, PASSPORTS, storeOf } from '../credentials/support.ts';

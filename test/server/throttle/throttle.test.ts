@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Question } from '../../../src/brokers/dialect.ts';
 import type { DeciderSettings } from '../../../src/engine/deciding/decider.ts';
 import { CONNACK_ACCEPTED, type Decision, deny, unavailable } from '../../../src/model/decision.ts';
+import type { Question } from '../../../src/model/question.ts';
 import type { Handler } from '../../../src/server/process-group/channel.ts';
 import { type ProcessGroup, singleProcess } from '../../../src/server/process-group/group.ts';
 import { Throttle } from '../../../src/server/throttle/throttle.ts';

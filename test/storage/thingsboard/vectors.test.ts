@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import {
-  NO_CERTIFICATE,
-  type PresentedCertificate,
-} from '../../../src/engine/certificates/peer-certificate.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
 import type { ResolveContext } from '../../../src/engine/credentials/resolve-step.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/reading/chain-profile-keys.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
 import { openChains } from '../../../src/storage/repositories/open-chains.ts';

@@ -1,10 +1,11 @@
 import { bodyCertificate, readBodyForm } from '../../../src/engine/certificates/forms/body-form.ts';
+import { decodeDer } from '../../../src/engine/certificates/text/decode.ts';
+import { CertificateUnreadable } from '../../../src/engine/certificates/text/fault.ts';
 import {
+  CERTIFICATE_FAULTS,
   NO_CERTIFICATE,
   type PresentedCertificate,
-} from '../../../src/engine/certificates/peer-certificate.ts';
-import { decodeDer } from '../../../src/engine/certificates/text/decode.ts';
-import { CERTIFICATE_FAULTS, CertificateUnreadable } from '../../../src/engine/certificates/text/fault.ts';
+} from '../../../src/model/peer-certificate.ts';
 import { decodeProxyHeader, type ProxyHeader, type ProxyTls } from './decode.ts';
 
 export const PROXY_V2 = 'proxy_v2';

@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE } from '../peer-certificate.ts';
+import { NO_CERTIFICATE } from '../../../model/peer-certificate.ts';
 import { decodePem, decodePercent, MAX_CHAIN_TEXT } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { type HeaderForm, simpleForm, textOf, withCertificate } from './form.ts';

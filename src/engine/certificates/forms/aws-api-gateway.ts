@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../../model/peer-certificate.ts';
 import { decodePem, MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { bodyCertificate, readBodyForm } from './body-form.ts';

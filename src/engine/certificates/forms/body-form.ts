@@ -1,4 +1,8 @@
-import type { CertificateForm, PeerCertificate, PresentedCertificate } from '../peer-certificate.ts';
+import type {
+  CertificateForm,
+  PeerCertificate,
+  PresentedCertificate,
+} from '../../../model/peer-certificate.ts';
 import { assembleChain } from '../text/assemble-chain.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 

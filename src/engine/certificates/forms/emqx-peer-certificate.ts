@@ -1,4 +1,8 @@
-import { type CertificateForm, NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import {
+  type CertificateForm,
+  NO_CERTIFICATE,
+  type PresentedCertificate,
+} from '../../../model/peer-certificate.ts';
 import { decodeDer, decodeDerBase64, MAX_CERTIFICATE_TEXT } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { inspectCertificate } from '../x509/inspect.ts';

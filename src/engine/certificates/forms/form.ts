@@ -1,5 +1,9 @@
+import {
+  type CertificateForm,
+  NO_CERTIFICATE,
+  type PresentedCertificate,
+} from '../../../model/peer-certificate.ts';
 import type { HeaderView } from '../header-view.ts';
-import { type CertificateForm, NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
 import { isAbsent, trimBlanks } from '../text/absence.ts';
 import { assembleChain } from '../text/assemble-chain.ts';
 import { MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';

@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../../model/peer-certificate.ts';
 import { isAbsent } from '../text/absence.ts';
 import { decodeEitherText, MAX_CERTIFICATES, MAX_CHAIN_TEXT } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';

@@ -1,4 +1,4 @@
-import type { CertificateForm } from '../peer-certificate.ts';
+import type { CertificateForm } from '../../../model/peer-certificate.ts';
 import { apache, apacheBase64, apacheEscaped } from './apache.ts';
 import { awsAlbPassthrough, awsAlbVerify } from './aws-alb.ts';
 import { azureApplicationGateway, azureAppService } from './azure.ts';

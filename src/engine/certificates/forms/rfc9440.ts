@@ -1,4 +1,4 @@
-import type { PresentedCertificate } from '../peer-certificate.ts';
+import type { PresentedCertificate } from '../../../model/peer-certificate.ts';
 import { decodeDer, MAX_CERTIFICATES, MAX_CHAIN_TEXT } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { parseByteSequence, parseByteSequences } from '../text/structured-field.ts';

@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE } from '../peer-certificate.ts';
+import { NO_CERTIFICATE } from '../../../model/peer-certificate.ts';
 import { type HeaderForm, textOf } from './form.ts';
 import { decodeUtf8 } from './latin1.ts';
 

@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE } from '../peer-certificate.ts';
+import { NO_CERTIFICATE } from '../../../model/peer-certificate.ts';
 import { decodeDerBase64, decodePercent, MAX_CERTIFICATE_TEXT, MAX_CERTIFICATES } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { declaredVerification, type HeaderForm, textOf, withCertificate } from './form.ts';

@@ -1,4 +1,4 @@
-import { NO_CERTIFICATE, type PresentedCertificate } from '../peer-certificate.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../../model/peer-certificate.ts';
 import { isAbsent } from '../text/absence.ts';
 import { decodeDerBase64, MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
 import { cachedDecoder } from '../text/decode-cache.ts';

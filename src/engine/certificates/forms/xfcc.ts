@@ -1,4 +1,4 @@
-import { type CertificateName, NO_CERTIFICATE } from '../peer-certificate.ts';
+import { type CertificateName, NO_CERTIFICATE } from '../../../model/peer-certificate.ts';
 import { decodePem, decodePercent, MAX_CHAIN_TEXT, onlyOne } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { parseXfcc, type XfccElement } from '../text/xfcc-syntax.ts';

@@ -1,4 +1,4 @@
-import type { CredentialsType } from '../../../engine/credentials/record.ts';
+import type { CredentialsType } from '../../../model/device.ts';
 
 /** Something that a device proves itself with, or is believed by, and that ends. */
 export interface Expiring {

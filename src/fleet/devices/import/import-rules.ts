@@ -1,6 +1,6 @@
-import type { Rule } from '../../../engine/access/rule.ts';
 import type { Actor } from '../../../model/audit.ts';
 import { DeviceProblem } from '../../../model/device-problem.ts';
+import type { Rule } from '../../../model/topic-rules.ts';
 import type { RuleEntry, RuleService } from '../rule-service.ts';
 import { mayOverlap } from './filter-overlap.ts';
 import type { ImportedRule, ImportItem } from './record.ts';

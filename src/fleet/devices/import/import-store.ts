@@ -1,5 +1,4 @@
-import type { CredentialsType } from '../../../engine/credentials/record.ts';
-import type { NewSecret } from '../../../model/device.ts';
+import type { CredentialsType, NewSecret } from '../../../model/device.ts';
 import type { ImportedProfile } from './record.ts';
 
 /** A device that is there already, with all that an import may change of it. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
 import { hashProvisionally } from '../../../engine/secrets/emqx-password.ts';
-import type { HashingQueue } from '../../../engine/secrets/hashing-queue.ts';
-import { createHashingQueue } from '../../../engine/secrets/hashing-queue.ts';
+import { createHashingQueue, type HashingQueue } from '../../../engine/secrets/hashing-queue.ts';
+import type { KeepPassword } from '../../../engine/secrets/keep-password.ts';
 import type { SecretScheme } from '../../../engine/secrets/scheme.ts';
-import type { KeepPassword } from '../stored-password.ts';
 import type { KnownCredentials, KnownSecret, StoredForm } from './import-store.ts';
 import type { PreparedCredentials } from './prepare-device.ts';
 

@@ -1,4 +1,5 @@
-import { GLOBAL, type Permission, problemOf, type RuleAction } from '../../../engine/access/rule.ts';
+import { GLOBAL, problemOf } from '../../../engine/access/rule.ts';
+import type { Permission, RuleAction } from '../../../model/topic-rules.ts';
 import { type ImportedRule, type LineProblem, lineProblem, type RuleSubject } from './record.ts';
 import { type Chunks, readLines } from './text.ts';
 

@@ -1,9 +1,9 @@
 import { CertificateUnreadable } from '../../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../../engine/certificates/x509/inspect.ts';
 import { formatCredentials } from '../../../engine/credentials/format.ts';
-import type { CredentialsType } from '../../../engine/credentials/record.ts';
 import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../engine/credentials/verify-secret.ts';
+import type { CredentialsType } from '../../../model/device.ts';
 import { withMarker } from '../stored-password.ts';
 import type { ImportedCredentials, ImportedSecret, StoredCredentials } from './record.ts';
 

@@ -1,5 +1,5 @@
-import type { Permission, RuleAction } from '../../../engine/access/rule.ts';
-import type { CredentialsType } from '../../../engine/credentials/record.ts';
+import type { CredentialsType } from '../../../model/device.ts';
+import type { Permission, RuleAction } from '../../../model/topic-rules.ts';
 
 /** A secret as a file has it: to be hashed by whoever stores it, or hashed already in a form that can verify. */
 export type ImportedSecret =

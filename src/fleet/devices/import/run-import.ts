@@ -1,6 +1,6 @@
+import type { KeepPassword } from '../../../engine/secrets/keep-password.ts';
 import type { SecretSchemes } from '../../../engine/secrets/secret-schemes.ts';
 import type { RuleService } from '../rule-service.ts';
-import type { KeepPassword } from '../stored-password.ts';
 import { type ImportOptions, importDevices } from './import-devices.ts';
 import { importRules, type RuleImportOptions, type RuleOwners } from './import-rules.ts';
 import type { ImportStore } from './import-store.ts';

@@ -1,4 +1,3 @@
-import { clientOf, type Question } from '../../../brokers/dialect.ts';
 import {
   DENY_REASONS,
   type Decision,
@@ -8,7 +7,14 @@ import {
   type UnavailableReason,
 } from '../../../model/decision.ts';
 import type { DeviceIdentity, Role } from '../../../model/device-identity.ts';
-import type { BrokerName, ClientClaim, ConnectAttempt, TopicAction } from '../../../model/question.ts';
+import {
+  type BrokerName,
+  type ClientClaim,
+  type ConnectAttempt,
+  clientOf,
+  type Question,
+  type TopicAction,
+} from '../../../model/question.ts';
 import { type DecisionLog, isRoutine, nameSecret, requestIdOf } from '../decision-log.ts';
 import { KeptSteps, STEPS_UNITS, StepTexts } from './kept-steps.ts';
 import { KeptText } from './kept-text.ts';

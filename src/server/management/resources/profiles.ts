@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { TRANSPORT_TYPES } from '../../../engine/credentials/record.ts';
 import type { ProfileRequest } from '../../../fleet/devices/profile.ts';
+import { TRANSPORT_TYPES } from '../../../model/device.ts';
 import type { ProfileEntry, SavedProfile } from '../../../storage/repositories/profile-repository.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';

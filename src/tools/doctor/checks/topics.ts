@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type Config, ConfigError } from '../../../config/config.ts';
 import { overlaps } from '../../../engine/access/matching.ts';
-import type { Rule } from '../../../engine/access/rule.ts';
 import { ruleOf } from '../../../engine/access/stored-rule.ts';
 import { readTopicFilter } from '../../../engine/access/topic.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
+import type { Rule } from '../../../model/topic-rules.ts';
 import { readRulesFile } from '../../../server/read-rules-file.ts';
 import { readAccessRules } from '../../../storage/reading/access-rule-reader.ts';
 import type { Check } from '../check.ts';

@@ -1,5 +1,5 @@
-import type { PresentedCertificate } from '../../../../src/engine/certificates/peer-certificate.ts';
 import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
+import type { PresentedCertificate } from '../../../../src/model/peer-certificate.ts';
 
 /** What was read, in one word: a certificate's verification, what is wrong with one, or the kind. */
 export function detail(reading: PresentedCertificate): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NO_CERTIFICATE } from '../../../../src/engine/certificates/peer-certificate.ts';
 import { type Allow, deny } from '../../../../src/model/decision.ts';
+import { NO_CERTIFICATE } from '../../../../src/model/peer-certificate.ts';
 import type { ConnectAttempt, TopicAccess } from '../../../../src/model/question.ts';
 import { nameSecret } from '../../../../src/server/logging/decision-log.ts';
 import { gatherDecisions } from '../../../../src/server/logging/decisions/gather-decisions.ts';

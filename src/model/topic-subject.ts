@@ -1,4 +1,4 @@
-import type { DeviceIdentity, Role } from '../../model/device-identity.ts';
+import type { DeviceIdentity, Role } from './device-identity.ts';
 
 /** The client whose topics are asked about: what the connect decision, or the lookup that stands in for it, found. */
 export interface TopicSubject {
