@@ -6,12 +6,15 @@ import type { ManagementParts } from './management/server.ts';
 import { registerMetrics } from './metrics/endpoint.ts';
 import type { MetricFamily } from './metrics/family.ts';
 import type { ProcessGroup } from './process-group/group.ts';
+import type { RequestsUnderWay } from './under-way.ts';
 import { type EmqxProvisioning, registerEmqxProvision } from './webhooks/emqx-provision.ts';
 import { createWebhooks, refuseUnroutable, registerWebhooks } from './webhooks/plugin.ts';
 import { LARGEST_BODY, type WebhookParts } from './webhooks/webhook.ts';
 
 export interface AppParts extends WebhookParts {
   readonly health: Health;
+  /** Told of requests other than to webhooks, which `shedding` counts. */
+  readonly underWay?: RequestsUnderWay | undefined;
   /** The processes of which this app is a part. */
   readonly processes: ProcessGroup;
   /** The metrics of the whole server. */
@@ -48,7 +51,7 @@ const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Reques
  * hand what is for people to the primary, whose app answers nothing else.
  */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { processes, management, emqxProvisioning, log } = parts;
+  const { processes, management, emqxProvisioning, underWay, log } = parts;
   const webhooks = processes.role === 'primary' ? [] : createWebhooks(parts);
   const app = Fastify({
     ...HTTP_OPTIONS,
@@ -77,13 +80,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
   // The answer repeats nothing of the path: a broker's secret may stand in it.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
-  if (processes.role === 'worker') registerForwarding(app, MANAGEMENT_PATHS, processes);
-  else if (management !== undefined) registerManagement(app, { ...management, log });
-  if (processes.role === 'primary') return app;
   registerWebhooks(app, webhooks);
-  registerHealth(app, parts.health);
-  registerMetrics(app, parts.metrics);
-  if (emqxProvisioning !== undefined) registerEmqxProvision(app, { ...emqxProvisioning, log });
+  await app.register(async (others) => {
+    others.addHook('onRequest', (request, reply, done) => {
+      underWay?.watch(request.raw, reply.raw);
+      done();
+    });
+    if (processes.role === 'worker') registerForwarding(others, MANAGEMENT_PATHS, processes);
+    else if (management !== undefined) registerManagement(others, { ...management, log });
+    if (processes.role === 'primary') return;
+    registerHealth(others, parts.health);
+    registerMetrics(others, parts.metrics);
+    if (emqxProvisioning !== undefined) registerEmqxProvision(others, { ...emqxProvisioning, log });
+  });
   return app;
 }
 

@@ -37,6 +37,11 @@ export class Shedding {
     return true;
   }
 
+  /** How many decisions are under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   begin(): void {
     this.#inFlight++;
   }

@@ -5,9 +5,9 @@ import type { EndingBroker } from '../fleet/broker-sessions/session-end.ts';
 import { CleanupStack } from '../util/cleanup-stack.ts';
 import { buildApp } from './app.ts';
 import { buildDecider } from './build-decider.ts';
-import { limitConnections } from './connections.ts';
+import { Connections } from './connections.ts';
 import { openDecisionInputs } from './decision-inputs.ts';
-import { closeApp, listen, refuseOpenEndpoints } from './listening.ts';
+import { listen, refuseOpenEndpoints } from './listening.ts';
 import { inTurn } from './logging/decision-log.ts';
 import { openDecisionLog } from './logging/decisions/open-log.ts';
 import { RecentDecisions } from './logging/decisions/recent-decisions.ts';
@@ -22,7 +22,9 @@ import { trustFamilies } from './metrics/trust-metrics.ts';
 import { type ProcessGroup, singleProcess } from './process-group/group.ts';
 import { shareMetrics } from './share-metrics.ts';
 import { Shedding } from './shedding.ts';
+import { closeApp } from './stopping.ts';
 import { Throttle } from './throttle/throttle.ts';
+import { RequestsUnderWay } from './under-way.ts';
 
 export interface RunningServer {
   readonly app: FastifyInstance;
@@ -85,6 +87,7 @@ async function start(
     worker: processes.worker,
     check: async () => (await Promise.all([storage.check(), processes.problems()])).flat(),
   };
+  const underWay = new RequestsUnderWay();
   const app = await buildApp({
     brokers: config.brokers,
     decider: buildDecider(config, processes, log, inputs, { throttle, sessions }),
@@ -93,14 +96,16 @@ async function start(
     shedding,
     onCaller: (address) => throttle.noteCaller(address),
     health,
+    underWay,
     metrics: () => processes.askPrimary<readonly MetricFamily[]>('server_metrics', undefined),
     emqxProvisioning: people.emqxProvisioning,
     management: people.management,
     log,
     processes,
   });
-  cleanup.add(app, closeApp);
-  metrics.add(limitConnections(app.server, config.mostConnections));
+  const connections = new Connections(app.server, config.mostConnections);
+  metrics.add(() => connections.families());
+  cleanup.add(app, () => closeApp(app, connections, () => shedding.inFlight > 0 || underWay.any()));
   await throttle.start();
   const url = processes.role === 'primary' ? '' : await listen(app, config);
   if (processes.role !== 'worker') people.expiry.start();
