@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { THROTTLE_KINDS } from '../server/throttle/keys.ts';
+import { type Command, Option } from 'commander';
+import { THROTTLE_KINDS } from '../config/throttle-settings.ts';
 import { table } from '../util/table.ts';
 import { example, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';

@@ -17,6 +17,7 @@ import { migrate } from '../storage/migrations/apply.ts';
 import { ImportRepository } from '../storage/repositories/import-repository.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
 import { withThingsBoardDevices } from '../storage/thingsboard/read-devices.ts';
+import { isUuid } from '../util/uuid.ts';
 import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
 import { addFormatOptions, type FormatOptions, readFormatOptions } from './import-options.ts';
 import { lineText, summaryText } from './import-text.ts';
@@ -196,6 +197,6 @@ function readUrl(url: string) {
 }
 
 function readUuid(value: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value;
+  if (isUuid(value)) return value;
   throw new InvalidArgumentError('a UUID');
 }

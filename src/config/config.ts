@@ -13,12 +13,11 @@ import {
 } from '../fleet/devices/device-settings.ts';
 import { type ExpiryConfig, readExpiryConfig } from '../fleet/devices/expiry/expiry-settings.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
-import { type DecisionLogConfig, readDecisionLogConfig } from '../server/logging/decisions/log-settings.ts';
-import type { SheddingLimits } from '../server/shedding.ts';
-import { readThrottleConfig, type ThrottleConfig } from '../server/throttle/throttle-settings.ts';
 import { readStorageConfig, type StorageConfig } from '../storage/connections/storage-settings.ts';
 import { readCertificateSettings } from './broker-certificates.ts';
+import { type DecisionLogConfig, readDecisionLogConfig } from './decision-log-settings.ts';
 import { SETTINGS, type Setting } from './settings.ts';
+import { readThrottleConfig, type ThrottleConfig } from './throttle-settings.ts';
 
 /** Everything an operator can set, validated, in the types the code works with. Frozen: nobody changes it later. */
 export interface Config extends StorageConfig {
@@ -287,4 +286,12 @@ function distance(one: string, other: string): number {
     row = next;
   }
   return row[other.length] as number;
+}
+
+/** When a process has so much to do that more would make everything late. */
+export interface SheddingLimits {
+  /** Decisions under way at the same time. */
+  readonly mostInFlight: number;
+  /** Lateness of the event loop in milliseconds. */
+  readonly longestLagMs: number;
 }

@@ -1,7 +1,7 @@
 import { TRUST_MODES } from '../engine/certificates/trust/policy.ts';
 import { ENDING_BROKERS } from '../fleet/broker-sessions/session-end.ts';
 import { BROKER_NAMES } from '../model/question.ts';
-import { THROTTLE_KINDS } from '../server/throttle/keys.ts';
+import { THROTTLE_KINDS } from './throttle-settings.ts';
 
 export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
 

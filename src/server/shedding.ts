@@ -1,12 +1,5 @@
+import type { SheddingLimits } from '../config/config.ts';
 import type { MetricFamily } from './metrics/family.ts';
-
-/** When a process has so much to do that more would make everything late. */
-export interface SheddingLimits {
-  /** Decisions under way at the same time. */
-  readonly mostInFlight: number;
-  /** Lateness of the event loop in milliseconds. */
-  readonly longestLagMs: number;
-}
 
 const LOOK_EVERY_MS = 100;
 /** One look may be late because of a single long task; load keeps coming. */

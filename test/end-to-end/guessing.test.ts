@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { THROTTLE_KINDS } from '../../src/server/throttle/keys.ts';
+import { THROTTLE_KINDS } from '../../src/config/throttle-settings.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { inTurns } from './abuse/support/in-turns.ts';
 import { type Login, ThrottledServer, tokenOf } from './support/throttled-server.ts';

@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import type { Actor } from '../../model/audit.ts';
 
 /** A certificate of an authority, as a bundle keeps it. */
 export interface BundledCertificate {
@@ -82,4 +83,16 @@ export function laggingNodes(
 
 function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
+}
+
+/** CA bundles and who fetched them, as storage keeps them. */
+export interface CaBundleStore {
+  /** The certificates of a bundle; empty when there is none. */
+  certificates(bundle: string): Promise<BundledCertificate[]>;
+  /** What each node fetched last. */
+  fetches(bundle: string): Promise<BundleFetch[]>;
+  /** Adds certificates, making the bundle where there is none; those that are in it stay as they are. */
+  add(bundle: string, certificates: readonly BundledCertificate[], actor: Actor): Promise<void>;
+  /** Takes a certificate out of a bundle; false when it was not in it. */
+  retire(bundle: string, sha256: string, forced: boolean, actor: Actor): Promise<boolean>;
 }

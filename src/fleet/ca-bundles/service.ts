@@ -1,5 +1,5 @@
 import type { Actor } from '../../model/audit.ts';
-import type { CaBundleRepository } from '../../storage/repositories/ca-bundle-repository.ts';
+import type { CaBundleStore } from './bundle.ts';
 import {
   type BundledCertificate,
   type BundleFetch,
@@ -22,7 +22,7 @@ export type RetireResult =
   | { readonly done: 'nodes_lag'; readonly nodes: readonly string[] };
 
 /** The bundle of this name, if there is one. */
-export async function findCaBundle(bundles: CaBundleRepository, name: string): Promise<CaBundle | undefined> {
+export async function findCaBundle(bundles: CaBundleStore, name: string): Promise<CaBundle | undefined> {
   const certificates = await bundles.certificates(name);
   if (certificates.length === 0) return undefined;
   const etag = bundleEtag(certificates);
@@ -36,7 +36,7 @@ export async function findCaBundle(bundles: CaBundleRepository, name: string): P
  * @throws {CertificatesRefused} when one of them cannot be used; then none is added.
  */
 export async function addCertificates(
-  bundles: CaBundleRepository,
+  bundles: CaBundleStore,
   name: string,
   pem: string,
   actor: Actor,
@@ -49,7 +49,7 @@ export async function addCertificates(
  * nobody but the retired authority. Never the last one: brokers do not start with an empty file.
  */
 export async function retireCertificate(
-  bundles: CaBundleRepository,
+  bundles: CaBundleStore,
   name: string,
   sha256: string,
   forced: boolean,

@@ -9,10 +9,10 @@ import type {
   Window,
 } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import { type CredentialsStep, VersionConflictError } from '../../storage/repositories/credentials-change.ts';
-import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
 import { certificateDigest } from './certificate-digest.ts';
 import { deviceOf } from './device-service.ts';
+import type { DeviceStore } from './device-store.ts';
+import { type CredentialsStep, VersionConflictError } from './device-store.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 import { newPassword, type RotationRequest, requestFor, typeOf } from './rotation-request.ts';
 import { plainPasswordOf } from './stored-password.ts';
@@ -67,10 +67,10 @@ const TRIES = 8;
  * somebody else changed the device meanwhile; it is thought over then, unless a `version` was given that no longer holds.
  */
 export class CredentialsService {
-  readonly #devices: DeviceRepository;
+  readonly #devices: DeviceStore;
   readonly #options: CredentialsServiceOptions;
 
-  constructor(devices: DeviceRepository, options: CredentialsServiceOptions) {
+  constructor(devices: DeviceStore, options: CredentialsServiceOptions) {
     this.#devices = devices;
     this.#options = options;
   }

@@ -1,4 +1,5 @@
 import { DeviceProblem } from '../../model/device-problem.ts';
+import { isUuid } from '../../util/uuid.ts';
 
 /**
  * What can be denied: a device by its id, a certificate by the SHA-256 of its DER, or by its serial number, whoever issued
@@ -26,7 +27,7 @@ export function denyValue(kind: DenyKind, text: string): string {
   const plain = text.trim().toLowerCase();
   switch (kind) {
     case 'device':
-      if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(plain)) return plain;
+      if (isUuid(plain)) return plain;
       throw invalid('a device is denied by its id, a UUID');
     case 'certificate_sha256': {
       const hex = plain.replaceAll(':', '');

@@ -1,7 +1,7 @@
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { DeviceEntry } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import type { DeviceRepository } from '../../storage/repositories/device-repository.ts';
+import type { DeviceStore } from './device-store.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 
 export interface DeviceAndSecret {
@@ -13,10 +13,10 @@ const LONGEST_NAME = 255;
 
 /** The life of devices under ThingsBoard's rules for saving (`credentials/thingsboard.md` section 2). */
 export class DeviceService {
-  readonly #devices: DeviceRepository;
+  readonly #devices: DeviceStore;
   readonly #keepPassword: KeepPassword;
 
-  constructor(devices: DeviceRepository, keepPassword: KeepPassword) {
+  constructor(devices: DeviceStore, keepPassword: KeepPassword) {
     this.#devices = devices;
     this.#keepPassword = keepPassword;
   }
@@ -56,7 +56,7 @@ export class DeviceService {
 }
 
 /** @throws {DeviceProblem} `device_not_found`, or `thingsboard_read_only` for a device of ThingsBoard's own. */
-export async function deviceOf(devices: DeviceRepository, idOrName: string): Promise<DeviceEntry> {
+export async function deviceOf(devices: DeviceStore, idOrName: string): Promise<DeviceEntry> {
   const device = await devices.find(idOrName);
   if (device !== undefined) return device;
   await requireOurs(devices, idOrName);
@@ -64,7 +64,7 @@ export async function deviceOf(devices: DeviceRepository, idOrName: string): Pro
 }
 
 /** @throws {DeviceProblem} `thingsboard_read_only` for a device of ThingsBoard's own database. */
-export async function requireOurs(devices: DeviceRepository, idOrName: string): Promise<void> {
+export async function requireOurs(devices: DeviceStore, idOrName: string): Promise<void> {
   const theirs = await devices.findThingsBoards(idOrName);
   if (theirs === undefined) return;
   throw new DeviceProblem(

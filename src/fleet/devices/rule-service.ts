@@ -5,9 +5,9 @@ import { ruleOf } from '../../engine/access/stored-rule.ts';
 import type { Actor } from '../../model/audit.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
-import { isUuid } from '../../storage/connections/prisma.ts';
-import { isStorable } from '../../storage/reading/credentials-reader.ts';
-import type { KeptRule, RuleOwner, RuleRepository } from '../../storage/repositories/rule-repository.ts';
+import { isStorable } from '../../util/storable-text.ts';
+import { isUuid } from '../../util/uuid.ts';
+import type { KeptRule, RuleOwner, RuleStore } from './rule-store.ts';
 
 /** A rule as people and programs see it: what they may write, and what came of it. */
 export interface RuleEntry {
@@ -44,11 +44,11 @@ export interface RuleOwnerRequest {
  * `profile_not_found`, `device_not_found`.
  */
 export class RuleService {
-  readonly #rules: RuleRepository;
+  readonly #rules: RuleStore;
   readonly #fromFile: () => readonly Rule[];
 
   /** @param fromFile the rules of the rules file, with which those of the database must go together. */
-  constructor(rules: RuleRepository, fromFile: () => readonly Rule[] = () => []) {
+  constructor(rules: RuleStore, fromFile: () => readonly Rule[] = () => []) {
     this.#rules = rules;
     this.#fromFile = fromFile;
   }

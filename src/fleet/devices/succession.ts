@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsEntry, DeviceEntry, NewCredentials, NewSecret, Window } from '../../model/device.ts';
-import type { CredentialsStep } from '../../storage/repositories/credentials-change.ts';
+import type { CredentialsStep } from './device-store.ts';
 import { plainPasswordOf, withMarker } from './stored-password.ts';
 
 /** How long what is replaced still holds. */

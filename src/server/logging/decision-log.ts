@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
+import { DECISION_LOG_DEFAULTS, type DecisionLogConfig } from '../../config/decision-log-settings.ts';
 import {
   type Allow,
   DENY_REASONS,
@@ -9,7 +10,6 @@ import {
 } from '../../model/decision.ts';
 import type { BrokerName, Question, TopicAccess } from '../../model/question.ts';
 import { FurtherRefusals } from './decisions/further-refusals.ts';
-import { DECISION_LOG_DEFAULTS, type DecisionLogConfig } from './decisions/log-settings.ts';
 import { shownText } from './decisions/shown-text.ts';
 
 /** Told of every decision. */

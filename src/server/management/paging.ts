@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { isUuid } from '../../storage/connections/prisma.ts';
-import { isStorable } from '../../storage/reading/credentials-reader.ts';
+import { isStorable } from '../../util/storable-text.ts';
+import { isUuid } from '../../util/uuid.ts';
 import { ApiProblem } from './problem.ts';
 
 /** The query's members of every listing. */

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isStorable } from '../../storage/reading/credentials-reader.ts';
+import { isStorable } from '../../util/storable-text.ts';
 import { ApiProblem } from './problem.ts';
 
 export type Validator = (value: unknown) => void;

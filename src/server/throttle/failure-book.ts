@@ -1,5 +1,6 @@
-import { afterFailure, type Failures, isBlocked, isForgotten, type ThrottleLimits } from './failures.ts';
-import { partsOf, type ThrottleKey, type ThrottleKind } from './keys.ts';
+import type { ThrottleKind, ThrottleLimits } from '../../config/throttle-settings.ts';
+import { afterFailure, type Failures, isBlocked, isForgotten } from './failures.ts';
+import { partsOf, type ThrottleKey } from './keys.ts';
 
 /** What is blocked at the moment; times in epoch milliseconds. */
 export interface Blocked {

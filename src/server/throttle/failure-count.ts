@@ -1,6 +1,7 @@
+import type { ThrottleLimits } from '../../config/throttle-settings.ts';
 import type { ProcessGroup } from '../process-group/group.ts';
 import { type Blocked, type BlockedFilter, FailureBook } from './failure-book.ts';
-import type { Failures, ThrottleLimits } from './failures.ts';
+import type { Failures } from './failures.ts';
 import type { ThrottleKey } from './keys.ts';
 
 /** A change as processes tell it: until when the key is blocked, 0 for only counted, nothing for not counted any more. */

@@ -1,13 +1,4 @@
-/** When wrong credentials lead to a block, and for how long. */
-export interface ThrottleLimits {
-  /** So many failures without a good login between them block. */
-  readonly failures: number;
-  /** How long the first block is, in milliseconds; each further one is twice as long as the one before. */
-  readonly blockMs: number;
-  /** No block is longer. Equal to `blockMs` for ThingsBoard's own rule. */
-  readonly longestBlockMs: number;
-}
-
+import type { ThrottleLimits } from '../../config/throttle-settings.ts';
 /** The failed logins of one address, client id or credentials id since its last good one; times in epoch milliseconds. */
 export interface Failures {
   readonly count: number;

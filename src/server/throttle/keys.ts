@@ -1,11 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import type { ThrottleKind } from '../../config/throttle-settings.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { nameSecret } from '../logging/decision-log.ts';
-
-/** What failed logins are counted by. */
-export const THROTTLE_KINDS = ['address', 'client_id', 'credentials_id'] as const;
-
-export type ThrottleKind = (typeof THROTTLE_KINDS)[number];
 
 /** What a count is kept under: the kind, a blank, and what is shown of it. Never a secret. */
 export type ThrottleKey = string;

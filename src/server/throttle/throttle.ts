@@ -1,3 +1,4 @@
+import { THROTTLE_KINDS, type ThrottleConfig, type ThrottleKind } from '../../config/throttle-settings.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
 import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
@@ -7,16 +8,8 @@ import type { ProcessGroup } from '../process-group/group.ts';
 import { CountedKeys } from './counted-keys.ts';
 import type { Blocked, BlockedFilter } from './failure-book.ts';
 import { type BlockedKeysUpdate, type FailedLogin, FailureCount } from './failure-count.ts';
-import {
-  keysOf,
-  partsOf,
-  THROTTLE_KINDS,
-  type ThrottleKey,
-  type ThrottleKind,
-  throttledAddress,
-} from './keys.ts';
+import { keysOf, partsOf, type ThrottleKey, throttledAddress } from './keys.ts';
 import { clientAtAddress, KnownClients } from './known-clients.ts';
-import type { ThrottleConfig } from './throttle-settings.ts';
 
 /** What of a broker's settings says whether it is believed about addresses. */
 type AddressBelief = Pick<DeciderSettings, 'trustsPeerAddress'>;

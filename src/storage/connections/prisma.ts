@@ -12,7 +12,7 @@ export type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
  *
  * Both databases have the same models (a test holds them equal), so repositories are written once, against the client for
  * SQLite, which is the narrower one: what it can do, PostgreSQL's can. What differs at run time is that PostgreSQL refuses an
- * id that is no UUID; see `isUuid`.
+ * id that is no UUID; see `util/uuid.ts`.
  */
 export async function openPrisma(
   location: DatabaseLocation,
@@ -25,9 +25,4 @@ export async function openPrisma(
   }
   const { PrismaClient } = await import('../generated/postgresql/client.ts');
   return new PrismaClient({ adapter }) as unknown as import('../generated/sqlite/client.ts').PrismaClient;
-}
-
-/** Whether a text can be an id at all: PostgreSQL fails a query that compares an id with anything else. */
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -1,10 +1,10 @@
 import Database from 'libsql';
 import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
 import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import { isStorable } from '../../util/storable-text.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
-import { isStorable } from './credentials-reader.ts';
 import {
   type CredentialsRow,
   OWN_TABLES,

@@ -26,8 +26,3 @@ export class UnreadableRow extends Error {
 export function isOutage(error: unknown): boolean {
   return !(error instanceof UnreadableRow) && !/^22/.test(String((error as { code?: unknown })?.code ?? ''));
 }
-
-/** Text that no database can hold, so nothing is found by it: PostgreSQL refuses NUL, and surrogates become other text. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
-}

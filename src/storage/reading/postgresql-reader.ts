@@ -1,6 +1,7 @@
+import { isStorable } from '../../util/storable-text.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
-import { type CredentialsReader, isStorable } from './credentials-reader.ts';
+import type { CredentialsReader } from './credentials-reader.ts';
 import { OWN_TABLES, selectCredentials, type TablesBeside, toRecords, toRow } from './credentials-rows.ts';
 
 export interface PostgresqlReaderOptions {

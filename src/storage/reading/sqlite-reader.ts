@@ -1,8 +1,9 @@
 import type Database from 'libsql';
 import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import { isStorable } from '../../util/storable-text.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { openSqliteFile } from '../connections/sqlite-file.ts';
-import { type CredentialsReader, isStorable, UnreadableRow } from './credentials-reader.ts';
+import { type CredentialsReader, UnreadableRow } from './credentials-reader.ts';
 import { CREDENTIALS_COLUMNS, OWN_TABLES, selectCredentials, toRecords, toRow } from './credentials-rows.ts';
 
 const SELECT = selectCredentials(

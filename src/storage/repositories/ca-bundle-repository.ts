@@ -1,11 +1,11 @@
-import type { BundledCertificate, BundleFetch } from '../../fleet/ca-bundles/bundle.ts';
+import type { BundledCertificate, BundleFetch, CaBundleStore } from '../../fleet/ca-bundles/bundle.ts';
 import type { Actor, AuditNote } from '../../model/audit.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { auditWrite } from './audit-repository.ts';
 
 /** Named bundles of authorities' certificates, and which node fetched what of them. */
-export class CaBundleRepository {
+export class CaBundleRepository implements CaBundleStore {
   readonly #prisma: PrismaClient;
 
   constructor(prisma: PrismaClient) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
-import { isStorable } from '../reading/credentials-reader.ts';
+import { isStorable } from '../../util/storable-text.ts';
 
 /** Longer names fill no index, and identify nobody. */
 const LONGEST_NAME = 500;

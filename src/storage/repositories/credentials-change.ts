@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditAction, AuditNote } from '../../model/audit.ts';
-import type { DeviceEntry, NewCredentials, NewSecret, Window } from '../../model/device.ts';
+import type { CredentialsStep } from '../../fleet/devices/device-store.ts';
+import type { DeviceEntry } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import {
@@ -10,37 +10,6 @@ import {
   setWindow,
   windowColumns,
 } from './credentials-writes.ts';
-
-/** One thing to be done to what a device proves itself with. Rows are named by their ids, new ones by the caller. */
-export type CredentialsStep =
-  | { readonly do: 'create'; readonly rowId: string; readonly credentials: NewCredentials }
-  | { readonly do: 'overwrite'; readonly rowId: string; readonly credentials: NewCredentials }
-  | { readonly do: 'end'; readonly rowId: string; readonly window: Window }
-  | { readonly do: 'remove'; readonly rowId: string }
-  | {
-      readonly do: 'create_secret';
-      readonly rowId: string;
-      readonly secretId: string;
-      readonly secret: NewSecret;
-    }
-  | { readonly do: 'end_secret'; readonly rowId: string; readonly secretId: string; readonly window: Window }
-  | { readonly do: 'remove_secret'; readonly rowId: string; readonly secretId: string }
-  /** Another text for people and for lookups in the place of the value; type and id stay. */
-  | { readonly do: 'set_value'; readonly rowId: string; readonly value: string }
-  /** Puts a certificate on the deny list, by the SHA-256 of its DER. */
-  | { readonly do: 'deny_certificate'; readonly sha256: string };
-
-/** What is done to one device at once, and what the audit trail says of it. */
-export interface CredentialsChange {
-  readonly steps: readonly CredentialsStep[];
-  readonly action: AuditAction;
-  readonly detail: AuditNote['detail'];
-}
-
-/** Somebody else changed the device since it was read: the change must be thought over. */
-export class VersionConflictError extends Error {
-  override readonly name = 'Overtaken';
-}
 
 /**
  * The writes of a change. The first one fails, and with it all of them, where the device is not what it was when the change

@@ -1,7 +1,8 @@
 import { isGateway } from '../../engine/credentials/stored-json.ts';
 import type { CredentialsType } from '../../model/device.ts';
+import { isUuid } from '../../util/uuid.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
-import { isUuid, type PrismaClient } from '../connections/prisma.ts';
+import type { PrismaClient } from '../connections/prisma.ts';
 import type { ThingsBoardDevices } from '../thingsboard/devices.ts';
 import type { DeviceQuery, DeviceSource, DeviceSummary } from './device-query.ts';
 import { OWN_TENANT } from './tenant.ts';

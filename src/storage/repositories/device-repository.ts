@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { DeviceStore } from '../../fleet/devices/device-store.ts';
+import { type CredentialsChange, VersionConflictError } from '../../fleet/devices/device-store.ts';
 import { type Actor, type AuditNote, SERVER_ACTOR } from '../../model/audit.ts';
 import type { DeviceEntry, NewDevice } from '../../model/device.ts';
+import { isUuid } from '../../util/uuid.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
-import { isUuid, openPrisma, type Prisma, type PrismaClient } from '../connections/prisma.ts';
+import { openPrisma, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import type { NamedDevice, ThingsBoardDevices } from '../thingsboard/devices.ts';
 import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
-import {
-  type CredentialsChange,
-  changeWrites,
-  refuseSeveral,
-  VersionConflictError,
-} from './credentials-change.ts';
+import { changeWrites, refuseSeveral } from './credentials-change.ts';
 import { createCredentials } from './credentials-writes.ts';
 import { findDevice } from './device-rows.ts';
 import { ensureProfile } from './profile-rows.ts';
@@ -28,7 +26,7 @@ export interface DeviceRepositoryOptions {
  * Devices and their credentials in the database. Triggers leave the `change` row of every write in its transaction; the
  * event of the audit trail is one of the writes.
  */
-export class DeviceRepository {
+export class DeviceRepository implements DeviceStore {
   readonly #prisma: PrismaClient;
   readonly #actor: Actor;
   /** As ThingsBoard has it: a change that leaves a device with several is refused. */
@@ -146,7 +144,7 @@ export class DeviceRepository {
 
   /**
    * Changes what a device proves itself with, all of it or nothing.
-   * @throws {Overtaken} when the device is not what it was. @throws {AlreadyTaken} when another device holds the credentials id.
+   * @throws {VersionConflictError} when the device is not what it was. @throws {AlreadyTaken} when another device holds the credentials id.
    * @throws {DeviceProblem} `one_credential_per_device`.
    */
   async changeCredentials(device: DeviceEntry, { steps, action, detail }: CredentialsChange): Promise<void> {

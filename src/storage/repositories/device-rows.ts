@@ -7,8 +7,9 @@ import type {
   TransportType,
   Window,
 } from '../../model/device.ts';
-import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
-import { isStorable } from '../reading/credentials-reader.ts';
+import { isStorable } from '../../util/storable-text.ts';
+import { isUuid } from '../../util/uuid.ts';
+import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { OWN_TENANT } from './tenant.ts';
 
 const WITH_PROFILE = { deviceProfile: { select: { id: true, name: true, transportType: true } } } as const;

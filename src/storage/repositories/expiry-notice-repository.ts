@@ -1,10 +1,10 @@
-import { type NoticeKey, noticeId } from '../../fleet/devices/expiry/notice.ts';
+import { type NoticeKey, noticeId, type SentNotices } from '../../fleet/devices/expiry/notice.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import type { PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 
 /** Who was told of what, so that several replicas tell it once. All times are epoch milliseconds. */
-export class ExpiryNoticeRepository {
+export class ExpiryNoticeRepository implements SentNotices {
   readonly #prisma: PrismaClient;
   readonly #kind: DatabaseLocation['kind'];
 

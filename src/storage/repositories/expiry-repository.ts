@@ -8,7 +8,8 @@ import {
   type WatchedAuthority,
 } from '../../fleet/devices/expiry/expiring.ts';
 import type { CredentialsType } from '../../model/device.ts';
-import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
+import { isUuid } from '../../util/uuid.ts';
+import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { readCertificate } from './certificate-name-rows.ts';
 import { profileCertificates } from './provision-profile.ts';

@@ -12,11 +12,11 @@ import type {
 import type { ImportedProfile } from '../../fleet/devices/import/record.ts';
 import type { Actor } from '../../model/audit.ts';
 import type { CredentialsType } from '../../model/device.ts';
+import { isStorable } from '../../util/storable-text.ts';
 import { adapterFault } from '../connections/adapter-fault.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
-import { isStorable } from '../reading/credentials-reader.ts';
 import { auditWrite } from './audit-repository.ts';
 import { importWrites } from './import-writes.ts';
 import { ensureProfile } from './profile-rows.ts';

@@ -11,7 +11,8 @@ import { readMqtt, readProvisionConfiguration, writeProfileData } from '../../fl
 import type { Actor, AuditAction } from '../../model/audit.ts';
 import type { TransportType } from '../../model/device.ts';
 import { DeviceProblem } from '../../model/device-problem.ts';
-import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
+import { isUuid } from '../../util/uuid.ts';
+import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { auditWrite } from './audit-repository.ts';
 import { OWN_TENANT } from './tenant.ts';

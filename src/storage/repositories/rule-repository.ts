@@ -1,25 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { columnsOf, type StoredRule } from '../../engine/access/stored-rule.ts';
+import { columnsOf } from '../../engine/access/stored-rule.ts';
+import type { KeptRule, RuleOwner, RuleStore } from '../../fleet/devices/rule-store.ts';
 import type { Actor, AuditNote } from '../../model/audit.ts';
 import type { Rule } from '../../model/topic-rules.ts';
-import { isUuid, type Prisma, type PrismaClient } from '../connections/prisma.ts';
+import { isUuid } from '../../util/uuid.ts';
+import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { auditWrite } from './audit-repository.ts';
-
-/** Whose rules: everybody's, one profile's or one device's. */
-export type RuleOwner = { readonly profileId: string | null; readonly deviceId: string | null };
-
-/** A rule in the database, and when it was made, in epoch milliseconds. */
-export interface KeptRule extends StoredRule {
-  readonly createdTime: number;
-}
 
 type Write = Prisma.PrismaPromise<unknown>;
 
 const IN_ORDER = [{ position: 'asc' }, { createdTime: 'asc' }, { id: 'asc' }] as const;
 
 /** Operators' rules. A trigger tells every process that the table changed; the audit event is in the same transaction. */
-export class RuleRepository {
+export class RuleRepository implements RuleStore {
   readonly #prisma: PrismaClient;
 
   constructor(prisma: PrismaClient) {

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { isGateway } from '../../engine/credentials/stored-json.ts';
 import type { CredentialsType } from '../../model/device.ts';
+import { isUuid } from '../../util/uuid.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
-import { isUuid } from '../connections/prisma.ts';
 import type { DeviceQuery, DeviceSummary } from '../repositories/device-query.ts';
 
 /** A device as far as messages name it. */

@@ -34,6 +34,8 @@ export interface ExpiryStore {
   expiring(query: ExpiringQuery): Promise<Expiring[]>;
   /** Authorities in CA bundles, and those that certificate profiles admit devices by. */
   authorities(): Promise<WatchedAuthority[]>;
+  /** Reads the ends of certificates that were saved by other means than ours, or by an older version. @returns how many. */
+  recordMissingValidities(): Promise<number>;
 }
 
 /** An authority that somebody relies on, with the end of its certificate. */

@@ -61,3 +61,20 @@ export function showNotice(notice: Notice) {
     usedBy,
   };
 }
+
+/** Who was told of what, so that several replicas tell it once. All times are epoch milliseconds. */
+export interface SentNotices {
+  /** Those of the notices that nobody has sent yet; another replica may be at it. */
+  unsent(keys: readonly NoticeKey[]): Promise<NoticeKey[]>;
+  /**
+   * Takes notices on until a time: whoever takes one on meanwhile does not get it, unless it was released.
+   * @returns those that were neither sent nor taken on by another.
+   */
+  claim(keys: readonly NoticeKey[], now: number, until: number): Promise<NoticeKey[]>;
+  /** They were sent, for good. */
+  sent(keys: readonly NoticeKey[], now: number): Promise<void>;
+  /** They could not be sent: anybody may take them on again. */
+  release(keys: readonly NoticeKey[]): Promise<void>;
+  /** Forgets what was told about what ended before. */
+  prune(before: number): Promise<void>;
+}

@@ -1,9 +1,13 @@
-import type { ExpiryNoticeRepository } from '../../../storage/repositories/expiry-notice-repository.ts';
-import type { ExpiryRepository } from '../../../storage/repositories/expiry-repository.ts';
 import type { CallBounds, OutgoingConnections } from '../../../util/outgoing-call.ts';
-import { type Expiring, listExpiring, type WatchedAuthority, watchedAuthorities } from './expiring.ts';
+import {
+  type Expiring,
+  type ExpiryStore,
+  listExpiring,
+  type WatchedAuthority,
+  watchedAuthorities,
+} from './expiring.ts';
 import type { ExpiryConfig } from './expiry-settings.ts';
-import { DAY_MS, keyOf, NOTICE_DAYS, type Notice, noticeId, noticeOf } from './notice.ts';
+import { DAY_MS, keyOf, NOTICE_DAYS, type Notice, noticeId, noticeOf, type SentNotices } from './notice.ts';
 import { sendNotices } from './webhook.ts';
 
 /** How many things of a kind end within so many days, by `<kind> <days>`; what ends within 1 counts within 30 too. */
@@ -22,8 +26,8 @@ export interface ExpiryWatchParts {
   readonly config: ExpiryConfig;
   /** Opened when first asked for. */
   readonly store: () => Promise<{
-    readonly expiry: ExpiryRepository;
-    readonly expiryNotices: ExpiryNoticeRepository;
+    readonly expiry: ExpiryStore;
+    readonly expiryNotices: SentNotices;
   }>;
   /** Those of the file of client authorities, as they are now. */
   readonly configured: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
@@ -140,7 +144,7 @@ export class ExpiryWatch {
   }
 
   /** @returns false where the receiver did not take them. */
-  async #tell(repository: ExpiryNoticeRepository, notices: readonly Notice[]): Promise<boolean> {
+  async #tell(repository: SentNotices, notices: readonly Notice[]): Promise<boolean> {
     const unsent = new Set((await repository.unsent(notices.map(keyOf))).map(noticeId));
     const due = notices.filter((notice) => unsent.has(noticeId(keyOf(notice))));
     for (let at = 0; at < due.length; at += MOST_NOTICES) {
@@ -149,7 +153,7 @@ export class ExpiryWatch {
     return true;
   }
 
-  async #send(repository: ExpiryNoticeRepository, notices: readonly Notice[]): Promise<boolean> {
+  async #send(repository: SentNotices, notices: readonly Notice[]): Promise<boolean> {
     const { config, connections, now, bounds, onError } = this.#parts;
     const { webhook } = config;
     if (webhook === undefined) return true;

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
+import { THROTTLE_KINDS } from '../../../config/throttle-settings.ts';
 import type { Blocked } from '../../throttle/failure-book.ts';
-import { THROTTLE_KINDS } from '../../throttle/keys.ts';
 import { operation } from '../operation.ts';
 import { named, object, oneOf, TIME } from '../schemas.ts';
 import { showTime } from '../times.ts';

@@ -4,7 +4,7 @@ import type { Scope } from '../../../fleet/devices/api-key.ts';
 import { deviceOf } from '../../../fleet/devices/device-service.ts';
 import type { DeviceEntry } from '../../../model/device.ts';
 import { DeviceProblem } from '../../../model/device-problem.ts';
-import { isUuid } from '../../../storage/connections/prisma.ts';
+import { isUuid } from '../../../util/uuid.ts';
 import { authenticate, type Caller, requireScope } from '../authenticate.ts';
 import { ApiProblem } from '../problem.ts';
 import type { OperationParts, RouteParts } from '../routes.ts';

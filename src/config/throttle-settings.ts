@@ -1,7 +1,20 @@
-import { readNetworks } from '../../engine/certificates/certificate-settings.ts';
-import type { BrokerName } from '../../model/question.ts';
-import type { ThrottleLimits } from './failures.ts';
-import type { ThrottleKind } from './keys.ts';
+import { readNetworks } from '../engine/certificates/certificate-settings.ts';
+import type { BrokerName } from '../model/question.ts';
+
+/** What failed logins are counted by. */
+export const THROTTLE_KINDS = ['address', 'client_id', 'credentials_id'] as const;
+
+export type ThrottleKind = (typeof THROTTLE_KINDS)[number];
+
+/** When wrong credentials lead to a block, and for how long. */
+export interface ThrottleLimits {
+  /** So many failures without a good login between them block. */
+  readonly failures: number;
+  /** How long the first block is, in milliseconds; each further one is twice as long as the one before. */
+  readonly blockMs: number;
+  /** No block is longer. Equal to `blockMs` for ThingsBoard's own rule. */
+  readonly longestBlockMs: number;
+}
 
 export interface ThrottleConfig {
   /** Empty: nothing is counted. */
