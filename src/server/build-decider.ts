@@ -48,5 +48,5 @@ export function buildDecider(
     now: Date.now,
     onError: createErrorLog(log, 'a decision could not be made'),
   });
-  return withinBudget(sessions.remembering(withThrottle(decider, throttle, decoy)), budgetMs);
+  return withinBudget(sessions.keepingSessions(withThrottle(decider, throttle, decoy)), budgetMs);
 }

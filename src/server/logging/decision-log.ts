@@ -12,9 +12,9 @@ import type { BrokerName, Question, TopicAccess } from '../../model/question.ts'
 import { FurtherRefusals } from './decisions/further-refusals.ts';
 import { shownText } from './decisions/shown-text.ts';
 
-/** Told of every decision. */
+/** Receives every decision. */
 export interface DecisionLog {
-  /** @param request the number of the request, from which {@link requestIdOf} makes its name. */
+  /** @param request the number of the request; {@link requestIdOf} turns it into its id. */
   record(
     broker: BrokerName,
     endpoint: string,
@@ -24,25 +24,25 @@ export interface DecisionLog {
   ): void;
 }
 
-/** What a webhook's request is called in logs; made of its number only when it is written, which is rare. */
+/** The id of a webhook's request in logs. It is made only when a line is written, which is rare. */
 export function requestIdOf(request: number): string {
   return `webhook-${request}`;
 }
 
-/** Writes the refusals, so that a refusal without a reason does not exist, and as many of the allows as is wished. */
+/** Writes every refusal with its reason, and a sample of the allows. */
 export interface WrittenDecisionLog extends DecisionLog {
-  /** Writes what was summed up so far. */
+  /** Writes the refusals that were only counted so far. */
   close(): void;
 }
 
-/** Asked before every message, or by the broker for itself: these refuse nothing that a client did. */
+/** Questions that a broker asks before every message, or about itself: these denials refuse no client. */
 const ROUTINE: ReadonlySet<string> = new Set(['superuser_refused', 'not_supported']);
 
 export function isRoutine({ reason }: Exclude<Decision, { outcome: 'allow' }>): boolean {
   return ROUTINE.has(reason);
 }
 
-/** One log after the other. */
+/** Records each decision in one log, then in the other. */
 export function inTurn(one: DecisionLog, other: DecisionLog): DecisionLog {
   return {
     record(broker, endpoint, decision, question, request) {
@@ -53,7 +53,7 @@ export function inTurn(one: DecisionLog, other: DecisionLog): DecisionLog {
 }
 
 export interface DecisionLogOptions extends Partial<Omit<DecisionLogConfig, 'file'>> {
-  /** Where decisions are written, if not with the rest. */
+  /** Where decisions are written; by default, the log itself. */
   readonly decisions?: Logger | undefined;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -61,7 +61,7 @@ export interface DecisionLogOptions extends Partial<Omit<DecisionLogConfig, 'fil
   readonly random?: () => number;
 }
 
-/** @param log what an operator is to know beside the decisions. */
+/** @param log where warnings for the operator go, and decisions unless `options.decisions` is given. */
 export function createDecisionLog(log: Logger, options: DecisionLogOptions = {}): WrittenDecisionLog {
   const { decisions = log, now = Date.now, random = Math.random } = options;
   const { allowsOneIn, refusalsPerSecond, windowMs } = { ...DECISION_LOG_DEFAULTS, ...options };
@@ -95,17 +95,17 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
         ...describe(question),
         device: device?.id,
         role,
-        // Whoever counts lines multiplies by it.
+        // Each written line stands for this many decisions.
         oneIn: sampled && allowsOneIn > 1 ? allowsOneIn : undefined,
       },
       'allowed',
     );
   }
 
-  /** Once each: the headers and fields in which certificates come are few, and no client's own words. */
+  /** One warning for each broker and form. Both are fixed words of ours, so the set stays small. */
   const ignoredBefore = new Set<string>();
 
-  /** A form that is not switched on decides nothing, so an operator who wonders has this line and `explain` only. */
+  /** A form that is not enabled decides nothing, so only this line and `explain` tell the operator about it. */
   function tellIgnored(broker: BrokerName, question: Question | undefined): void {
     const ignored = question?.kind === 'connect' ? question.attempt.ignoredCertificates : undefined;
     if (ignored === undefined) return;
@@ -115,7 +115,7 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
       ignoredBefore.add(key);
       log.warn(
         { broker, certificate },
-        'a certificate came in a form that is not switched on, and is not read (said once)',
+        'a certificate came in a form that is not enabled, and was not read (logged once)',
       );
     }
   }
@@ -148,13 +148,13 @@ export function createDecisionLog(log: Logger, options: DecisionLogOptions = {})
   };
 }
 
-/** What a line holds of texts that others choose, in bytes; together less than the 4 KiB that a line may have. */
+/** How many bytes of each foreign text a line holds; together less than the 4 KiB of a line. */
 const BYTES = { clientId: 256, address: 64, listener: 64, topic: 160, step: 40, detail: 220 } as const;
 const MOST_TOPICS = 4;
-/** The last ones, which decide. */
+/** The last steps are kept, since they decide. */
 const MOST_STEPS = 8;
 
-/** Who asked, without anything secret: a user name may be an access token, so it is named by a short hash. */
+/** The client, without secrets: a user name may be an access token, so its short hash stands here. */
 function describe(question: Question | undefined): object {
   if (question?.kind === 'connect' || question?.kind === 'scram') {
     const { clientId, username, peerAddress, listener } = question.attempt;
@@ -187,7 +187,7 @@ function shownSteps(steps: readonly Step[]): readonly Step[] {
   }));
 }
 
-/** A name for a secret that tells it from others but cannot be turned back: 12 hex digits of SHA-256. */
+/** A name that distinguishes a secret without revealing it: `#` and 12 hex digits of its SHA-256; `undefined` for none. */
 export function nameSecret(secret: string | undefined): string | undefined {
   if (secret === undefined || secret === '') return undefined;
   return `#${createHash('sha256').update(secret).digest('hex').slice(0, 12)}`;

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 const ONE_IN_MS = 1_000;
 
 /**
- * Writes errors that strike thousands of decisions at once, such as a database that is gone: one a second, with the number
- * of those that were not written.
+ * Logs errors that may strike thousands of decisions at once, such as a lost database: one line a second, with the number
+ * of errors that were not written.
  */
 export function createErrorLog(
   log: Logger,

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 
-/** Several processes write to one pipe: Linux keeps what is written at once together up to this (PIPE_BUF), and no further. */
+/** Several processes write to one pipe. Linux keeps a single write together only up to this size (PIPE_BUF). */
 export const LONGEST_LINE_BYTES = 4_096;
 
-/** Tried one after the other: so many characters of each text, and so many members of each list. */
+/** Tried in order: characters kept of each text, members kept of each list. */
 const BOUNDS = [
   { characters: 1_000, members: 20 },
   { characters: 200, members: 10 },
@@ -11,11 +11,12 @@ const BOUNDS = [
 ] as const;
 
 /**
- * A line of JSON, its end included, as it is where it fits, or with its texts and lists cut, and `shortened` to say so.
- * @returns no more than {@link LONGEST_LINE_BYTES} in UTF-8.
+ * Keeps a log line within {@link LONGEST_LINE_BYTES} of UTF-8. A longer line has its texts and lists cut, and the member
+ * `shortened` says so.
+ * @param line JSON with its line end.
  */
 export function boundLine(line: string): string {
-  // Most lines are nowhere near, and a UTF-16 unit is three bytes at the most.
+  // Most lines are far shorter, and a UTF-16 unit takes at most three bytes.
   if (line.length * 3 <= LONGEST_LINE_BYTES || Buffer.byteLength(line) <= LONGEST_LINE_BYTES) return line;
   const whole = JSON.parse(line) as Record<string, unknown>;
   for (const bound of BOUNDS) {
@@ -37,9 +38,7 @@ function cut(value: unknown, bound: { readonly characters: number; readonly memb
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, cut(member, bound)]));
 }
 
-/**
- * What the log says of an error. Nothing else of it: PostgreSQL's `detail` repeats rows, and with them credentials.
- */
+/** The members of an error that may be logged. Others may not: PostgreSQL's `detail` repeats rows, with credentials in them. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { type, message, stack } = pino.stdSerializers.err(error);

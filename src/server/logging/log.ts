@@ -2,9 +2,9 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { boundLine, describeError, LONGEST_LINE_BYTES } from './log-line.ts';
 
 /**
- * The server's log: JSON lines on standard output. Requests are logged by route pattern only, since a path may hold a
- * broker's secret, and the members that could hold a credential are blanked wherever somebody passes them by mistake. Lines are
- * bounded, so that those of several processes do not run into each other.
+ * The server's log: JSON lines on standard output. A request is logged by its route pattern, since its path may hold a broker's
+ * secret. Members that could hold a credential are blanked, in case one is passed by mistake. Lines are bounded, so that the
+ * lines of several processes do not mix.
  */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
@@ -25,7 +25,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       }),
     },
   };
-  // Lines that wait for one another are written at once, and are bounded as one.
+  // pino writes waiting lines together, so the bound applies to all of them.
   return pino(options, destination ?? pino.destination({ dest: 1, maxWrite: LONGEST_LINE_BYTES }));
 }
 

@@ -1,22 +1,22 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-/** Not for everybody: it tells who connects, from where. */
+/** Not readable for all: the log shows who connects, and from where. */
 const MODE = 0o640;
 const CLOSED = -1;
 
 /**
- * A file to which lines are appended, each with one call: what several processes append does not mix (O_APPEND), and a tool
- * that rotates logs may truncate it, or rename it and have it opened anew.
+ * A file to which each line is appended with one call, so that several processes can write to it (O_APPEND). A tool that rotates
+ * logs may truncate it, or rename it and ask for {@link reopen}.
  */
 export class AppendFile {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;
   #descriptor: number;
-  /** A line was written in part only. */
+  /** The last line was written only in part. */
   #torn = false;
 
   /**
-   * @param onError told of lines that could not be written, and are lost: nothing waits for a disk that is full.
+   * @param onError called when a line could not be written. The line is lost: decisions do not wait for a full disk.
    * @throws {NodeJS.ErrnoException} when it cannot be opened.
    */
   constructor(path: string, onError: (error: unknown) => void) {
@@ -25,7 +25,7 @@ export class AppendFile {
     this.#descriptor = openSync(path, 'a', MODE);
   }
 
-  /** @param line with its line end. */
+  /** @param line ends with a line break. */
   write(line: string): void {
     const bytes = Buffer.from(this.#torn ? `\n${line}` : line);
     try {
@@ -35,7 +35,7 @@ export class AppendFile {
     }
   }
 
-  /** Opens the path anew; where that fails, lines go on to the file that was open. */
+  /** Opens the path again. Where that fails, lines still go to the file that was open. */
   reopen(): void {
     if (this.#descriptor === CLOSED) return;
     try {
@@ -47,7 +47,7 @@ export class AppendFile {
     }
   }
 
-  /** What comes later is lost: the number of the descriptor may be another file's by then. */
+  /** Later lines are lost: the descriptor's number may belong to another file by then. */
   close(): void {
     closeSync(this.#descriptor);
     this.#descriptor = CLOSED;

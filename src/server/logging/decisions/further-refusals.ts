@@ -1,6 +1,6 @@
 import type { BrokerName } from '../../../model/question.ts';
 
-/** How often something was refused that was not written one by one. */
+/** How many refusals of one kind were counted instead of written. */
 export interface RefusalSum {
   readonly broker: BrokerName;
   readonly endpoint: string;
@@ -8,17 +8,17 @@ export interface RefusalSum {
   readonly count: number;
 }
 
-/** A line holds no more. */
+/** One line holds no more sums. */
 const MOST_SUMS = 20;
 
-/** Counts refusals by broker, endpoint and reason, which are few, and hands on the sums at the end of a window. */
+/** Counts refusals by broker, endpoint and reason, and reports the sums at the end of each window. */
 export class FurtherRefusals {
   readonly #windowMs: number;
   readonly #tell: (refusals: number, sums: readonly RefusalSum[]) => void;
   #counts = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell is given how many there were, and the largest sums. */
+  /** @param tell receives the total and the largest sums. */
   constructor(windowMs: number, tell: (refusals: number, sums: readonly RefusalSum[]) => void) {
     this.#windowMs = windowMs;
     this.#tell = tell;
@@ -30,7 +30,7 @@ export class FurtherRefusals {
     this.#timer ??= setTimeout(() => this.flush(), this.#windowMs).unref();
   }
 
-  /** The end of the window, also when the server stops. */
+  /** Ends the window. Also called when the server stops. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -7,7 +7,7 @@ export interface GatheredDecision extends RecentDecision {
   readonly worker: number;
 }
 
-/** Where a decision stands among those of all workers: by time, then by worker, then in the order in which it decided. */
+/** The order of decisions of all workers: by time, then by worker, then by sequence. */
 export type DecisionPlace = Pick<GatheredDecision, 'time' | 'worker' | 'sequence'>;
 
 interface GatherRequest {
@@ -19,21 +19,21 @@ interface GatherRequest {
 export interface GatheredDecisions {
   /** The latest first. */
   readonly decisions: readonly GatheredDecision[];
-  /** Workers that did not answer; their decisions are missing. */
+  /** Numbers of the workers that did not answer; their decisions are missing. */
   readonly silent: readonly number[];
 }
 
-/** The last decisions of a whole server. */
+/** Reads the last decisions of the whole server. */
 export type DecisionReader = (
   filter: DecisionFilter,
   limit: number,
   before?: DecisionPlace,
 ) => Promise<GatheredDecisions>;
 
-/** So long a worker has to put its decisions into words, in milliseconds. */
+/** How long a worker may take to answer. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Answers the other processes, and asks them. */
+/** Registers the handler for other processes, and returns the reader that asks all of them. */
 export function gatherDecisions(processes: ProcessGroup, recent: RecentDecisions): DecisionReader {
   const own = processes.worker ?? 1;
   processes.handle('decisions', ({ filter, limit, before }: GatherRequest) =>
@@ -54,7 +54,7 @@ export function gatherDecisions(processes: ProcessGroup, recent: RecentDecisions
   };
 }
 
-/** The same place, seen by one worker: of the same millisecond, all is before it, or nothing, or what the sequence says. */
+/** A place in the order of one worker. Within the same millisecond, all its decisions come before, none, or those up to `sequence`. */
 function ofWorker({ time, worker, sequence }: DecisionPlace, own: number) {
   if (own === worker) return { time, sequence };
   return { time, sequence: own < worker ? Number.POSITIVE_INFINITY : 0 };

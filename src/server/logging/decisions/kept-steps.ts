@@ -1,20 +1,20 @@
 import type { Step } from '../../../model/decision.ts';
 import { detachString } from '../../../util/detach-string.ts';
 
-/** Of one decision so many are kept. */
+/** How many steps of one decision are kept. */
 export const MOST_STEPS = 16;
-/** UTF-16 code units of memory for the steps of one decision: a number for what was done and one for what was found, each. */
+/** Numbers kept for the steps of one decision: two for each step, its name and its detail. */
 export const STEPS_UNITS = 2 * MOST_STEPS;
 
 const MOST_TEXTS = 2_000;
 const LONGEST_TEXT = 400;
 
-/** What steps say is nearly always the same few texts, which have numbers here. */
+/** Numbers for the few texts that nearly all steps consist of. */
 export class StepTexts {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
 
-  /** @returns `undefined` for what is too long to be kept for good, and where there are too many. */
+  /** @returns `undefined` for a text that is too long to keep for good, or once there are too many. */
   numberOf(text: string): number | undefined {
     return this.#numbers.get(text) ?? this.#add(text);
   }
@@ -32,16 +32,16 @@ export class StepTexts {
   }
 }
 
-/** A piece of memory for the steps of one decision, which is written over again and again; see `KeptText`. */
+/** Reused memory for the steps of one decision; see `KeptText`. */
 export class KeptSteps {
   readonly #memory: Uint16Array;
   readonly #from: number;
   readonly #texts: StepTexts;
   #count = 0;
-  /** Where some text has no number. */
+  /** The steps themselves, where a text has no number. */
   #others: readonly Step[] | undefined;
 
-  /** @param memory of which {@link STEPS_UNITS} from the index `from` on are for these steps. */
+  /** @param memory {@link STEPS_UNITS} of it, from index `from` on, belong to these steps. */
   constructor(memory: Uint16Array, from: number, texts: StepTexts) {
     this.#memory = memory;
     this.#from = from;
@@ -53,19 +53,19 @@ export class KeptSteps {
     for (let at = 0; at < count; at++) {
       const { step, detail } = steps[at] as Step;
       const stepNumber = this.#texts.numberOf(step);
-      const saidNumber = this.#texts.numberOf(detail);
-      if (stepNumber === undefined || saidNumber === undefined) {
+      const detailNumber = this.#texts.numberOf(detail);
+      if (stepNumber === undefined || detailNumber === undefined) {
         this.#others = steps.slice(0, MOST_STEPS);
         return;
       }
       this.#memory[this.#from + 2 * at] = stepNumber;
-      this.#memory[this.#from + 2 * at + 1] = saidNumber;
+      this.#memory[this.#from + 2 * at + 1] = detailNumber;
     }
     this.#count = count;
     this.#others = undefined;
   }
 
-  /** The first of them, each as it was. */
+  /** The first {@link MOST_STEPS} steps of the decision. */
   get steps(): readonly Step[] {
     return this.#others ?? Array.from({ length: this.#count }, (_, at) => this.#stepAt(this.#from + 2 * at));
   }

@@ -1,12 +1,12 @@
-/** A piece of memory for one text, which is written over again and again: keeping a text allocates nothing. */
+/** Reused memory for one text: keeping a text allocates nothing. */
 export class KeptText {
   readonly #memory: Uint16Array;
   readonly #from: number;
   readonly #longest: number;
-  /** Of the text that came, which may be longer than what is kept; -1 for none. */
+  /** The length of the whole text, which may be longer than what is kept; -1 for none. */
   #length = -1;
 
-  /** @param longest UTF-16 code units, which are kept in `memory` from the index `from` on. */
+  /** @param longest UTF-16 code units to keep, in `memory` from index `from` on. */
   constructor(memory: Uint16Array, from: number, longest: number) {
     this.#memory = memory;
     this.#from = from;
@@ -25,7 +25,7 @@ export class KeptText {
     this.#length = text.length;
   }
 
-  /** The text, or its beginning; half a pair at the end is left out. */
+  /** The text or its beginning, without half a surrogate pair at the end. */
   get text(): string | undefined {
     if (this.#length === -1) return undefined;
     const end = this.#from + Math.min(this.#length, this.#longest);
@@ -37,7 +37,7 @@ export class KeptText {
     return this.#length > this.#longest;
   }
 
-  /** Whether this is the text; where it is cut, whether the text begins like it and is as long. */
+  /** Whether `text` is the kept text. Of a cut text only the beginning and the length are compared. */
   is(text: string): boolean {
     return text.length === this.#length && text.startsWith(this.text as string);
   }

@@ -6,12 +6,12 @@ import { createErrorLog } from '../error-log.ts';
 import { createLog } from '../log.ts';
 import { AppendFile } from './append-file.ts';
 
-/** Levels at which more is written than refusals. */
+/** Levels at which allows are written as well. */
 const VERBOSE: ReadonlySet<string> = new Set(['debug', 'trace']);
 
 /**
- * The decision log of one process: with the rest of the log, or in a file of its own, to which all processes of the server
- * append and which all open anew when the primary gets SIGHUP.
+ * The decision log of one process. It goes to the log, or to a separate file to which all processes of the server append; all
+ * reopen it when the primary gets SIGHUP.
  * @throws {ConfigError} when the file cannot be opened.
  */
 export function openDecisionLog(
@@ -22,7 +22,7 @@ export function openDecisionLog(
   const { file: path } = config;
   if (path === undefined) return createDecisionLog(log, config);
   const file = open(path, log);
-  // Of its own file nobody wants less than what it is for.
+  // A separate file always holds at least the refusals.
   const level = VERBOSE.has(logLevel) ? logLevel : 'info';
   const writer = createLog(level, file);
   const decisions = processes.worker === undefined ? writer : writer.child({ worker: processes.worker });

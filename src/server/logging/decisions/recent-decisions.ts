@@ -20,11 +20,11 @@ import { KeptSteps, STEPS_UNITS, StepTexts } from './kept-steps.ts';
 import { KeptText } from './kept-text.ts';
 import { shownText } from './shown-text.ts';
 
-/** One decision as people are shown it: nothing in it is secret, and every text is short. */
+/** One decision as the API shows it: it holds no secret, and its texts are short. */
 export interface RecentDecision {
   /** Epoch milliseconds. */
   readonly time: number;
-  /** Rises by one with each decision of the process. */
+  /** Counts the decisions of the process. */
   readonly sequence: number;
   readonly requestId: string;
   readonly broker: BrokerName;
@@ -40,26 +40,26 @@ export interface RecentDecision {
   readonly address?: string | undefined;
   readonly listener?: string | undefined;
   readonly action?: TopicAction | undefined;
-  /** The first, where the question was about several. */
+  /** The first topic, where the question named several. */
   readonly topic?: string | undefined;
-  /** How many were asked about, where that is more than one, */
+  /** How many topics the question named, if more than one. */
   readonly topics?: number | undefined;
-  /** and how many of these were granted, where the broker is told of each. */
+  /** How many of them were granted, where the broker is told of each. */
   readonly granted?: number | undefined;
   readonly steps: readonly Step[];
 }
 
 export interface DecisionFilter {
-  /** Only what was refused, without what brokers ask as a matter of course. */
+  /** Refusals only, without routine questions of brokers. */
   readonly denied?: boolean | undefined;
-  /** The id or the name of the device, or a client id: who is refused is mostly nobody's device. */
+  /** A device id, a device name, or a client id: a refused client mostly belongs to no device. */
   readonly device?: string | undefined;
   readonly broker?: BrokerName | undefined;
-  /** Epoch milliseconds; what was decided then, or later. */
+  /** Epoch milliseconds: decisions of that time or later. */
   readonly since?: number | undefined;
 }
 
-/** Of refusals so many are kept, and of everything else: allows, however many, push no refusal out. */
+/** Refusals and other decisions are kept apart, so that allows never displace refusals. */
 const REFUSALS_KEPT = 1_000;
 const OTHERS_KEPT = 500;
 
@@ -67,14 +67,13 @@ const OTHERS_KEPT = 500;
 const LONGEST = { clientId: 128, username: 128, address: 64, listener: 64, topic: 256 } as const;
 const UNITS = Object.values(LONGEST).reduce((sum, longest) => sum + longest, STEPS_UNITS);
 const SENTENCES = { ...DENY_REASONS, ...UNAVAILABLE_REASONS };
-const SAID_BYTES = 400;
-/** A unit is seven bytes at the most, written out in JSON. */
+const DETAIL_BYTES = 400;
+/** A code unit takes at most seven bytes in JSON. */
 const SHOWN_BYTES = 2_048;
 
 /**
- * The last decisions of one process. Recording is in the way of every answer, so it only copies: what it
- * keeps into memory that is there already, so that no request is kept alive by a piece of it and the garbage collector has nothing
- * to carry on. It is put into words when somebody asks.
+ * The last decisions of one process. Each answer waits for the recording, so it only copies texts and numbers into memory that
+ * exists already: no request stays alive, and the garbage collector gets no work. The words are made when a caller asks.
  */
 export class RecentDecisions implements DecisionLog {
   readonly #refusals: Ring;
@@ -128,7 +127,7 @@ export class RecentDecisions implements DecisionLog {
 
   /**
    * @param before only decisions with a lower sequence, or of an earlier millisecond.
-   * @returns the latest first, so many at the most.
+   * @returns at most `limit` decisions, the latest first.
    */
   list(filter: DecisionFilter, limit: number, before?: Pick<RecentDecision, 'time' | 'sequence'>) {
     const rings = filter.denied ? [this.#refusals] : [this.#refusals, this.#others];
@@ -142,7 +141,7 @@ export class RecentDecisions implements DecisionLog {
   }
 }
 
-/** Milliseconds may go back, the sequence does not; but only milliseconds are the same for all processes. */
+/** Compares times first: all processes share the clock, but each has its own sequence. */
 function isBefore(
   one: Pick<RecentDecision, 'time' | 'sequence'>,
   other: Pick<RecentDecision, 'time' | 'sequence'>,
@@ -155,7 +154,7 @@ function isRefusal(decision: Decision): boolean {
   return !isRoutine(decision);
 }
 
-/** A place in the ring, which is written over again and again. */
+/** A reused place in the ring. */
 class Slot {
   time = 0;
   sequence = 0;
@@ -169,7 +168,7 @@ class Slot {
   action: TopicAction | undefined;
   topics = 0;
   granted: readonly boolean[] | undefined;
-  /** In place of a user name that is too long to be kept. */
+  /** Stands for a user name that is too long to keep. */
   usernameHash: string | undefined;
   readonly steps: KeptSteps;
   readonly clientId: KeptText;
@@ -178,7 +177,7 @@ class Slot {
   readonly listener: KeptText;
   readonly topic: KeptText;
 
-  /** @param memory for its steps and texts, from the index `from` on. */
+  /** @param memory its steps and texts are kept from index `from` on. */
   constructor(memory: Uint16Array, from: number, texts: StepTexts) {
     this.steps = new KeptSteps(memory, from, texts);
     let next = from + STEPS_UNITS;
@@ -254,7 +253,7 @@ function describe(slot: Slot): RecentDecision {
     topic: shown(slot.topic),
     topics: topics > 1 ? topics : undefined,
     granted: granted?.filter((one) => one).length,
-    steps: steps.map(({ step, detail }) => ({ step, detail: shownText(detail, SAID_BYTES) })),
+    steps: steps.map(({ step, detail }) => ({ step, detail: shownText(detail, DETAIL_BYTES) })),
   };
 }
 

@@ -5,7 +5,7 @@ import type { BrokerName, ConnectAttempt } from '../../../model/question.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { ProcessGroup } from '../../process-group/group.ts';
 
-/** Under which client id a device was let in last. */
+/** A client id under which a device was admitted. */
 export interface RecentSession {
   readonly broker: BrokerName;
   readonly clientId: string;
@@ -13,35 +13,35 @@ export interface RecentSession {
   readonly time: number;
 }
 
-interface Remembered {
+interface KeptSession {
   readonly deviceId: string;
   readonly time: number;
   readonly weight: 1;
 }
 
 const MOST_SESSIONS = 50_000;
-/** UTF-16 code units; a device with a longer client id is not remembered. */
+/** UTF-16 code units. A longer client id is not kept. */
 const LONGEST_CLIENT_ID = 256;
 
 /**
- * Remembers in bounded memory under which client ids devices were let in: a certificate or a token says nothing of the client
- * id, by which brokers know a session. Each process remembers what it decided itself, and forgets it when it ends.
+ * Keeps, in bounded memory, the client ids under which devices were admitted: brokers know a session by its client id, which
+ * neither a token nor a certificate names. Each process keeps its own decisions until it ends.
  */
 export class RecentSessions {
-  /** By broker and client id: whoever came last has the session. */
-  readonly #sessions = new BoundedMap<Remembered>(MOST_SESSIONS);
+  /** By broker and client id: the device that came last has the session. */
+  readonly #sessions = new BoundedMap<KeptSession>(MOST_SESSIONS);
   readonly #brokers: ReadonlySet<BrokerName>;
-  readonly #crew: ProcessGroup;
+  readonly #processes: ProcessGroup;
 
-  /** @param brokers only those that can be asked to end sessions. */
+  /** @param brokers the brokers that can be asked to end sessions. */
   constructor(brokers: Iterable<BrokerName>, processes: ProcessGroup) {
     this.#brokers = new Set(brokers);
-    this.#crew = processes;
+    this.#processes = processes;
     processes.handle('sessions.of', (deviceId: string) => this.#ownOf(deviceId));
   }
 
-  /** The same decider, which remembers the devices that it lets in. */
-  remembering(decider: Decider): Decider {
+  /** The same decider; it also keeps the sessions of the devices that it admits. */
+  keepingSessions(decider: Decider): Decider {
     if (this.#brokers.size === 0) return decider;
     return {
       decide: (question, settings) =>
@@ -52,10 +52,10 @@ export class RecentSessions {
     };
   }
 
-  /** Those of a device, as all processes of the server know them; one that does not answer is left out. */
+  /** Sessions of a device, the latest first, from all processes of the server that answer. */
   async of(deviceId: string): Promise<RecentSession[]> {
     if (this.#brokers.size === 0) return [];
-    const { answers } = await this.#crew.gather<readonly RecentSession[]>('sessions.of', deviceId);
+    const { answers } = await this.#processes.gather<readonly RecentSession[]>('sessions.of', deviceId);
     const latest = new Map<string, RecentSession>();
     for (const session of answers.flatMap(({ answer }) => answer)) {
       const key = `${session.broker} ${session.clientId}`;

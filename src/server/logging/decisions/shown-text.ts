@@ -1,4 +1,4 @@
-/** Printable ASCII without what JSON escapes: one byte a character, whoever shows it. */
+/** Printable ASCII without characters that JSON escapes: one byte each. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** What could play with a terminal or hide in a log: controls, format characters such as the bidirectional ones, line separators, halves of pairs. */
 const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u;
@@ -6,9 +6,9 @@ const CUT = '…';
 const CUT_BYTES = 3;
 
 /**
- * A text that somebody else chose, as logs and people are shown it: invisible characters are written out, as `\u{1b}`, and what
- * is too long ends with `…`.
- * @param mostBytes what it may take at the most as a JSON string in UTF-8, without the quotes.
+ * A foreign text as logs and the API show it: invisible characters are written out, as `\u{1b}`, and a text that is too long
+ * ends with `…`.
+ * @param mostBytes the longest result, as a JSON string in UTF-8 without its quotes.
  */
 export function shownText(text: string, mostBytes: number): string {
   if (text.length <= mostBytes && PLAIN.test(text)) return text;
