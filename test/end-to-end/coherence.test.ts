@@ -6,7 +6,8 @@ import { CuttingProxy } from '../storage/support/cutting-proxy.ts';
 import { type Delays, distribution } from '../storage/support/deciders.ts';
 import { type Expectation, Fleet, SEEN_FROM_OUTSIDE } from '../storage/support/fleet.ts';
 import { onEachDatabase } from '../storage/support/on-each-database.ts';
-import { freshDatabase, OwnPostgresql, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
+import { without } from '../support/machine.ts';
+import { freshDatabase, OwnPostgresql, type TestDatabase } from '../support/postgresql.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import { Seat } from './support/seat.ts';
 
@@ -95,15 +96,10 @@ onEachDatabase((database) => {
 });
 
 test('on a PostgreSQL in trouble', {
-  skip: await withoutPostgresql(),
+  skip: without('postgresql'),
   timeout: 1_200_000,
 }, async (context) => {
-  let server: OwnPostgresql;
-  try {
-    server = await OwnPostgresql.start();
-  } catch (error) {
-    return context.skip((error as Error).message);
-  }
+  const server = await OwnPostgresql.start();
   let database: TestDatabase;
   let proxy: CuttingProxy;
   let fleet: Fleet;

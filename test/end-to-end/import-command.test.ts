@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { without } from '../support/machine.ts';
 import { CLI, Installation } from '../support/process.ts';
 import { Stream } from './support/stream.ts';
 
@@ -147,7 +148,7 @@ test('a server goes on answering while an import writes beside it or in it', asy
 });
 
 test('a terminal has a bar that gives way to lines; a log has neither bar nor control characters', {
-  skip: existsSync('/usr/bin/script') ? false : 'script of util-linux is not here',
+  skip: without('script'),
 }, async () => {
   const installation = new Installation();
   const file = join(installation.folder, 'devices.csv');

@@ -9,8 +9,9 @@ import { DeviceRepository } from '../../src/storage/repositories/device-reposito
 import { type CertificateBroker, startCertificateBroker } from '../support/certificate-broker.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
+import { without } from '../support/machine.ts';
 import { connectOnce } from '../support/mqtt-client.ts';
-import { isInstalled, type RunningProxy, startHaproxy, startNginx } from '../support/proxies.ts';
+import { type RunningProxy, startHaproxy, startNginx } from '../support/proxies.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -24,8 +25,8 @@ const TOKEN = 'a-token-that-is-known';
 const pki = (file: string): string => join(GOLDEN, 'pki', file);
 const read = (file: string): string => readFileSync(file, 'utf8');
 
-const noNginx = isInstalled('nginx') ? false : 'nginx is not installed';
-const noHaproxy = isInstalled('haproxy') ? false : 'haproxy is not installed';
+const noNginx = without('nginx');
+const noHaproxy = without('haproxy');
 
 let thingpass: TestServer;
 let broker: CertificateBroker;

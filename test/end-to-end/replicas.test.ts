@@ -6,15 +6,16 @@ import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
 import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { without } from '../support/machine.ts';
 import { freePort, freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
-import { isInstalled, type RunningProxy, startHaproxy } from '../support/proxies.ts';
+import { type RunningProxy, startHaproxy } from '../support/proxies.ts';
 import { Stream } from './support/stream.ts';
 
 /* Three servers on one PostgreSQL behind HAProxy, with the configuration in deploy/haproxy as it stands but for the addresses. */
 
 const SOAK = process.env.THINGPASS_SOAK === '1';
-const skip = isInstalled('haproxy') ? await withoutPostgresql() : 'haproxy is not installed';
+const skip = without('haproxy') || (await withoutPostgresql());
 const CONFIGURATION = readFileSync(
   fileURLToPath(new URL('../../deploy/haproxy/replicas.cfg', import.meta.url)),
   'utf8',

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config/config.ts';
+import { without } from '../support/machine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const UNIT = fileURLToPath(new URL('../../deploy/systemd/thingpass.service', import.meta.url));
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
-const skip = hasSystemd ? false : 'systemd-analyze is not installed';
+const skip = without('systemd-analyze');
 
 test('the unit has no mistake that systemd knows, and is hardened', { skip }, () => {
   // The program of the unit is installed by its user, so a copy names one that is there.

@@ -8,7 +8,8 @@ import { openManagementStore } from '../../src/storage/repositories/management-s
 import { eventually } from '../storage/support/eventually.ts';
 import { type EachDatabase, onEachDatabase } from '../storage/support/on-each-database.ts';
 import { LIFE, serviceOf } from '../support/device-service.ts';
-import { freshDatabase, OwnPostgresql, withoutPostgresql } from '../support/postgresql.ts';
+import { without } from '../support/machine.ts';
+import { freshDatabase, OwnPostgresql } from '../support/postgresql.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -95,14 +96,9 @@ onEachDatabase((database) => {
 });
 
 test('while the database is gone, the last known rules stay in force', {
-  skip: await withoutPostgresql(),
+  skip: without('postgresql'),
 }, async (context) => {
-  let postgresql: OwnPostgresql;
-  try {
-    postgresql = await OwnPostgresql.start();
-  } catch (error) {
-    return context.skip((error as Error).message);
-  }
+  const postgresql = await OwnPostgresql.start();
   const database = await freshDatabase(postgresql.url);
   const server = await startTestServer({ DATABASE_URL: database.location.url });
   context.after(async () => {

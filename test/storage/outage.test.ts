@@ -8,7 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { deny, unavailable } from '../../src/model/decision.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
-import { freshDatabase, OwnPostgresql, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
+import { without } from '../support/machine.ts';
+import { freshDatabase, OwnPostgresql, type TestDatabase } from '../support/postgresql.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { distribution } from './support/deciders.ts';
@@ -90,7 +91,7 @@ async function save(
   await devices.close();
 }
 
-describe('PostgreSQL in trouble', { skip: await withoutPostgresql() }, () => {
+describe('PostgreSQL in trouble', { skip: without('postgresql') }, () => {
   let postgresql: OwnPostgresql | undefined;
   let database: TestDatabase;
   let proxy: FaultyProxy;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import {
   findLeaks,
@@ -41,7 +41,9 @@ test('a secret in a log is found, however it is written, and not shown again', (
     const { found, ...counts } = leaksOf(`{"a":1}\n{"msg":"${form}!"}\n`, keep);
     assert.deepEqual(counts, { logs: 1, secrets: 2 });
     assert.equal(found.length, 1, form);
-    assert.match(found[0] as string, /kept-logs\.test\.ts: \{"msg":"<secret>=*!"\}$/);
+    const running = relative(process.cwd(), process.argv[1] ?? '');
+    assert.ok(found[0]?.startsWith(`${running}: `), found[0]);
+    assert.match(found[0] ?? '', /: \{"msg":"<secret>=*!"\}$/);
   }
   assert.deepEqual(leaksOf('{"msg":"short"}\n', keep).found, []);
 });

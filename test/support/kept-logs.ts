@@ -1,7 +1,7 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { SETTINGS } from '../../src/config/settings.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /*
  * Everything that servers log in tests, and every secret that the tests gave them, kept so that the run can look for the ones in
@@ -20,7 +20,7 @@ let logs = 0;
 
 /** Starts a run: tests that are started after this keep what they log. @returns the folder. */
 export function startKeeping(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'thingpass-logs-'));
+  const folder = temporaryFolder();
   process.env[KEPT_LOGS] = folder;
   return folder;
 }

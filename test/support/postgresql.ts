@@ -7,9 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { PostgresqlLocation } from '../../src/storage/connections/database-url.ts';
+import { POSTGRESQL_BINARIES, without } from './machine.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const BINARIES = '/usr/lib/postgresql';
 const LOCAL = 'postgresql://postgres@127.0.0.1:5432/postgres';
 
 /** A database of the test's own, gone when the process asks for it or the server ends. */
@@ -80,7 +80,7 @@ export class OwnPostgresql {
   /** @throws {Error} where Debian's binaries are not installed. */
   static async start(): Promise<OwnPostgresql> {
     const binaries = newestBinaries();
-    if (binaries === undefined) throw new Error(`no PostgreSQL is installed below ${BINARIES}`);
+    if (binaries === undefined) throw new Error(without('postgresql') || 'no PostgreSQL');
     const own = new OwnPostgresql(binaries, temporaryFolder(), await freePort());
     if (own.#user !== undefined) chownSync(own.#folder, own.#user.uid, own.#user.gid);
     await promisify(execFile)(
@@ -180,9 +180,9 @@ async function query<Row extends object>(
 }
 
 function newestBinaries(): string | undefined {
-  if (!existsSync(BINARIES)) return undefined;
-  const [newest] = readdirSync(BINARIES).sort((one, other) => Number(other) - Number(one));
-  return newest === undefined ? undefined : join(BINARIES, newest, 'bin');
+  if (!existsSync(POSTGRESQL_BINARIES)) return undefined;
+  const [newest] = readdirSync(POSTGRESQL_BINARIES).sort((one, other) => Number(other) - Number(one));
+  return newest === undefined ? undefined : join(POSTGRESQL_BINARIES, newest, 'bin');
 }
 
 /** PostgreSQL refuses to run as root; Debian's package brings a user for it. */

@@ -1,5 +1,4 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +7,6 @@ import { GOLDEN } from './golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const SCRIPT = fileURLToPath(new URL('./rabbitmq.sh', import.meta.url));
-const HOME = process.env.RMQ_HOME ?? '/usr/lib/rabbitmq';
-
-/** Why no RabbitMQ can be started here, if none can. */
-export function whyNoRabbitmq(): string | undefined {
-  if (!existsSync(join(HOME, 'bin/rabbitmq-server'))) return 'rabbitmq-server is not installed';
-  if (spawnSync('bash', ['-c', 'command -v epmd setsid']).status !== 0) return 'epmd or setsid is missing';
-  return undefined;
-}
 
 export interface RabbitmqNode {
   readonly mqttUrl: string;

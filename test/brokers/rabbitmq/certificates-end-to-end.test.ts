@@ -6,8 +6,9 @@ import type { Config } from '../../../src/config/config.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { goldenBytes } from '../../support/golden.ts';
+import { without } from '../../support/machine.ts';
 import { accepted, published, refusalCode } from '../../support/rabbitmq-client.ts';
-import { type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../../support/rabbitmq-node.ts';
+import { type RabbitmqNode, startRabbitmq } from '../../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 
 /*
@@ -19,8 +20,7 @@ const PASSWORD = { clientId: 'c', username: 'an-ordinary-token', password: 'any'
 
 const pki = (name: string): Buffer => goldenBytes(`pki/${name}`);
 
-const skip = whyNoRabbitmq() ?? false;
-if (skip !== false) console.log(`RabbitMQ certificates end to end: skipped, ${skip}`);
+const skip = without('rabbitmq');
 
 for (const [loginFrom, method] of [
   ['common_name', 'get'],

@@ -7,8 +7,9 @@ import type { CredentialsRequest } from '../../../src/fleet/devices/new-credenti
 import type { DeviceEntry } from '../../../src/model/device.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
+import { without } from '../../support/machine.ts';
 import { accepted, published, refusalCode, subscribed } from '../../support/rabbitmq-client.ts';
-import { type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../../support/rabbitmq-node.ts';
+import { type RabbitmqNode, startRabbitmq } from '../../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 
 /*
@@ -20,8 +21,7 @@ const TOKEN = { clientId: 'by-token', username: 'token-of-meter-0001', password:
 const BASIC = { clientId: 'meter-7', username: 'meter-seven', password: 'correct horse' };
 const OTHER = { username: 'token-of-meter-0002', password: 'any' };
 
-const skip = whyNoRabbitmq() ?? false;
-if (skip !== false) console.log(`RabbitMQ end to end: skipped, ${skip}`);
+const skip = without('rabbitmq');
 
 describe('a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   let server: TestServer;

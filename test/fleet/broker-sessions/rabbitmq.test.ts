@@ -6,8 +6,9 @@ import { makeApiKey } from '../../../src/fleet/devices/api-key.ts';
 import { openPrisma } from '../../../src/storage/connections/prisma.ts';
 import { ApiKeyRepository } from '../../../src/storage/repositories/api-key-repository.ts';
 import { ApiClient } from '../../server/management/support/api-client.ts';
+import { without } from '../../support/machine.ts';
 import { accepted, refusalCode } from '../../support/rabbitmq-client.ts';
-import { freePort, type RabbitmqNode, startRabbitmq, whyNoRabbitmq } from '../../support/rabbitmq-node.ts';
+import { freePort, type RabbitmqNode, startRabbitmq } from '../../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 
 /*
@@ -17,8 +18,7 @@ import { startTestServer, type TestServer } from '../../support/server.ts';
 const SECRET = 'a-secret-for-rabbitmq';
 const SOON_MS = 10_000;
 
-const skip = whyNoRabbitmq() ?? false;
-if (skip !== false) console.log(`sessions at RabbitMQ: skipped, ${skip}`);
+const skip = without('rabbitmq');
 
 describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   let server: TestServer;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
@@ -15,21 +15,21 @@ import { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClai
 import { Service } from 'kubernetes-models/v1/Service';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../../src/config/config.ts';
+import { GO_LIBRARIES, without } from '../../support/machine.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const CHART = fileURLToPath(new URL('../../../deploy/kubernetes/thingpass', import.meta.url));
 const RENDERER = fileURLToPath(new URL('render.go', import.meta.url));
 const RENDER = join(temporaryFolder(), 'render');
 
-/** Debian's Go finds Debian's libraries, without a network. */
-const go = spawnSync('go', ['build', '-o', RENDER, RENDERER], {
-  env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode' },
-  encoding: 'utf8',
+const skip = without('go');
+
+before(() => {
+  if (skip !== false) return;
+  // Debian's Go finds Debian's libraries, without a network.
+  const env = { ...process.env, GO111MODULE: 'off', GOPATH: GO_LIBRARIES };
+  execFileSync('go', ['build', '-o', RENDER, RENDERER], { env, encoding: 'utf8' });
 });
-const skip =
-  go.status === 0
-    ? false
-    : 'to render charts, install golang-go, golang-github-masterminds-sprig-dev and golang-gopkg-yaml.v3-dev';
 
 /** Kubernetes' own schemas, by kind. */
 const KINDS = {

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import {
-  freshDatabase,
-  OwnPostgresql,
-  type TestDatabase,
-  withoutPostgresql,
-} from '../../support/postgresql.ts';
+import { without } from '../../support/machine.ts';
+import { freshDatabase, OwnPostgresql, type TestDatabase } from '../../support/postgresql.ts';
 import { CuttingProxy } from '../support/cutting-proxy.ts';
 import { Deciders, type Delays, distribution, wallClock } from '../support/deciders.ts';
 import { Fleet } from '../support/fleet.ts';
@@ -62,13 +58,8 @@ onEachDatabase((database: EachDatabase) => {
   });
 });
 
-test('on a PostgreSQL in trouble', { skip: await withoutPostgresql(), timeout: 600_000 }, async (context) => {
-  let server: OwnPostgresql;
-  try {
-    server = await OwnPostgresql.start();
-  } catch (error) {
-    return context.skip((error as Error).message);
-  }
+test('on a PostgreSQL in trouble', { skip: without('postgresql'), timeout: 600_000 }, async (context) => {
+  const server = await OwnPostgresql.start();
   let database: TestDatabase;
   let proxy: CuttingProxy;
   let fleet: Fleet;

@@ -8,17 +8,11 @@ import { configFiles, type Identity, type Product } from '../../../src/tools/pro
 import { PRODUCTS } from '../../../src/tools/product-config/products.ts';
 import { type CertificateBroker, startCertificateBroker } from '../../support/certificate-broker.ts';
 import { GOLDEN } from '../../support/golden.ts';
+import { without } from '../../support/machine.ts';
 import { connectOnce } from '../../support/mqtt-client.ts';
 import { Installation, type ServerProcess } from '../../support/process.ts';
-import {
-  freePort,
-  isInstalled,
-  type RunningProxy,
-  startApache,
-  startHaproxy,
-  startNginx,
-} from '../../support/proxies.ts';
-import { startRabbitmq, whyNoRabbitmq } from '../../support/rabbitmq-node.ts';
+import { freePort, type RunningProxy, startApache, startHaproxy, startNginx } from '../../support/proxies.ts';
+import { startRabbitmq } from '../../support/rabbitmq-node.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /*
@@ -29,8 +23,6 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const SECRET = 'the-secret-of-the-brokers';
 const pki = (file: string): string => join(GOLDEN, 'pki', file);
 const read = (file: string): string => readFileSync(file, 'utf8');
-const missing = (program: string): string | false =>
-  isInstalled(program) ? false : `${program} is not installed`;
 
 const BUNDLE = join(temporaryFolder(), 'server.pem');
 execFileSync('sh', ['-c', `cat ${pki('server.crt.pem')} ${pki('server.key.pem')} > ${BUNDLE}`]);
@@ -91,7 +83,7 @@ const FORGED = {
 };
 
 test('nginx: tokens at one place, certificates at another, and nobody else', {
-  skip: missing('nginx'),
+  skip: without('nginx'),
 }, async (t) => {
   const nginx: RunningProxy = await startNginx((port) =>
     printed('nginx', ['token', 'certificate'], {
@@ -119,7 +111,7 @@ test('nginx: tokens at one place, certificates at another, and nobody else', {
 });
 
 test('HAProxy: MQTT with the name by PROXY protocol, WebSockets with the certificate', {
-  skip: missing('haproxy'),
+  skip: without('haproxy'),
 }, async (t) => {
   // The broker of our own says of connections with PROXY protocol that they came to its listener "mqtts".
   const named = await startRelaying('generic:generic_name', {
@@ -157,7 +149,7 @@ test('HAProxy: MQTT with the name by PROXY protocol, WebSockets with the certifi
   assert.equal(await getsIn(url, { wsOptions: FORGED }), false, 'a header in its name');
 });
 
-test('Apache: the certificate relayed', { skip: missing('apache2') }, async (t) => {
+test('Apache: the certificate relayed', { skip: without('apache2') }, async (t) => {
   const relaying = await startRelaying('generic:apache');
   t.after(() => relaying.stop());
   const apache = await startApache((port) =>
@@ -178,9 +170,7 @@ test('Apache: the certificate relayed', { skip: missing('apache2') }, async (t) 
   assert.equal(await getsIn(url, { wsOptions: FORGED }), false, 'a header in its name');
 });
 
-const noRabbitmq = whyNoRabbitmq() ?? false;
-
-test('RabbitMQ: a token gets in, an unknown one does not', { skip: noRabbitmq }, async (t) => {
+test('RabbitMQ: a token gets in, an unknown one does not', { skip: without('rabbitmq') }, async (t) => {
   const node = await startRabbitmq({
     webhookUrl: 'not used',
     method: 'post',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -25,6 +25,7 @@ import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenJson } from '../../../support/golden.ts';
+import { without } from '../../../support/machine.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { fixture } from './support.ts';
@@ -289,12 +290,13 @@ onEachDatabase((database) => {
     assert.deepEqual([detail, raced], [['1 unchanged', '2 created'], 2]);
   });
 
-  const tool = '/usr/bin/mosquitto_passwd';
-  test('users that Debian’s mosquitto_passwd wrote connect', { skip: !existsSync(tool) }, async () => {
+  test('users that Debian’s mosquitto_passwd wrote connect', {
+    skip: without('mosquitto_passwd'),
+  }, async () => {
     const file = join(temporaryFolder(), 'passwd');
     writeFileSync(file, '');
-    execFileSync(tool, ['-b', file, 'mosquitto-1', 'correct horse']);
-    execFileSync(tool, ['-b', file, 'mosquitto-2', 'pa:ss$wörd']);
+    execFileSync('mosquitto_passwd', ['-b', file, 'mosquitto-1', 'correct horse']);
+    execFileSync('mosquitto_passwd', ['-b', file, 'mosquitto-2', 'pa:ss$wörd']);
     assert.deepEqual(await importing('mosquitto-passwords', [readFileSync(file)]), [
       '1 created',
       '2 created',
