@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { settledEnvironment } from '../config/config.ts';
+import type { OpenExplainer } from '../server/management/explanation.ts';
 import type { RunningServer } from '../server/start.ts';
 import { example, loadConfig } from './command.ts';
 
@@ -24,10 +25,10 @@ async function serve(): Promise<void> {
   ]);
   const log = createLog(config.logLevel);
   let server: RunningServer;
-  if (config.workers === 1) server = await startServer(config, log);
+  if (config.workers === 1) server = await startServer(config, log, openExplainer);
   else {
     const { startWorkers } = await import('../server/start-workers.ts');
-    server = await startWorkers(config, settledEnvironment(process.env), log);
+    server = await startWorkers(config, settledEnvironment(process.env), log, openExplainer);
   }
   if (server.firstStart) process.stderr.write(firstSteps(server.url));
   const stop = (): void => {
@@ -39,6 +40,10 @@ async function serve(): Promise<void> {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }
+
+/** Loaded once somebody asks why: most servers are never asked. */
+const openExplainer: OpenExplainer = async (config, inForce) =>
+  (await import('../tools/explain/open.ts')).openExplainer(config, inForce);
 
 function firstSteps(url: string): string {
   return `

@@ -14,6 +14,7 @@ import { gatherDecisions } from './logging/decisions/gather-decisions.ts';
 import type { RecentDecisions } from './logging/decisions/recent-decisions.ts';
 import type { RecentSessions } from './logging/decisions/recent-sessions.ts';
 import { createErrorLog } from './logging/error-log.ts';
+import type { OpenExplainer } from './management/explanation.ts';
 import type { ManagementParts } from './management/server.ts';
 import type { Methods, ProcessGroup } from './process-group/group.ts';
 import type { Throttle } from './throttle/throttle.ts';
@@ -35,12 +36,16 @@ export interface ForPeople {
   readonly expiry: ExpiryWatch;
 }
 
-/** @param decided what this process remembers of decisions and sessions, and whom it blocks. */
+/**
+ * @param openExplainer brings the deciding code that writes nothing, once somebody asks why.
+ * @param decided what this process remembers of decisions and sessions, and whom it blocks.
+ */
 export function openManagement(
   config: Config,
   processes: ProcessGroup,
   log: Logger,
   { storage, rules, lists, credentialLifecycle, scramKeys, names, chains }: DecisionInputs,
+  openExplainer: OpenExplainer,
   decided: { recent: RecentDecisions; sessions: RecentSessions; throttle: Throttle },
   cleanup: CleanupStack,
 ): ForPeople {
@@ -69,9 +74,8 @@ export function openManagement(
     (opened) => opened.close(),
   );
   const provisionStore = processes.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
-  const explaining = lazy(async () => {
-    const { openExplainer } = await import('../tools/explain/open.ts');
-    return openExplainer(config, {
+  const explaining = lazy(async () =>
+    openExplainer(config, {
       passportKey: storage.passportKey,
       rules: () => rules.current(),
       lists,
@@ -80,8 +84,8 @@ export function openManagement(
       scramKeys,
       findDevice: async (idOrName) => (await management.open()).devices.find(idOrName),
       blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
-    });
-  });
+    }),
+  );
   cleanup.add(explaining, () => explaining.close());
   return {
     management: {

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { prepareStorage } from '../storage/reading/storage.ts';
 import { answerForwarded } from './forwarding.ts';
 import { refuseOpenEndpoints, urlOf } from './listening.ts';
+import type { OpenExplainer } from './management/explanation.ts';
 import { type Listening, Primary } from './process-group/primary.ts';
 import { type RunningServer, startServer } from './start.ts';
 
@@ -16,6 +17,7 @@ export async function startWorkers(
   config: Config,
   environment: Readonly<Record<string, string>>,
   log: Logger,
+  openExplainer: OpenExplainer,
 ): Promise<RunningServer> {
   refuseOpenEndpoints(config);
   // Before there are workers, which then only read.
@@ -23,7 +25,7 @@ export async function startWorkers(
   // A port that the system chooses would be another one for a worker that starts when there is no other.
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const primary = new Primary(config.workers, { ...environment, THINGPASS_PORT: String(port) }, log);
-  const server = startServer(config, log, primary);
+  const server = startServer(config, log, openExplainer, primary);
   const app = server.then((started) => started.app);
   // Whoever awaits the server hears of its failure.
   app.catch(() => undefined);

@@ -12,6 +12,7 @@ import { inTurn } from './logging/decision-log.ts';
 import { openDecisionLog } from './logging/decisions/open-log.ts';
 import { RecentDecisions } from './logging/decisions/recent-decisions.ts';
 import { RecentSessions } from './logging/decisions/recent-sessions.ts';
+import type { OpenExplainer } from './management/explanation.ts';
 import { openManagement } from './management.ts';
 import { expiryFamilies } from './metrics/expiry-metrics.ts';
 import type { MetricFamily } from './metrics/family.ts';
@@ -39,17 +40,19 @@ export interface RunningServer {
 /**
  * Starts the server, or one process of it: database migrated, app built, listening unless this is the primary of others.
  * A start that fails leaves nothing open.
+ * @param openExplainer what answers `explain` of the management API.
  * @throws {ConfigError} when endpoints would be open to the network.
  */
 export async function startServer(
   config: Config,
   log: Logger,
+  openExplainer: OpenExplainer,
   processes: ProcessGroup = singleProcess(),
 ): Promise<RunningServer> {
   refuseOpenEndpoints(config);
   const cleanup = new CleanupStack();
   try {
-    return await start(config, log, processes, cleanup);
+    return await start(config, log, openExplainer, processes, cleanup);
   } catch (error) {
     await cleanup
       .close()
@@ -61,6 +64,7 @@ export async function startServer(
 async function start(
   config: Config,
   log: Logger,
+  openExplainer: OpenExplainer,
   processes: ProcessGroup,
   cleanup: CleanupStack,
 ): Promise<RunningServer> {
@@ -73,7 +77,15 @@ async function start(
   const { storage, lists } = inputs;
   const recent = new RecentDecisions();
   const sessions = new RecentSessions(Object.keys(config.endSessions) as EndingBroker[], processes);
-  const people = openManagement(config, processes, log, inputs, { recent, sessions, throttle }, cleanup);
+  const people = openManagement(
+    config,
+    processes,
+    log,
+    inputs,
+    openExplainer,
+    { recent, sessions, throttle },
+    cleanup,
+  );
 
   const metrics = new Metrics();
   metrics.add(processMetrics.families);

@@ -15,9 +15,14 @@ async function start(): Promise<RunningServer> {
   // Node ends a worker whose primary is gone, since nobody takes connections, writes or gathers; this says why.
   process.prependListener('disconnect', () => log.error('the primary is gone, and so this worker ends'));
   try {
-    return await startServer(config, log, processes);
+    return await startServer(config, log, explainInPrimary, processes);
   } catch (error) {
     log.error({ err: error }, 'the worker could not start');
     process.exit(1);
   }
+}
+
+/** The management API answers in the primary, to which workers forward what they are asked. */
+function explainInPrimary(): never {
+  throw new Error('a worker explains nothing');
 }

@@ -10,6 +10,7 @@ import { Metrics } from '../../src/server/metrics/metrics.ts';
 import { singleProcess } from '../../src/server/process-group/group.ts';
 import { Shedding } from '../../src/server/shedding.ts';
 import { startServer } from '../../src/server/start.ts';
+import { openExplainer } from '../../src/tools/explain/open.ts';
 import { keepLog, keepSecretSettings } from './kept-logs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -37,7 +38,7 @@ export function testConfig(environment: Record<string, string> = {}): Config {
 export async function startTestServer(environment: Record<string, string> = {}): Promise<TestServer> {
   const config = testConfig(environment);
   const { log, logged } = gatheringLog();
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, openExplainer);
   return {
     url: server.url,
     port: Number(new URL(server.url).port),

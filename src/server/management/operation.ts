@@ -4,10 +4,10 @@ import type { Scope } from '../../fleet/devices/api-key.ts';
 import type { WatchedAuthority } from '../../fleet/devices/expiry/expiring.ts';
 import type { Actor } from '../../model/audit.ts';
 import type { ManagementStore } from '../../storage/repositories/management-store.ts';
-import type { Explain } from '../../tools/explain/explanation.ts';
 import type { DecisionReader } from '../logging/decisions/gather-decisions.ts';
 import type { RecentSession } from '../logging/decisions/recent-sessions.ts';
 import type { BlockedList } from '../throttle/throttle.ts';
+import type { Explain } from './explanation.ts';
 import type { Imports } from './imports.ts';
 import type { ProblemCode } from './problem.ts';
 

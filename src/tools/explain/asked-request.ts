@@ -1,16 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-
-/** A request as a broker sent it. */
-export interface AskedRequest {
-  readonly method: string;
-  /** With the query, as it stands in the request line. */
-  readonly path: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Without any transfer coding. */
-  readonly body: Buffer;
-  /** The address that the broker or proxy has for us; only a proxy's certificate headers are believed. */
-  readonly peer?: string | undefined;
-}
+import type { AskedRequest } from '../../server/management/explanation.ts';
 
 /** What was given to be explained cannot be asked at all; the message says why and quotes no value. */
 export class NotExplainable extends Error {

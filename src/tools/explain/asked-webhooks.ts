@@ -4,9 +4,10 @@ import type { Decider } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { BrokerName, Question } from '../../model/question.ts';
 import { buildApp } from '../../server/app.ts';
+import type { AskedRequest } from '../../server/management/explanation.ts';
 import { Metrics } from '../../server/metrics/metrics.ts';
 import { singleProcess } from '../../server/process-group/group.ts';
-import { type AskedRequest, toWire } from './asked-request.ts';
+import { toWire } from './asked-request.ts';
 import { askWithoutNetwork, NoReply, type WireReply } from './without-network.ts';
 
 /** What the endpoints made of a request. */

@@ -5,15 +5,21 @@ import type { CredentialsRecord, CredentialsStore } from '../../engine/credentia
 import type { Decider } from '../../engine/deciding/decider.ts';
 import { DENY_REASONS, type Decision, deny, UNAVAILABLE_REASONS } from '../../model/decision.ts';
 import type { CredentialsType } from '../../model/device.ts';
-import { type BrokerName, type ConnectAttempt, clientOf, type Question } from '../../model/question.ts';
+import { type BrokerName, clientOf, type Question } from '../../model/question.ts';
 import { nameSecret } from '../../server/logging/decision-log.ts';
 import { shownText } from '../../server/logging/decisions/shown-text.ts';
+import type {
+  Asked,
+  AskedRequest,
+  Explanation,
+  InForce,
+  NeutralQuestion,
+  Verdict,
+} from '../../server/management/explanation.ts';
 import type { Blocked } from '../../server/throttle/failure-book.ts';
-import type { AskedRequest } from './asked-request.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
 import { connackSeen } from './connack.ts';
-import type { Asked, Explanation, Verdict } from './explanation.ts';
-import { type NeutralQuestion, questionOf } from './neutral-question.ts';
+import { questionOf } from './neutral-question.ts';
 import { suggest } from './suggestion.ts';
 import { understoodOf } from './understood.ts';
 
@@ -27,9 +33,7 @@ export interface ExplainParts {
   /** The types of the credentials of the device of this name; `undefined` where there is none. */
   readonly credentialsOf: (deviceName: string) => Promise<readonly CredentialsType[] | undefined>;
   /** Why a login would be refused at this moment whatever it brings; absent where no server is there to know. */
-  readonly blockOf?:
-    | ((attempt: ConnectAttempt, settings: EndpointSettings) => Promise<Blocked | undefined>)
-    | undefined;
+  readonly blockOf?: InForce['blockOf'];
 }
 
 /** What the decider came by on its way. */

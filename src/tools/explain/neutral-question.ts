@@ -2,30 +2,10 @@ import { ignoredCertificate } from '../../brokers/ignored-certificates.ts';
 import { decodePem } from '../../engine/certificates/text/decode.ts';
 import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
-import {
-  NO_CERTIFICATE,
-  type PeerCertificate,
-  type PresentedCertificate,
-} from '../../model/peer-certificate.ts';
-import type { BrokerName, Question, TopicAction } from '../../model/question.ts';
+import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
+import type { Question } from '../../model/question.ts';
+import type { NeutralQuestion } from '../../server/management/explanation.ts';
 import { NotExplainable } from './asked-request.ts';
-
-/** A question in nobody's spelling: a CONNECT, or with a topic what a connected client may do. */
-export interface NeutralQuestion {
-  readonly broker: BrokerName;
-  readonly clientId?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** The client's certificate and its chain, PEM. */
-  readonly certificate?: string | undefined;
-  /** What the TLS endpoint says of it; by default what its form can say at best. */
-  readonly verification?: PeerCertificate['verification'] | undefined;
-  readonly listener?: string | undefined;
-  /** The client's, as the broker would give it. */
-  readonly address?: string | undefined;
-  readonly topic?: string | undefined;
-  readonly action?: TopicAction | undefined;
-}
 
 /** @throws {NotExplainable} for a topic without an action, and for a certificate that cannot be read. */
 export function questionOf(asked: NeutralQuestion, settings: DeciderSettings): Question {

@@ -2,17 +2,14 @@ import { pino } from 'pino';
 import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import type { Config } from '../../config/config.ts';
 import type { ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
-import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
 import { createPassports } from '../../engine/credentials/passport.ts';
 import { createScramDecoys } from '../../engine/credentials/scram-decoy.ts';
-import type { ScramKeyStore } from '../../engine/credentials/scram-login.ts';
 import { createVerifySecret } from '../../engine/credentials/verify-secret.ts';
 import { createDecider } from '../../engine/deciding/decider.ts';
 import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
-import type { DeviceEntry } from '../../model/device.ts';
-import type { RuleSet } from '../../model/topic-rules.ts';
+import type { Explainer, InForce } from '../../server/management/explanation.ts';
 import { putRulesInForce } from '../../server/rules-in-force.ts';
-import { openTrustTables, type TrustTables } from '../../server/trust-in-force.ts';
+import { openTrustTables } from '../../server/trust-in-force.ts';
 import { enableFormsOf } from '../../server/webhooks/check-forms.ts';
 import { openNames } from '../../storage/reading/certificate-name-reader.ts';
 import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
@@ -22,25 +19,6 @@ import { DeviceRepository } from '../../storage/repositories/device-repository.t
 import { openChains } from '../../storage/repositories/open-chains.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
 import { type ExplainParts, explain } from './explain.ts';
-import type { Explain } from './explanation.ts';
-
-/** What decisions rest on beside credentials: that of a running server, or opened for one explanation. */
-export interface InForce {
-  readonly passportKey: Uint8Array;
-  readonly rules: () => RuleSet;
-  readonly lists: Pick<TrustTables, 'trust' | 'denyList'>;
-  readonly chains: ChainProvisioning;
-  readonly names: CertificateNames | undefined;
-  readonly scramKeys: ScramKeyStore;
-  /** By id or name. */
-  readonly findDevice: (idOrName: string) => Promise<DeviceEntry | undefined>;
-  readonly blockOf?: ExplainParts['blockOf'];
-}
-
-export interface Explainer {
-  readonly explain: Explain;
-  close(): Promise<void>;
-}
 
 /**
  * The deciding code with ports that write nothing: no follow-up of a login, no device made or renewed by a certificate chain, no

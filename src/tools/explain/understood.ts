@@ -1,27 +1,9 @@
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { PresentedCertificate } from '../../model/peer-certificate.ts';
-import { clientOf, type ProtocolVersion, type Question, type TopicAction } from '../../model/question.ts';
+import { clientOf, type Question } from '../../model/question.ts';
 import { nameSecret } from '../../server/logging/decision-log.ts';
 import { shownText } from '../../server/logging/decisions/shown-text.ts';
-
-/** What a dialect read out of a request. Nothing in it is secret, and every text is short. */
-export interface Understood {
-  readonly kind: Question['kind'];
-  readonly clientId?: string | undefined;
-  /** Named by a short hash, as in the log. */
-  readonly username?: string | undefined;
-  /** Whether one came. */
-  readonly password?: boolean | undefined;
-  readonly address?: string | undefined;
-  /** Whether the broker is believed about it. */
-  readonly addressBelieved?: boolean | undefined;
-  readonly listener?: string | undefined;
-  readonly protocolVersion?: ProtocolVersion | undefined;
-  readonly certificate?:
-    | { readonly kind: string; readonly form: string; readonly verification?: string | undefined }
-    | undefined;
-  readonly topics?: readonly { readonly action: TopicAction; readonly topic: string }[] | undefined;
-}
+import type { Understood } from '../../server/management/explanation.ts';
 
 const SHOWN_BYTES = 1_024;
 const MOST_TOPICS = 20;

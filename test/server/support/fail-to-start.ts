@@ -1,8 +1,10 @@
 /** Starts a server with the settings of the environment, which must fail, and tells what it leaves open. Ends by itself or not. */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import { readConfig } from '../../../src/config/config.ts';
 import { startServer } from '../../../src/server/start.ts';
+import { openExplainer } from '../../../src/tools/explain/open.ts';
 
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => name === 'DATABASE_URL' || name.startsWith('THINGPASS_')),
@@ -10,6 +12,7 @@ const environment = Object.fromEntries(
 const detail = await startServer(
   readConfig(environment as Record<string, string>),
   pino({ enabled: false }),
+  openExplainer,
 ).then(
   () => 'it started',
   (error: Error) => error.message,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Explanation } from '../../../src/tools/explain/explanation.ts';
+import type { Explanation } from '../../../src/server/management/explanation.ts';
 import { withExplainer } from '../../../src/tools/explain/open.ts';
 import { RawConnection, readCapture, withPath } from '../../support/captured-request.ts';
 import { GOLDEN } from '../../support/golden.ts';

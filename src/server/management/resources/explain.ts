@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { THROTTLE_KINDS } from '../../../config/throttle-settings.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
-import type { AskedRequest } from '../../../tools/explain/asked-request.ts';
+import type { AskedRequest } from '../explanation.ts';
 import { operation } from '../operation.ts';
 import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, TIME } from '../schemas.ts';

@@ -4,6 +4,7 @@ import { startServer } from '../../../../src/server/start.ts';
 import { openPrisma } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../../../../src/storage/repositories/api-key-repository.ts';
+import { openExplainer } from '../../../../src/tools/explain/open.ts';
 import type { EachDatabase } from '../../../storage/support/on-each-database.ts';
 import { keepSecrets } from '../../../support/kept-logs.ts';
 import { gatheringLog, testConfig } from '../../../support/server.ts';
@@ -41,7 +42,7 @@ async function start(database: EachDatabase, environment: Record<string, string>
     ...environment,
   });
   await migrate(location);
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, openExplainer);
   let count = 0;
   const key = async (...scopes: Scope[]): Promise<string> => {
     const prisma = await openPrisma(location);
