@@ -3,6 +3,7 @@ import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts'
 import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
 import { walkChain } from '../../src/engine/credentials/certificate-chain.ts';
 import { planProvisioning } from '../../src/engine/credentials/certificate-provisioning.ts';
+import { problemOfPattern } from '../../src/engine/credentials/java-regex.ts';
 import { resolve } from '../../src/engine/credentials/resolve.ts';
 import { createVerifySecret } from '../../src/engine/credentials/verify-secret.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';
@@ -65,23 +66,46 @@ goldenFile<Attempt>(
   difference,
 );
 
-function difference({ chain, certificates, expected }: Attempt): Difference | undefined {
+function difference({ chain, certificates, expected, store }: Attempt): Difference | undefined {
   if (expected.changes !== undefined && expected.returnCode?.v3 !== 0) return 'nothing_for_the_refused';
   const holds = chain.slice(1).every((name) => {
     return inspectCertificate(derOf(certificates[name] as string)).basicConstraints?.ca === true;
   });
-  return expected.handshake === 'accepted' && !holds ? 'chain_must_hold' : undefined;
+  if (expected.handshake === 'accepted' && !holds) return 'chain_must_hold';
+  return expected.changes !== undefined && !findsNames(chain, certificates, store)
+    ? 'pattern_in_linear_time'
+    : undefined;
+}
+
+/** Whether the pattern of the first profile to which a chain leads can be used. */
+function findsNames(
+  chain: readonly string[],
+  certificates: Attempt['certificates'],
+  { profiles }: VectorStore,
+): boolean {
+  const [profile] = chain.flatMap((name) => {
+    const id = credentialsIdOf(derOf(certificates[name] as string));
+    return profiles.filter(
+      (one) => one.provisionDeviceKey === id && one.provisionType === 'X509_CERTIFICATE_CHAIN',
+    );
+  });
+  const configuration: { readonly certificateRegExPattern?: string } | undefined =
+    profile?.profileData?.provisionConfiguration;
+  const pattern = configuration?.certificateRegExPattern;
+  return pattern === undefined || problemOfPattern(pattern) === undefined;
 }
 
 /** The validate-or-create answer alone (`credentials/thingsboard.md` section 4.3): no dates, no signatures. */
-async function checkLookup({ chain, certificates, store, expected }: Attempt): Promise<void> {
+async function checkLookup(attempt: Attempt): Promise<void> {
+  const { chain, certificates, store, expected } = attempt;
   if (expected.chainLookup === undefined) return;
+  const refused = difference(attempt) === 'pattern_in_linear_time';
   const ders = chain.map((name) => derOf(certificates[name] as string));
   const ids = ders.map(credentialsIdOf);
   const { port, written } = memoryProvisioning(store);
   const end = await walkChain(ids, await memoryStore(store).findByCredentialsIds(ids), port);
-  assert.equal(await answer(), expected.chainLookup, 'chainLookup');
-  if (expected.handshake === 'accepted') assertChanges(written, expected.changes ?? {});
+  assert.equal(await answer(), refused ? null : expected.chainLookup, 'chainLookup');
+  if (expected.handshake === 'accepted') assertChanges(written, refused ? {} : (expected.changes ?? {}));
 
   async function answer(): Promise<string | null> {
     if (end === undefined) return null;
@@ -115,7 +139,12 @@ async function checkConnect(attempt: Attempt): Promise<void> {
     },
   );
   const rule = difference(attempt);
-  assertChanges(written, rule === 'nothing_for_the_refused' ? {} : (expected.changes ?? {}));
+  const writes = rule !== 'nothing_for_the_refused' && rule !== 'pattern_in_linear_time';
+  assertChanges(written, writes ? (expected.changes ?? {}) : {});
+  if (rule === 'pattern_in_linear_time') {
+    assert.equal(decision.outcome === 'deny' && decision.reason, 'certificate_provisioning_failed');
+    return;
+  }
   if (expected.handshake === 'rejected' || rule === 'chain_must_hold') {
     assert.equal(decision.outcome === 'deny' && decision.reason, 'certificate_chain_broken');
     return;

@@ -9,6 +9,8 @@ export const DIFFERENCES = {
     'ThingsBoard provisions during the TLS handshake, so an expired leaf or a profile of another transport creates a device and is refused at CONNECT. Ours create and renew nothing for a client that is refused.',
   chain_must_hold:
     'ThingsBoard looks at a chain’s signatures only, so anything may stand as an authority. Ours must be one (CA:TRUE), or the chain is refused.',
+  pattern_in_linear_time:
+    'ThingsBoard searches common names with Java’s engine, which backtracks and can be kept busy for ever. Ours is RE2: a pattern that looks around, refers to a group or is possessive, and a few that RE2 reads otherwise than Java, are refused when they are saved, and one that is stored already admits nobody.',
 } as const;
 
 export type Difference = keyof typeof DIFFERENCES;

@@ -37,9 +37,11 @@ export async function planProvisioning(
   const commonName = commonNameOf(leaf);
   if (commonName === undefined)
     return { kind: 'refused', why: 'the certificate has no common name that can be read' };
-  const found = profile.pattern === undefined ? undefined : findFirstGroup(profile.pattern, commonName);
-  if (found === undefined) {
-    return { kind: 'refused', why: 'the profile’s pattern finds no device name in the common name' };
+  if (profile.pattern === undefined) return { kind: 'refused', why: 'the profile has no pattern' };
+  const found = findFirstGroup(profile.pattern, commonName);
+  if ('problem' in found) {
+    const why = `the profile’s pattern finds no device name in the common name: ${found.problem}`;
+    return { kind: 'refused', why };
   }
   // Group 1 that is empty or took no part: the device gets a name of its own, as ThingsBoard has it.
   const name = found.group || generate('access_token');

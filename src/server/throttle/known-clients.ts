@@ -5,7 +5,6 @@ import { TOLD_WITHIN_MS } from './failure-count.ts';
 
 const MOST_KNOWN_CLIENTS = 100_000;
 const LONGEST_CLIENT = 300;
-const KNOWN = Object.freeze({ weight: 1 });
 
 /** A client at an address, as one text. */
 export type ClientAtAddress = string;
@@ -23,14 +22,14 @@ export function clientAtAddress(
 /** The clients that logged in well from where they are, as all processes know them. */
 export class KnownClients {
   readonly #crew: ProcessGroup;
-  readonly #known = new BoundedMap<typeof KNOWN>(MOST_KNOWN_CLIENTS);
+  readonly #known = new BoundedMap<ClientAtAddress, true>(MOST_KNOWN_CLIENTS);
   #newlyKnown: ClientAtAddress[] = [];
   #telling: NodeJS.Timeout | undefined;
 
   constructor(processes: ProcessGroup) {
     this.#crew = processes;
     processes.handle('throttle.known', (clients: readonly ClientAtAddress[]) => {
-      for (const client of clients) this.#known.set(client, KNOWN);
+      for (const client of clients) this.#known.set(client, true);
     });
   }
 
@@ -40,7 +39,7 @@ export class KnownClients {
 
   /** Known from now on, here at once and soon everywhere. */
   add(client: ClientAtAddress): void {
-    this.#known.set(client, KNOWN);
+    this.#known.set(client, true);
     if (this.#crew.role === 'single') return;
     this.#newlyKnown.push(client);
     this.#telling ??= setTimeout(() => this.#tell(), TOLD_WITHIN_MS).unref();

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { problemOfPattern } from '../../engine/credentials/java-regex.ts';
 import type { RuleOwners } from '../../fleet/devices/import/import-rules.ts';
 import type {
   BatchNote,
@@ -18,6 +19,7 @@ import type { DatabaseLocation } from '../connections/database-url.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { auditWrite } from './audit-repository.ts';
+import { patternIn } from './chain-profiles.ts';
 import { importWrites } from './import-writes.ts';
 import { ensureProfile } from './profile-rows.ts';
 import { OWN_TENANT } from './tenant.ts';
@@ -149,7 +151,12 @@ export class ImportRepository implements ImportStore, RuleOwners {
       if (isSameProfile(known, profile) || isUntouched(known, profile)) return { id: known.id };
       return `a device profile ${name} is here already, with other contents`;
     }
-    if (dry || (known !== null && known.name === name && isSameProfile(known, profile))) return { id };
+    if (known !== null && known.name === name && isSameProfile(known, profile)) return { id };
+    const pattern =
+      provisionType === 'X509_CERTIFICATE_CHAIN' ? patternIn(profileData as Prisma.JsonValue) : undefined;
+    const problem = pattern === undefined ? undefined : problemOfPattern(pattern);
+    if (problem !== undefined) return `the pattern of the device profile ${name} cannot be used: ${problem}`;
+    if (dry) return { id };
     try {
       await retryWhileBusy(() =>
         this.#prisma.$transaction([

@@ -7,6 +7,7 @@ import { checkContradictions } from './checks/contradictions.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkExpiring } from './checks/expiring.ts';
 import { checkFiles } from './checks/files.ts';
+import { checkPatterns } from './checks/patterns.ts';
 import { checkSecrets } from './checks/secrets.ts';
 import { checkThingsBoard } from './checks/thingsboard.ts';
 import { checkTopics } from './checks/topics.ts';
@@ -23,6 +24,7 @@ const CHECKS: readonly Check[] = [
   checkThingsBoard,
   checkCertificates,
   checkExpiring,
+  checkPatterns,
   checkTopics,
 ];
 

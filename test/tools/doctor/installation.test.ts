@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -231,6 +232,22 @@ test('found: missing migrations, and those of a newer version; nothing is change
   );
   database.close();
   assert.match((await found(environment)).join('\n'), /^database problem: .*newer version/m);
+});
+
+test('found: a profile whose stored pattern cannot be used', async () => {
+  const environment = await sound();
+  const database = new Database(environment.DATABASE_URL?.slice('file:'.length) as string);
+  const data = { provisionConfiguration: { certificateRegExPattern: '(a)\\1' } };
+  database
+    .prepare(
+      `INSERT INTO device_profile (id, created_time, name, provision_type, tenant_id, profile_data)
+        VALUES (?, 1, 'by chain', 'X509_CERTIFICATE_CHAIN', ?, ?)`,
+    )
+    .run(randomUUID(), randomUUID(), JSON.stringify(data));
+  database.close();
+  assert.deepEqual(await found(environment), [
+    'patterns problem: profile by chain lets no device in by its certificate: of its pattern, references to a group, such as \\1, are not supported',
+  ]);
 });
 
 /** When the certificates in `test/golden/pki` end. */

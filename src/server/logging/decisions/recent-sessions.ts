@@ -16,7 +16,6 @@ export interface RecentSession {
 interface KeptSession {
   readonly deviceId: string;
   readonly time: number;
-  readonly weight: 1;
 }
 
 const MOST_SESSIONS = 50_000;
@@ -29,7 +28,7 @@ const LONGEST_CLIENT_ID = 256;
  */
 export class RecentSessions {
   /** By broker and client id: the device that came last has the session. */
-  readonly #sessions = new BoundedMap<KeptSession>(MOST_SESSIONS);
+  readonly #sessions = new BoundedMap<string, KeptSession>(MOST_SESSIONS);
   readonly #brokers: ReadonlySet<BrokerName>;
   readonly #processes: ProcessGroup;
 
@@ -68,7 +67,7 @@ export class RecentSessions {
     if (decision.outcome !== 'allow' || decision.device === undefined || !this.#brokers.has(broker)) return;
     if (clientId === '' || clientId.length > LONGEST_CLIENT_ID) return;
     const { id } = decision.device;
-    this.#sessions.set(`${broker} ${clientId}`, { deviceId: id, time: Date.now(), weight: 1 });
+    this.#sessions.set(`${broker} ${clientId}`, { deviceId: id, time: Date.now() });
   }
 
   #ownOf(deviceId: string): RecentSession[] {

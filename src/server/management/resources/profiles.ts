@@ -32,7 +32,8 @@ const CERTIFICATE = Type.String({ minLength: 1, maxLength: 65_536, description: 
 const PATTERN = Type.String({
   minLength: 1,
   maxLength: 1_000,
-  description: 'Java’s regular expression, searched in the common name; group 1 is the device’s name.',
+  description:
+    'Java’s regular expression, searched in the common name; group 1 is the device’s name. One that looks ahead or behind, refers to a group or repeats possessively is refused: names are searched in linear time.',
 });
 
 const PROVISIONING_WISH = named(
