@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { PeerCertificate } from '../model/peer-certificate.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import type { Asked, Explanation } from '../server/management/explanation.ts';
-import { NotExplainable } from '../tools/explain/asked-request.ts';
+import { NotExplainable } from '../tools/explain/neutral-question.ts';
 import { withExplainer } from '../tools/explain/open.ts';
 import { CommandFailed, example, loadConfig, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';

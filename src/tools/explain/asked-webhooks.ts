@@ -1,3 +1,5 @@
+import { METHODS, validateHeaderName, validateHeaderValue } from 'node:http';
+import type { HTTPMethods, InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import type { Config } from '../../config/config.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
@@ -7,13 +9,12 @@ import { buildApp } from '../../server/app.ts';
 import type { AskedRequest } from '../../server/management/explanation.ts';
 import { Metrics } from '../../server/metrics/metrics.ts';
 import { singleProcess } from '../../server/process-group/group.ts';
-import { toWire } from './asked-request.ts';
-import { askWithoutNetwork, NoReply, type WireReply } from './without-network.ts';
+import { NotExplainable } from './neutral-question.ts';
 
 /** What the endpoints made of a request. */
 export interface AskedReply {
-  /** Absent where the connection is closed without an answer, as for HTTP’s own CONNECT. */
-  readonly reply?: WireReply | undefined;
+  /** Absent for HTTP’s own CONNECT, on which the connection is closed, and for a path with dot segments, which leads nowhere. */
+  readonly reply?: { readonly status: number; readonly body: string } | undefined;
   /** Absent where no endpoint of a broker has this method and path. */
   readonly decided?: {
     readonly broker: BrokerName;
@@ -24,7 +25,7 @@ export interface AskedReply {
   };
 }
 
-/** The brokers' endpoints as the server has them, from the HTTP parser and the guard on, reachable over no network. */
+/** The brokers' endpoints as the server has them, from the router and the guard on, reachable over no network. */
 export interface AskedWebhooks {
   /** @throws {NotExplainable} for what no HTTP request can hold. @throws {TooManyExplained} */
   ask(request: AskedRequest, decider: Decider): Promise<AskedReply>;
@@ -61,15 +62,17 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
   let waiting = 0;
   return {
     async ask(request, by) {
-      const bytes = toWire(request);
+      const injected = toInject(request);
       if (waiting >= MOST_WAITING) throw new TooManyExplained('too many requests are being explained');
       waiting++;
       // One at a time, so that it is known whose decision is recorded.
       const answered = turn.then(async () => {
         decider = by;
         decided = undefined;
-        const reply = await askWithoutNetwork(app.server, bytes, request.peer).catch(none);
-        return { reply, ...(decided === undefined ? {} : { decided }) };
+        if (injected === undefined) return {};
+        const { statusCode, payload } = await app.inject(injected);
+        const reply = { status: statusCode, body: payload };
+        return decided === undefined ? { reply } : { reply, decided };
       });
       turn = answered.catch(() => undefined);
       try {
@@ -82,6 +85,46 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
   };
 }
 
-function none(error: unknown): undefined {
-  if (!(error instanceof NoReply)) throw error;
+const TARGET = /^\/[\x21-\x7e]*$/;
+/** What is resolved as an address of the web before it is injected, and by no server: it has no such route. */
+const RESOLVED = /^\/\/|\\|\/(\.|%2e){1,2}(\/|$)/i;
+/** The body is handed over whole. */
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+
+/**
+ * The request as `inject` takes it; `undefined` for one that a server closes the connection on, or has no route for.
+ * @throws {NotExplainable} for what no HTTP request can hold.
+ */
+function toInject({ method, path, headers, body, peer = 'nobody' }: AskedRequest): InjectOptions | undefined {
+  if (!METHODS.includes(method)) throw new NotExplainable('the method is none of HTTP');
+  if (!TARGET.test(path)) throw new NotExplainable('the path cannot stand in a request line');
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) {
+    refuseUnsendable(name, value);
+    const lowerCase = name.toLowerCase();
+    if (FRAMING.has(lowerCase)) continue;
+    values.set(lowerCase, [...(values.get(lowerCase) ?? []), value]);
+  }
+  const mark = path.indexOf('?');
+  const [target, query] = mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark)];
+  // Node closes the connection where nobody listens for `connect`.
+  if (method === 'CONNECT' || RESOLVED.test(target)) return undefined;
+  return {
+    method: method as HTTPMethods,
+    // A server reads on behind a `#`.
+    url: target + query.replaceAll('#', '%23'),
+    headers: Object.fromEntries(values),
+    // Without an address it would be this machine's.
+    remoteAddress: peer,
+    payload: body,
+  };
+}
+
+function refuseUnsendable(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    throw new NotExplainable('a header cannot stand in an HTTP request');
+  }
 }

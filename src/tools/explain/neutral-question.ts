@@ -5,7 +5,11 @@ import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question } from '../../model/question.ts';
 import type { NeutralQuestion } from '../../server/management/explanation.ts';
-import { NotExplainable } from './asked-request.ts';
+
+/** What was given to be explained cannot be asked at all; the message says why and quotes no value. */
+export class NotExplainable extends Error {
+  override readonly name = 'NotExplainable';
+}
 
 /** @throws {NotExplainable} for a topic without an action, and for a certificate that cannot be read. */
 export function questionOf(asked: NeutralQuestion, settings: DeciderSettings): Question {

@@ -124,7 +124,7 @@ const explain = operation({
   scopes: ['read'],
   summary: 'Say what would be decided, and why',
   description:
-    'The server’s own code decides, from the parser and the guard of a broker’s endpoint on. Nothing is written, counted or remembered by it.',
+    'The server’s own code decides, from the guard of a broker’s endpoint on. Nothing is written, counted or remembered by it.',
   body: Type.Union([object({ question: QUESTION }), object({ request: REQUEST })]),
   answers: { 200: { description: 'The explanation', schema: EXPLANATION } },
   problems: ['overloaded'],
