@@ -1,10 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { CommandFailed, exitCodesOf } from './commands/command.ts';
-import { ConfigError } from './config/config.ts';
-import { DeviceProblem } from './model/device-problem.ts';
-import { AlreadyTaken } from './storage/repositories/already-taken.ts';
-import { ThingsBoardSchemaProblem } from './storage/thingsboard/schema-check.ts';
+import { exitCodesOf } from './commands/command.ts';
+import { commandEnd } from './commands/failure.ts';
 import { VERSION } from './util/version.ts';
 
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: Command) => void>])[] = [
@@ -46,16 +43,9 @@ for (const add of await Promise.all(chosen().map((load) => load()))) add(program
 try {
   await program.parseAsync();
 } catch (error) {
-  const { message, stack } = error as Error;
-  const isForPeople = [
-    CommandFailed,
-    ConfigError,
-    DeviceProblem,
-    AlreadyTaken,
-    ThingsBoardSchemaProblem,
-  ].some((kind) => (error as object) instanceof kind);
-  process.stderr.write(`${isForPeople ? message : `unexpected: ${stack}`}\n`);
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  const { text, exitCode } = commandEnd(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
 }
 
 /** The command that was named, as nothing else then has to be loaded; all of them for help and for what is misspelt. */

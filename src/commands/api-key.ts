@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { type ApiKeyEntry, makeApiKey, SCOPES, type Scope } from '../fleet/devices/api-key.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../storage/repositories/api-key-repository.ts';
 import { table } from '../util/table.ts';
-import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
+import { commandActor, example, loadConfig, print } from './command.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -48,10 +49,13 @@ interface CreateOptions {
 
 async function create(name: string, options: CreateOptions, command: Command): Promise<void> {
   if (!/^[\w .:@-]{1,100}$/.test(name))
-    throw new CommandFailed('a key’s name has 1 to 100 letters, digits, blanks and . : @ _ -');
+    throw new ThingPassError(
+      'command_failed',
+      'a key’s name has 1 to 100 letters, digits, blanks and . : @ _ -',
+    );
   const days = options.days === undefined ? undefined : Number(options.days);
   if (days !== undefined && !(Number.isInteger(days) && days > 0 && days <= 36_500))
-    throw new CommandFailed('--days takes a whole number from 1 to 36500');
+    throw new ThingPassError('command_failed', '--days takes a whole number from 1 to 36500');
   const createdTime = Date.now();
   const { key, text } = makeApiKey({
     name,
@@ -60,7 +64,7 @@ async function create(name: string, options: CreateOptions, command: Command): P
     expiresTime: days === undefined ? undefined : createdTime + days * DAY_MS,
   });
   if (!(await withKeys((keys) => keys.create(key, commandActor()))))
-    throw new CommandFailed(`there is a key ${name} already`);
+    throw new ThingPassError('command_failed', `there is a key ${name} already`);
   print(command, { ...summary(key), key: text }, (shown) =>
     [`created ${shown.name} (${shown.id}), ${shown.scopes.join(', ')}`, `key: ${text}`].join('\n'),
   );
@@ -83,7 +87,7 @@ async function list(_options: object, command: Command): Promise<void> {
 
 async function revoke(idOrName: string, _options: object, command: Command): Promise<void> {
   const key = await withKeys((keys) => keys.revoke(idOrName, commandActor()));
-  if (key === undefined) throw new CommandFailed(`there is no key ${idOrName}`);
+  if (key === undefined) throw new ThingPassError('command_failed', `there is no key ${idOrName}`);
   print(command, { revoked: key.id }, () => `revoked ${key.name} (${key.id})`);
 }
 

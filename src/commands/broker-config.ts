@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { ThingPassError } from '../model/errors.ts';
 import {
   type ConfigFile,
   ConfigOptionsRefused,
@@ -11,7 +12,7 @@ import {
   type Product,
 } from '../tools/product-config/options.ts';
 import { PRODUCTS } from '../tools/product-config/products.ts';
-import { CommandFailed, example, print } from './command.ts';
+import { example, print } from './command.ts';
 import { readBytes } from './input.ts';
 
 interface Options {
@@ -68,7 +69,7 @@ function urlIn(text: string): URL {
   try {
     return new URL(text);
   } catch {
-    throw new CommandFailed(`"${text}" is no URL; one is http://10.0.0.5:8080`);
+    throw new ThingPassError('command_failed', `"${text}" is no URL; one is http://10.0.0.5:8080`);
   }
 }
 
@@ -77,7 +78,10 @@ function identitiesIn(list: string | undefined, product: Product): ReadonlySet<I
   const identities = list.split(',').map((part) => part.trim());
   const foreign = identities.filter((one) => !IDENTITIES.includes(one as Identity));
   if (foreign.length > 0)
-    throw new CommandFailed(`--identity names ${foreign.join(', ')}; it may name ${IDENTITIES.join(', ')}`);
+    throw new ThingPassError(
+      'command_failed',
+      `--identity names ${foreign.join(', ')}; it may name ${IDENTITIES.join(', ')}`,
+    );
   return new Set(identities as Identity[]);
 }
 
@@ -85,7 +89,7 @@ function refusing(make: () => readonly ConfigFile[]): readonly ConfigFile[] {
   try {
     return make();
   } catch (error) {
-    throw error instanceof ConfigOptionsRefused ? new CommandFailed(error.message) : error;
+    throw error instanceof ConfigOptionsRefused ? new ThingPassError('command_failed', error.message) : error;
   }
 }
 

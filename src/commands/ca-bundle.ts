@@ -6,11 +6,12 @@ import {
   findCaBundle,
   retireCertificate,
 } from '../fleet/ca-bundles/service.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../storage/repositories/ca-bundle-repository.ts';
 import { table } from '../util/table.ts';
-import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
+import { commandActor, example, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
 
 const BUNDLE_NAME = /^[A-Za-z0-9._-]{1,100}$/;
@@ -64,14 +65,16 @@ export function addCaBundle(program: Command): void {
 
 async function add(name: string, file: string, _options: object, command: Command): Promise<void> {
   if (!BUNDLE_NAME.test(name))
-    throw new CommandFailed('a bundle’s name has letters, digits, ".", "_" and "-"');
+    throw new ThingPassError('command_failed', 'a bundle’s name has letters, digits, ".", "_" and "-"');
   const bytes = readBytes(file);
   if (bytes === undefined) return;
   const bundle = await withBundles(async (repository) => {
     try {
       await addCertificates(repository, name, bytes.toString('latin1'), commandActor());
     } catch (error) {
-      throw error instanceof CertificatesRefused ? new CommandFailed(`${file}: ${error.message}`) : error;
+      throw error instanceof CertificatesRefused
+        ? new ThingPassError('command_failed', `${file}: ${error.message}`)
+        : error;
     }
     return existing(repository, name);
   });
@@ -101,13 +104,15 @@ async function retire(
     case 'retired':
       return print(command, { name, retired: sha256 }, () => `retired from ${name}: ${sha256}`);
     case 'not_found':
-      throw new CommandFailed(`${sha256} is not in the bundle ${name}`);
+      throw new ThingPassError('command_failed', `${sha256} is not in the bundle ${name}`);
     case 'would_be_empty':
-      throw new CommandFailed(
+      throw new ThingPassError(
+        'command_failed',
         'it is the last one, and brokers do not start with an empty file: add the next one first',
       );
     case 'nodes_lag':
-      throw new CommandFailed(
+      throw new ThingPassError(
+        'command_failed',
         `${result.nodes.length} nodes have not fetched the bundle as it is: ${result.nodes.slice(0, 20).join(', ')}; wait, forget those that are gone, or --force`,
       );
   }
@@ -115,13 +120,13 @@ async function retire(
 
 async function forgetNode(name: string, node: string, _options: object, command: Command): Promise<void> {
   if (!(await withBundles((repository) => repository.forget(name, node, commandActor()))))
-    throw new CommandFailed(`${node} never fetched the bundle ${name}`);
+    throw new ThingPassError('command_failed', `${node} never fetched the bundle ${name}`);
   print(command, { name, node }, () => `forgotten: ${node}`);
 }
 
 async function existing(repository: CaBundleRepository, name: string): Promise<CaBundle> {
   const bundle = await findCaBundle(repository, name);
-  if (bundle === undefined) throw new CommandFailed(`there is no bundle ${name}`);
+  if (bundle === undefined) throw new ThingPassError('command_failed', `there is no bundle ${name}`);
   return bundle;
 }
 

@@ -15,11 +15,6 @@ import { DEVICE_SOURCES, type DeviceSource } from '../storage/repositories/devic
 import { DeviceRepository } from '../storage/repositories/device-repository.ts';
 import { ThingsBoardDevices } from '../storage/thingsboard/devices.ts';
 
-/** Something the user did that cannot work; the message is for them, exit code 1. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-}
-
 /** The configuration out of the environment and, for names not set there, the file `.env` of the working directory. */
 export function loadConfig(): Config {
   if (existsSync('.env')) loadEnvFile('.env');

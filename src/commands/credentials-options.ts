@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { CredentialsRequest } from '../fleet/devices/new-credentials.ts';
-import { CommandFailed } from './command.ts';
+import { ThingPassError } from '../model/errors.ts';
 
 export interface CredentialsOptions {
   readonly token?: string;
@@ -34,20 +34,20 @@ export function addCredentialsOptions(command: Command): Command {
 
 /**
  * The wish that the options make.
- * @throws {CommandFailed} for options that do not go together, or a file that cannot be used.
+ * @throws {ThingPassError} `command_failed` for options that do not go together, or a file that cannot be used.
  */
 export function readCredentialsRequest(options: CredentialsOptions): CredentialsRequest {
   if (options.x509 !== undefined) return { kind: 'x509', certificate: readInput(options.x509) };
   if (options.mqttBasic) {
     const { clientId, username } = options;
     if (clientId === undefined && username === undefined) {
-      throw new CommandFailed('--mqtt-basic needs --client-id, --username or both');
+      throw new ThingPassError('command_failed', '--mqtt-basic needs --client-id, --username or both');
     }
     return { kind: 'mqtt_basic', clientId, userName: username, password: wantedPassword(options.password) };
   }
   for (const option of ['clientId', 'username'] as const) {
     if (options[option] !== undefined)
-      throw new CommandFailed('--client-id and --username go with --mqtt-basic');
+      throw new ThingPassError('command_failed', '--client-id and --username go with --mqtt-basic');
   }
   return { kind: 'access_token', token: options.token };
 }
@@ -63,11 +63,14 @@ export function readPassword(option: string): string {
   return option === '-' ? readInput('-').replace(/\r?\n$/, '') : option;
 }
 
-/** @throws {CommandFailed} when the file, or - for standard input, cannot be read. */
+/** @throws {ThingPassError} `command_failed` when the file, or - for standard input, cannot be read. */
 export function readInput(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new CommandFailed(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new ThingPassError(
+      'command_failed',
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    );
   }
 }

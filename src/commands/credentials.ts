@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Rotated } from '../fleet/devices/credentials-service.ts';
 import { describeCredentials } from '../fleet/devices/describe-credentials.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { properties } from '../util/table.ts';
-import { CommandFailed, example, print, withDevices } from './command.ts';
+import { example, print, withDevices } from './command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
@@ -200,7 +201,7 @@ async function show(idOrName: string, options: { reveal?: boolean }, command: Co
 
 async function revoke(idOrName: string, which: { credentials?: string }, command: Command): Promise<void> {
   const { device, revoked } = await withDevices(({ credentials }) => credentials.revoke(idOrName, which));
-  if (revoked.length === 0) throw new CommandFailed(`${device.name} has no credentials`);
+  if (revoked.length === 0) throw new ThingPassError('command_failed', `${device.name} has no credentials`);
   const data = {
     device: device.id,
     revoked: revoked.map(({ id, credentialsType }) => ({ id, credentialsType })),

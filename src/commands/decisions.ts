@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isThingPassError } from '../model/errors.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 import type { RecentDecision } from '../server/logging/decisions/recent-decisions.ts';
 import { printable } from '../util/table.ts';
-import { CommandFailed, example, print } from './command.ts';
+import { example, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';
 
 interface Decision extends Omit<RecentDecision, 'time' | 'sequence'> {
@@ -101,7 +102,7 @@ async function askAgain(
     tellOfSilent(page);
     return [...page.items].reverse();
   } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
+    if (!isThingPassError(error, 'command_failed')) throw error;
     process.stderr.write(`${error.message}\n`);
     return [];
   }

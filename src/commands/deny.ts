@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { DENY_KINDS, type DenyEntry, type DenyKind, denyValue } from '../fleet/devices/deny-entry.ts';
-import { DeviceProblem } from '../model/device-problem.ts';
+import { isThingPassError, ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { DenyRepository } from '../storage/repositories/deny-repository.ts';
 import { table } from '../util/table.ts';
-import { CommandFailed, commandActor, example, loadConfig, print, withDevices } from './command.ts';
+import { commandActor, example, loadConfig, print, withDevices } from './command.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
 
 const PAGE = 500;
@@ -53,7 +53,7 @@ async function endSessionsOfDevice(deviceId: string) {
     try {
       return (await devices.get(deviceId)).credentials;
     } catch (error) {
-      if (error instanceof DeviceProblem) return [];
+      if (isThingPassError(error, 'device_not_found')) return [];
       throw error;
     }
   });
@@ -82,13 +82,14 @@ async function list(_options: object, command: Command): Promise<void> {
 async function remove(kind: string, value: string, _options: object, command: Command): Promise<void> {
   const [known, written] = entryOf(kind, value);
   if (!(await withList((entries) => entries.remove(known, written, commandActor()))))
-    throw new CommandFailed(`${kind} ${written} is not denied`);
+    throw new ThingPassError('command_failed', `${kind} ${written} is not denied`);
   print(command, { kind, value: written }, () => `not denied any more: ${kind} ${written}`);
 }
 
 function entryOf(kind: string, value: string): readonly [DenyKind, string] {
   const known = DENY_KINDS.find((one) => one === kind);
-  if (known === undefined) throw new CommandFailed(`<kind> is one of ${DENY_KINDS.join(', ')}`);
+  if (known === undefined)
+    throw new ThingPassError('command_failed', `<kind> is one of ${DENY_KINDS.join(', ')}`);
   return [known, denyValue(known, value)];
 }
 

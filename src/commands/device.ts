@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ShownSecret } from '../fleet/devices/new-credentials.ts';
 import type { DeviceEntry } from '../model/device.ts';
+import { ThingPassError } from '../model/errors.ts';
 import type { DeviceListing } from '../storage/repositories/device-listing.ts';
 import {
   DEVICE_SOURCES,
@@ -9,7 +10,7 @@ import {
   type DeviceSummary,
 } from '../storage/repositories/device-query.ts';
 import { properties, table } from '../util/table.ts';
-import { CommandFailed, example, print, withDevices, withListing } from './command.ts';
+import { example, print, withDevices, withListing } from './command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
@@ -94,8 +95,10 @@ interface ListOptions {
 
 async function list({ after, source, limit: limitText }: ListOptions, command: Command): Promise<void> {
   const limit = Number(limitText);
-  if (!Number.isInteger(limit) || limit < 1) throw new CommandFailed('--limit takes a whole number from 1');
-  if (!isSource(source)) throw new CommandFailed(`--source takes ${DEVICE_SOURCES.join(' or ')}`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new ThingPassError('command_failed', '--limit takes a whole number from 1');
+  if (!isSource(source))
+    throw new ThingPassError('command_failed', `--source takes ${DEVICE_SOURCES.join(' or ')}`);
   const [devices, sources] = await withListing(async (listing, sources) => {
     const place = after === undefined ? undefined : await placeOf(listing, after, source, sources);
     return [await listing.list({ source, after: place, limit }), sources] as const;
@@ -135,12 +138,15 @@ async function placeOf(
   if (there.length === 0 && possible.length === 1 && source !== undefined)
     return { source, name: after, id: NO_ID };
   const what = there.length === 0 ? 'no database has a device' : 'both databases have a device';
-  throw new CommandFailed(`${what} ${after}: say with --source which devices to go on with`);
+  throw new ThingPassError(
+    'command_failed',
+    `${what} ${after}: say with --source which devices to go on with`,
+  );
 }
 
 async function show(idOrName: string, _options: object, command: Command): Promise<void> {
   const device = await withListing((listing) => listing.get(idOrName));
-  if (device === undefined) throw new CommandFailed(`there is no device ${idOrName}`);
+  if (device === undefined) throw new ThingPassError('command_failed', `there is no device ${idOrName}`);
   print(command, listed(device), (entry) =>
     properties([
       ['name', entry.name],

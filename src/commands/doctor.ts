@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { type Command, Option } from 'commander';
+import { ThingPassError } from '../model/errors.ts';
 import { BROKER_PRODUCTS, type BrokerProduct } from '../model/question.ts';
 import { SIMULATED_BROKERS } from '../tools/broker-simulator/brokers.ts';
 import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
-import { CommandFailed, example, exitCodes, loadConfig, print } from './command.ts';
+import { example, exitCodes, loadConfig, print } from './command.ts';
 import { readBytes } from './input.ts';
 import { reachable } from './running-server.ts';
 
@@ -81,10 +82,13 @@ async function diagnoseFile(
   const text = readBytes(file)?.toString('utf8');
   if (text === undefined) return;
   const diagnosis = diagnose(text, product, version);
-  if (diagnosis === undefined)
-    throw new CommandFailed(
-      `${product ?? file} is none that is read: give --product, one of ${READ_PRODUCTS.join(', ')}`,
+  if (diagnosis === undefined) {
+    const unknown = product === undefined ? `of ${file}` : `\`${product}\``;
+    throw new ThingPassError(
+      'command_failed',
+      `unknown product ${unknown}; use --product with one of ${READ_PRODUCTS.join(', ')}`,
     );
+  }
   print(command, { file, ...diagnosis }, () =>
     [
       ...diagnosis.traps.map((trap) => readableFinding(trap, `${file}:${trap.line}`)),
@@ -136,6 +140,6 @@ async function reaching<Result>(run: () => Promise<Result>): Promise<Result> {
   } catch (error) {
     if (!(error instanceof TypeError) && (error as Error).name !== 'TimeoutError') throw error;
     const { message, cause } = error as Error & { cause?: Error };
-    throw new CommandFailed(`ThingPass does not answer: ${cause?.message || message}`);
+    throw new ThingPassError('command_failed', `ThingPass does not answer: ${cause?.message || message}`);
   }
 }

@@ -7,11 +7,12 @@ import {
   type WatchedAuthority,
   watchedAuthorities,
 } from '../fleet/devices/expiry/expiring.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { ExpiryRepository } from '../storage/repositories/expiry-repository.ts';
 import { table } from '../util/table.ts';
-import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { example, loadConfig, print } from './command.ts';
 import { readInput } from './credentials-options.ts';
 import { readDuration } from './duration.ts';
 
@@ -68,7 +69,7 @@ async function findExpiring(withinMs: number): Promise<Expiring[]> {
   }
 }
 
-/** @throws {CommandFailed} when the file cannot be used. */
+/** @throws {ThingPassError} `command_failed` when the file cannot be used. */
 function configuredAuthorities(file: string | undefined): Omit<WatchedAuthority, 'usedBy'>[] {
   if (file === undefined) return [];
   try {
@@ -78,7 +79,8 @@ function configuredAuthorities(file: string | undefined): Omit<WatchedAuthority,
       notAfter,
     }));
   } catch (error) {
-    if (error instanceof AuthoritiesUnusable) throw new CommandFailed(`${file}: ${error.message}`);
+    if (error instanceof AuthoritiesUnusable)
+      throw new ThingPassError('command_failed', `${file}: ${error.message}`);
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { ThingPassError } from '../model/errors.ts';
 import type { PeerCertificate } from '../model/peer-certificate.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import type { Asked, Explanation } from '../server/management/explanation.ts';
 import { NotExplainable } from '../tools/explain/neutral-question.ts';
 import { withExplainer } from '../tools/explain/open.ts';
-import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { example, loadConfig, print } from './command.ts';
 import { askRunningServer } from './running-server.ts';
 
 interface Options {
@@ -72,15 +73,15 @@ async function answer(asked: Asked, { url }: Options): Promise<Explanation> {
   try {
     return await withExplainer(loadConfig(), (explainer) => explainer.explain(asked));
   } catch (error) {
-    throw error instanceof NotExplainable ? new CommandFailed(error.message) : error;
+    throw error instanceof NotExplainable ? new ThingPassError('command_failed', error.message) : error;
   }
 }
 
 function neutral(options: Options): Asked {
   const { broker, clientId, username, password, listener, address, verification, topic } = options;
-  if (broker === undefined) throw new CommandFailed('--broker or --request is needed');
+  if (broker === undefined) throw new ThingPassError('command_failed', '--broker or --request is needed');
   if (topic !== undefined && options.publish === options.subscribe)
-    throw new CommandFailed('--topic needs one of --publish and --subscribe');
+    throw new ThingPassError('command_failed', '--topic needs one of --publish and --subscribe');
   const certificate =
     options.certificate === undefined ? undefined : readFile(options.certificate).toString('latin1');
   const action = topic === undefined ? undefined : options.publish ? 'publish' : 'subscribe';
@@ -108,7 +109,10 @@ function readFile(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new CommandFailed(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new ThingPassError(
+      'command_failed',
+      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+    );
   }
 }
 
@@ -119,14 +123,14 @@ function raw(file: string, peer: string | undefined): Asked {
   const [line = '', ...lines] = bytes.toString('latin1', 0, end === -1 ? bytes.length : end).split('\r\n');
   const [method, path] = line.split(' ');
   if (end === -1 || method === undefined || path === undefined) {
-    throw new CommandFailed(`${file} is not an HTTP request with CRLF line ends`);
+    throw new ThingPassError('command_failed', `${file} is not an HTTP request with CRLF line ends`);
   }
   const headers = lines.map((header): [string, string] => {
     const colon = header.indexOf(':');
     return [header.slice(0, Math.max(colon, 0)), header.slice(colon + 1).trim()];
   });
   if (headers.some(([name]) => name.toLowerCase() === 'transfer-encoding'))
-    throw new CommandFailed(`${file} has a transfer coding: write the body as it is`);
+    throw new ThingPassError('command_failed', `${file} has a transfer coding: write the body as it is`);
   return { request: { method, path, headers, body: bytes.subarray(end + 4), peer } };
 }
 

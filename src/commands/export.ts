@@ -3,10 +3,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat, writeDevices } from '../fleet/devices/import/write-devices.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { exportDevices } from '../storage/repositories/export-repository.ts';
-import { CommandFailed, example, loadConfig } from './command.ts';
+import { example, loadConfig } from './command.ts';
 
 /** `thingpass export …`. */
 export function addExport(program: Command): void {
@@ -42,7 +43,7 @@ async function run({ format, secrets = false, output }: ExportOptions): Promise<
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EPIPE') return;
     if (output === undefined || code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw new CommandFailed(`${output} cannot be written (${code})`);
+    throw new ThingPassError('command_failed', `${output} cannot be written (${code})`);
   } finally {
     await prisma.$disconnect();
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { CommandFailed, example, loadConfig, print } from './command.ts';
+import { ThingPassError } from '../model/errors.ts';
+import { example, loadConfig, print } from './command.ts';
 import { reachable } from './running-server.ts';
 
 /** How long a health check waits, in milliseconds: less than what container engines and service managers wait by default. */
@@ -22,16 +23,16 @@ export function addHealth(program: Command): void {
   );
 }
 
-/** @throws {CommandFailed} when the server does not answer, or says that it is not ready. */
+/** @throws {ThingPassError} `command_failed` when the server does not answer, or says that it is not ready. */
 async function ask(url: string): Promise<{ status: string }> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(LONGEST_WAIT_MS) });
   } catch (error) {
     const { message, cause } = error as Error & { cause?: Error };
-    throw new CommandFailed(`${url} does not answer: ${cause?.message ?? message}`);
+    throw new ThingPassError('command_failed', `${url} does not answer: ${cause?.message ?? message}`);
   }
   const state = (await response.json()) as { status: string };
-  if (!response.ok) throw new CommandFailed(`not ready: ${state.status}`);
+  if (!response.ok) throw new ThingPassError('command_failed', `not ready: ${state.status}`);
   return state;
 }

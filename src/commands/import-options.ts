@@ -7,7 +7,7 @@ import {
   readEmqxAlgorithm,
 } from '../fleet/devices/import/emqx-algorithm.ts';
 import type { ImportOptions } from '../fleet/devices/import/read-import.ts';
-import { CommandFailed } from './command.ts';
+import { ThingPassError } from '../model/errors.ts';
 
 /** What the formats do not tell of themselves. */
 export interface FormatOptions extends EmqxAlgorithmOptions {
@@ -52,11 +52,11 @@ export function addFormatOptions(command: Command): Command {
     );
 }
 
-/** @throws {CommandFailed} for options that lack another one. */
+/** @throws {ThingPassError} `command_failed` for options that lack another one. */
 export function readFormatOptions(options: FormatOptions): ImportOptions {
   const { allowNoPassword = false, saltEncoding, topicsBeforeUsers } = options;
   const algorithm = readEmqxAlgorithm(options);
-  if (typeof algorithm === 'string') throw new CommandFailed(`--algorithm: ${algorithm}`);
+  if (typeof algorithm === 'string') throw new ThingPassError('command_failed', `--algorithm: ${algorithm}`);
   return { allowNoPassword, saltEncoding, topicsBeforeUsers, algorithm };
 }
 

@@ -10,6 +10,7 @@ import type { ImportItem } from '../fleet/devices/import/record.ts';
 import { type Counts, isWorthALine, type LineReport, type Reporter } from '../fleet/devices/import/report.ts';
 import { runImport } from '../fleet/devices/import/run-import.ts';
 import { RuleService } from '../fleet/devices/rule-service.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { readRulesFile } from '../server/read-rules-file.ts';
 import { parseThingsBoardUrl } from '../storage/connections/database-url.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
@@ -18,7 +19,7 @@ import { ImportRepository } from '../storage/repositories/import-repository.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
 import { withThingsBoardDevices } from '../storage/thingsboard/read-devices.ts';
 import { isUuid } from '../util/uuid.ts';
-import { CommandFailed, commandActor, example, loadConfig, print } from './command.ts';
+import { commandActor, example, loadConfig, print } from './command.ts';
 import { addFormatOptions, type FormatOptions, readFormatOptions } from './import-options.ts';
 import { lineText, summaryText } from './import-text.ts';
 import { createProgress } from './progress.ts';
@@ -173,7 +174,7 @@ async function withSource(
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    throw new CommandFailed(`${source} cannot be read (${code})`);
+    throw new ThingPassError('command_failed', `${source} cannot be read (${code})`);
   }
 }
 
@@ -192,7 +193,10 @@ function readUrl(url: string) {
   try {
     return parseThingsBoardUrl(url);
   } catch {
-    throw new CommandFailed('the source must be the URL of ThingsBoard’s database: postgresql://…');
+    throw new ThingPassError(
+      'command_failed',
+      'the source must be the URL of ThingsBoard’s database: postgresql://…',
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-import { CommandFailed, loadConfig } from './command.ts';
+import { ThingPassError } from '../model/errors.ts';
+import { loadConfig } from './command.ts';
 
 /** How long a running server may take to answer, in milliseconds. */
 const LONGEST_WAIT_MS = 10_000;
@@ -14,7 +15,7 @@ export function reachable(host: string): string {
  * Asks the management API of a running server, with the key in `THINGPASS_API_KEY`.
  * @param base such as `http://10.0.0.5:8080`; the server of this machine when not given.
  * @param path below `/api/v1`.
- * @throws {CommandFailed} without a key, when the server does not answer, and for what it refuses.
+ * @throws {ThingPassError} `command_failed` without a key, when the server does not answer, and for what it refuses.
  */
 export async function askRunningServer<Answer>(
   base: string | undefined,
@@ -24,7 +25,10 @@ export async function askRunningServer<Answer>(
 ): Promise<Answer> {
   const { host, port, apiKey } = loadConfig();
   if (apiKey === undefined)
-    throw new CommandFailed('THINGPASS_API_KEY is not set; thingpass api-key create makes a key');
+    throw new ThingPassError(
+      'command_failed',
+      'THINGPASS_API_KEY is not set; thingpass api-key create makes a key',
+    );
   const server = base?.replace(/\/+$/, '') ?? `http://${reachable(host)}:${port}`;
   let response: Response;
   let answer: { title?: string; detail?: string };
@@ -41,9 +45,12 @@ export async function askRunningServer<Answer>(
     answer = (await response.json()) as typeof answer;
   } catch (error) {
     const { message, cause } = error as Error & { cause?: Error };
-    throw new CommandFailed(`${server} does not answer: ${cause?.message ?? message}`);
+    throw new ThingPassError('command_failed', `${server} does not answer: ${cause?.message ?? message}`);
   }
   if (!response.ok)
-    throw new CommandFailed(`${server} refuses: ${answer.title ?? response.status}: ${answer.detail ?? ''}`);
+    throw new ThingPassError(
+      'command_failed',
+      `${server} refuses: ${answer.title ?? response.status}: ${answer.detail ?? ''}`,
+    );
   return answer as Answer;
 }

@@ -12,6 +12,7 @@ import {
   readCredentialLifecycleConfig,
 } from '../fleet/devices/device-settings.ts';
 import { type ExpiryConfig, readExpiryConfig } from '../fleet/devices/expiry/expiry-settings.ts';
+import { configInvalid } from '../model/errors.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import { readStorageConfig, type StorageConfig } from '../storage/connections/storage-settings.ts';
 import { readCertificateSettings } from './broker-certificates.ts';
@@ -52,23 +53,12 @@ export interface BrokerConfig extends BrokerSettings {
   readonly formSettings: ReadonlyMap<string, FormSettings>;
 }
 
-/** The configuration cannot be used; one sentence per setting, never a value of a secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`the configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.problems = problems;
-  }
-}
-
 /** Of what brokers prove themselves with, in characters. */
 export const SHORTEST_SECRET = 16;
 
 /**
  * Reads the configuration out of environment variables (design: prefix `THINGPASS_`, and `DATABASE_URL`).
- * @throws {ConfigError} naming every problem at once: unknown names with the nearest known one, bad values, secrets that
+ * @throws {ThingPassError} `config_invalid` naming every problem at once: unknown names with the nearest known one, bad values, secrets that
  * are missing where the server can be reached from outside.
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -125,7 +115,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       );
     }
   }
-  if (problems.length > 0 || storage === undefined) throw new ConfigError(problems);
+  if (problems.length > 0 || storage === undefined) throw configInvalid(problems);
   return Object.freeze({
     ...storage,
     host: text('THINGPASS_HOST'),

@@ -28,7 +28,7 @@ export interface DecisionInputs {
   readonly chainKeys: readonly ChainProfileKeys[];
 }
 
-/** @throws {ConfigError} for rules or authorities that cannot be used. */
+/** @throws {ThingPassError} `config_invalid` for rules or authorities that cannot be used. */
 export async function openDecisionInputs(
   config: Config,
   processes: ProcessGroup,

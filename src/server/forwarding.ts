@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { ApiProblem, problemOf } from './management/problem.ts';
+import { problemOf } from './management/problem.ts';
 import { PeerUnavailable } from './process-group/channel.ts';
 import type { ProcessGroup } from './process-group/group.ts';
 import { LARGEST_BODY } from './webhooks/webhook.ts';
@@ -41,8 +41,8 @@ export function registerForwarding(
 
 /** What the framework refuses before it can be handed on, such as a body that is too large, is a problem as the primary's are. */
 function sendProblem(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error) ?? new ApiProblem('internal_error');
-  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  const problem = problemOf(error);
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem.body));
 }
 
 async function forward(

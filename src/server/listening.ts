@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { type Config, ConfigError, isLoopback } from '../config/config.ts';
+import { type Config, isLoopback } from '../config/config.ts';
+import { configInvalid } from '../model/errors.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 
 /** @returns the address of the server as a URL. */
@@ -13,12 +14,12 @@ export function urlOf({ address, port, family }: Pick<AddressInfo, 'address' | '
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. @throws {ConfigError}. */
+/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. @throws {ThingPassError} `config_invalid`. */
 export function refuseOpenEndpoints(config: Config): void {
   if (isLoopback(config.host)) return;
   const open = BROKER_NAMES.filter((broker) => config.brokers[broker].secrets.length === 0);
   if (open.length === 0) return;
-  throw new ConfigError([
+  throw configInvalid([
     `THINGPASS_HOST is ${config.host}, which others can reach, and ${open.join(', ')} would answer anyone: set THINGPASS_SECRET`,
   ]);
 }

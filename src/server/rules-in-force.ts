@@ -1,9 +1,9 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { ConfigError } from '../config/config.ts';
 import { compileRules } from '../engine/access/rule-set.ts';
 import { ruleOf, type StoredRule } from '../engine/access/stored-rule.ts';
+import { configInvalid, isThingPassError } from '../model/errors.ts';
 import type { Rule, RuleSet } from '../model/topic-rules.ts';
 import { readRulesFile } from './read-rules-file.ts';
 
@@ -36,7 +36,7 @@ const AGAIN_MS = 500;
  * Within each scope the file's rules come first: what is fixed there, nobody undoes through the API. Both sets were
  * checked for how complex they are when they were saved; where a filter is too complex for the two together, it is denied.
  * @param file undefined: only the database's rules.
- * @throws {ConfigError} at the start only.
+ * @throws {ThingPassError} `config_invalid` at the start only.
  */
 export async function putRulesInForce(
   file: string | undefined,
@@ -116,10 +116,10 @@ export async function putRulesInForce(
 }
 
 function problemsOf(error: unknown): readonly string[] {
-  return error instanceof ConfigError ? error.problems : [(error as Error).message];
+  return isThingPassError(error, 'config_invalid') ? error.data.problems : [(error as Error).message];
 }
 
-/** @throws {ConfigError} naming every row that cannot be used: with a rule missing, those after it would decide in its place. */
+/** @throws {ThingPassError} `config_invalid` naming every row that cannot be used: with a rule missing, those after it would decide in its place. */
 function usable(rows: readonly StoredRule[]): readonly Rule[] {
   const problems: string[] = [];
   const rules: Rule[] = [];
@@ -128,6 +128,6 @@ function usable(rows: readonly StoredRule[]): readonly Rule[] {
     if (typeof rule === 'string') problems.push(`rule ${row.id} in the database: ${rule}`);
     else rules.push(rule);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw configInvalid(problems);
   return rules;
 }

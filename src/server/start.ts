@@ -41,7 +41,7 @@ export interface RunningServer {
  * Starts the server, or one process of it: database migrated, app built, listening unless this is the primary of others.
  * A start that fails leaves nothing open.
  * @param openExplainer what answers `explain` of the management API.
- * @throws {ConfigError} when endpoints would be open to the network.
+ * @throws {ThingPassError} `config_invalid` when endpoints would be open to the network.
  */
 export async function startServer(
   config: Config,

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { type Config, ConfigError } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { AuthoritiesUnusable } from '../engine/certificates/trust/authorities.ts';
 import { openTrust, type Trust } from '../engine/certificates/trust/trust.ts';
 import { createTrustLog } from '../engine/certificates/trust/trust-log.ts';
 import type { DenyList } from '../engine/credentials/deny-list.ts';
+import { configInvalid } from '../model/errors.ts';
 import type { Storage } from '../storage/reading/storage.ts';
 import { copyDenyList, copyProfilePolicies } from '../storage/reading/trust-tables.ts';
 import { createErrorLog } from './logging/error-log.ts';
@@ -16,7 +17,7 @@ export interface TrustTables {
 
 /**
  * What is denied, and what is asked of certificates beyond ThingsBoard's rules.
- * @throws {ConfigError} when the file of authorities cannot be used.
+ * @throws {ThingPassError} `config_invalid` when the file of authorities cannot be used.
  */
 export async function openTrustTables(config: Config, storage: Storage, log: Logger): Promise<TrustTables> {
   const opened: { close(): unknown }[] = [];
@@ -37,7 +38,7 @@ export async function openTrustTables(config: Config, storage: Storage, log: Log
   } catch (error) {
     await closeEach(opened);
     if (!(error instanceof AuthoritiesUnusable)) throw error;
-    throw new ConfigError([`THINGPASS_CLIENT_CA_FILE (${config.trust.authoritiesFile}): ${error.message}`]);
+    throw configInvalid([`THINGPASS_CLIENT_CA_FILE (${config.trust.authoritiesFile}): ${error.message}`]);
   }
 }
 

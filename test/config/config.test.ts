@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, isLoopback, readConfig } from '../../src/config/config.ts';
+import { isLoopback, readConfig } from '../../src/config/config.ts';
 import { envExample, SETTINGS } from '../../src/config/settings.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
     readConfig(environment);
   } catch (error) {
-    assert.ok(error instanceof ConfigError);
-    return error.problems;
+    assert.ok(isThingPassError(error, 'config_invalid'));
+    return error.data.problems;
   }
   return [];
 }

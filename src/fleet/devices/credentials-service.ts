@@ -8,7 +8,7 @@ import type {
   NewCredentials,
   Window,
 } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { certificateDigest } from './certificate-digest.ts';
 import { deviceOf } from './device-service.ts';
 import type { DeviceStore } from './device-store.ts';
@@ -77,7 +77,7 @@ export class CredentialsService {
 
   /**
    * Puts other credentials in the place of all that the device has, at once.
-   * @throws {DeviceProblem | AlreadyTaken}
+   * @throws {ThingPassError}
    */
   async set(idOrName: string, request: CredentialsRequest, which: WhichCredentials = {}): Promise<Rotated> {
     const { credentials, secret } = await makeCredentials(request, this.#options.keepPassword);
@@ -91,7 +91,7 @@ export class CredentialsService {
 
   /**
    * One more, beside those that the device has.
-   * @throws {DeviceProblem | AlreadyTaken} `one_credential_per_device` where it may have one only.
+   * @throws {ThingPassError} `one_credential_per_device` where it may have one only.
    */
   async add(
     idOrName: string,
@@ -114,7 +114,7 @@ export class CredentialsService {
   /**
    * Another token, password or certificate for the same purpose. The old one holds for the overlap; of tokens and
    * certificates that is one more credential, of passwords a second secret under the same credentials id.
-   * @throws {DeviceProblem | AlreadyTaken} `credentials_ambiguous` where several could be meant; `credentials_invalid` where the
+   * @throws {ThingPassError} `credentials_ambiguous` where several could be meant; `credentials_invalid` where the
    * wish does not go with the credentials.
    */
   async rotate(
@@ -127,7 +127,7 @@ export class CredentialsService {
     return this.#change(idOrName, async (device, now) => {
       const row = pick(device, request, type);
       if (type !== undefined && row.credentialsType !== type)
-        throw new DeviceProblem('credentials_invalid', `the credentials are of type ${row.credentialsType}`);
+        throw new ThingPassError('credentials_invalid', `the credentials are of type ${row.credentialsType}`);
       checkVersion([row], request);
       const overlap = this.#overlap(request, [row], now);
       const detail = { ...describe(row), ...describeOverlap(overlap) };
@@ -150,7 +150,7 @@ export class CredentialsService {
   /**
    * Credentials of another kind, such as a gateway's certificate after its token. Both are valid for the overlap.
    * @param which by default, all that the device has end.
-   * @throws {DeviceProblem | AlreadyTaken}
+   * @throws {ThingPassError}
    */
   async switchTo(
     idOrName: string,
@@ -172,7 +172,7 @@ export class CredentialsService {
    * Ends credentials at once: those that are named, or all that the device has. Certificates go on the deny list as well: a
    * certificate profile would let them in again.
    * @returns the device as it was, and what was revoked.
-   * @throws {DeviceProblem}
+   * @throws {ThingPassError}
    */
   async revoke(
     idOrName: string,
@@ -237,7 +237,7 @@ export class CredentialsService {
       } catch (error) {
         if (!(error instanceof VersionConflictError)) throw error;
         if (attempt === TRIES)
-          throw new DeviceProblem('not_possible', 'others change the device all the time: try again later');
+          throw new ThingPassError('not_possible', 'others change the device all the time: try again later');
       }
     }
   }
@@ -252,7 +252,7 @@ interface Thought {
 type ThoughtOfSuccession = Thought &
   Succession & { readonly secret: ShownSecret | undefined; readonly overlap?: Overlap | undefined };
 
-/** @throws {DeviceProblem} `credentials_not_found` and `credentials_ambiguous`. */
+/** @throws {ThingPassError} `credentials_not_found` and `credentials_ambiguous`. */
 function pick(
   device: DeviceEntry,
   { credentials: wanted }: WhichCredentials,
@@ -261,15 +261,15 @@ function pick(
   if (wanted !== undefined) {
     const row = device.credentials.find(({ id }) => id === wanted);
     if (row !== undefined) return row;
-    throw new DeviceProblem('credentials_not_found', 'the device has no such credentials');
+    throw new ThingPassError('credentials_not_found', 'the device has no such credentials');
   }
   const could = device.credentials.filter((row) => type === undefined || row.credentialsType === type);
   // Of those that follow one another the last one is meant.
   const last = could.at(-1);
   if (last === undefined)
-    throw new DeviceProblem('credentials_not_found', 'the device has no credentials of this kind');
+    throw new ThingPassError('credentials_not_found', 'the device has no credentials of this kind');
   if (could.every(({ credentialsType }) => credentialsType === last.credentialsType)) return last;
-  throw new DeviceProblem(
+  throw new ThingPassError(
     'credentials_ambiguous',
     'the device has credentials of several kinds: say which ones by their id',
   );
@@ -277,7 +277,7 @@ function pick(
 
 function checkVersion(meant: readonly CredentialsEntry[], { version }: WhichCredentials): void {
   if (version === undefined || (meant.length === 1 && meant[0]?.version === version)) return;
-  throw new DeviceProblem(
+  throw new ThingPassError(
     'precondition_failed',
     'the credentials are not what they were when they were read',
   );

@@ -1,4 +1,4 @@
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { isUuid } from '../../util/uuid.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface DenyEntry {
 /**
  * The one way in which a value is written: hex in lower case without colons, a serial number without leading zeros, as
  * people copy them from OpenSSL and browsers in any way.
- * @throws {DeviceProblem} `deny_value_invalid`.
+ * @throws {ThingPassError} `deny_value_invalid`.
  */
 export function denyValue(kind: DenyKind, text: string): string {
   const plain = text.trim().toLowerCase();
@@ -46,6 +46,6 @@ export function denyValue(kind: DenyKind, text: string): string {
   }
 }
 
-function invalid(why: string): DeviceProblem {
-  return new DeviceProblem('deny_value_invalid', why);
+function invalid(why: string): ThingPassError {
+  return new ThingPassError('deny_value_invalid', why);
 }

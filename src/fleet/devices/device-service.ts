@@ -1,6 +1,6 @@
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { DeviceEntry } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { DeviceStore } from './device-store.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 
@@ -21,7 +21,7 @@ export class DeviceService {
     this.#keepPassword = keepPassword;
   }
 
-  /** @throws {DeviceProblem | AlreadyTaken} */
+  /** @throws {ThingPassError} */
   async create(device: {
     readonly name: string;
     readonly profileName: string;
@@ -42,12 +42,12 @@ export class DeviceService {
     return { device: created, secret };
   }
 
-  /** @throws {DeviceProblem} when there is no such device. */
+  /** @throws {ThingPassError} when there is no such device. */
   async get(idOrName: string): Promise<DeviceEntry> {
     return deviceOf(this.#devices, idOrName);
   }
 
-  /** @throws {DeviceProblem} when there is no such device. */
+  /** @throws {ThingPassError} when there is no such device. */
   async remove(idOrName: string): Promise<DeviceEntry> {
     const device = await this.get(idOrName);
     // False where somebody else was first.
@@ -55,19 +55,19 @@ export class DeviceService {
   }
 }
 
-/** @throws {DeviceProblem} `device_not_found`, or `thingsboard_read_only` for a device of ThingsBoard's own. */
+/** @throws {ThingPassError} `device_not_found`, or `thingsboard_read_only` for a device of ThingsBoard's own. */
 export async function deviceOf(devices: DeviceStore, idOrName: string): Promise<DeviceEntry> {
   const device = await devices.find(idOrName);
   if (device !== undefined) return device;
   await requireOurs(devices, idOrName);
-  throw new DeviceProblem('device_not_found', `there is no device ${idOrName}`);
+  throw new ThingPassError('device_not_found', `there is no device ${idOrName}`);
 }
 
-/** @throws {DeviceProblem} `thingsboard_read_only` for a device of ThingsBoard's own database. */
+/** @throws {ThingPassError} `thingsboard_read_only` for a device of ThingsBoard's own database. */
 export async function requireOurs(devices: DeviceStore, idOrName: string): Promise<void> {
   const theirs = await devices.findThingsBoards(idOrName);
   if (theirs === undefined) return;
-  throw new DeviceProblem(
+  throw new ThingPassError(
     'thingsboard_read_only',
     `the device ${theirs.name} (${theirs.id}) is in ThingsBoard’s own database, which is only read: change it in ThingsBoard`,
   );
@@ -75,7 +75,7 @@ export async function requireOurs(devices: DeviceStore, idOrName: string): Promi
 
 function refuseName(what: string, name: string): void {
   if (name.trim() === '' || name.length > LONGEST_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
-    throw new DeviceProblem(
+    throw new ThingPassError(
       'name_invalid',
       `a ${what} name has 1 to ${LONGEST_NAME} characters and no control characters`,
     );

@@ -36,7 +36,7 @@ export class VersionConflictError extends Error {
 export interface DeviceStore {
   /** As ThingsBoard has it: a change that leaves a device with several credentials is refused. */
   readonly oneCredentialPerDevice: boolean;
-  /** @throws {AlreadyTaken} when the name or the credentials id is. */
+  /** @throws {ThingPassError} `name_taken`, `credentials_taken`. */
   create(device: NewDevice): Promise<DeviceEntry>;
   /** The device with this id or, failing that, this name. */
   find(idOrName: string): Promise<DeviceEntry | undefined>;
@@ -46,8 +46,8 @@ export interface DeviceStore {
   remove(id: string): Promise<boolean>;
   /**
    * Changes what a device proves itself with, all of it or nothing.
-   * @throws {VersionConflictError} when the device is not what it was. @throws {AlreadyTaken} when another device holds the
-   * credentials id. @throws {DeviceProblem} `one_credential_per_device`.
+   * @throws {ThingPassError} `version_conflict` when the device is not what it was, `credentials_taken`,
+   * `one_credential_per_device`.
    */
   changeCredentials(device: DeviceEntry, change: CredentialsChange): Promise<void>;
 }

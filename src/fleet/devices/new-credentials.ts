@@ -2,7 +2,7 @@ import { formatCredentials } from '../../engine/credentials/format.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { NewCredentials } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { hidePassword } from './stored-password.ts';
 
 /** What somebody wants a device to prove itself with. */
@@ -33,7 +33,7 @@ export interface MadeCredentials {
 /**
  * Makes the parts that were not given, formats all as ThingsBoard does for saving (`credentials/thingsboard.md` section 2), and
  * hides the password.
- * @throws {DeviceProblem} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
+ * @throws {ThingPassError} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
  */
 export async function makeCredentials(
   request: CredentialsRequest,
@@ -80,7 +80,7 @@ export async function makeCredentials(
 /** ThingsBoard takes an empty password for "any will do", which nobody should get by leaving a variable unset. */
 export function refuseEmptyPassword(password: string | null | undefined): void {
   if (password === '')
-    throw new DeviceProblem(
+    throw new ThingPassError(
       'credentials_invalid',
       'an empty password would let anyone in: ask for none instead',
     );
@@ -89,7 +89,7 @@ export function refuseEmptyPassword(password: string | null | undefined): void {
 function formatted(credentials: NewCredentials): NewCredentials {
   const detail = formatCredentials(credentials);
   if (!detail.ok)
-    throw new DeviceProblem('credentials_invalid', `the credentials cannot be used: ${detail.error}`);
+    throw new ThingPassError('credentials_invalid', `the credentials cannot be used: ${detail.error}`);
   const { credentialsId, credentialsValue } = detail;
   return { credentialsType: credentials.credentialsType, credentialsId, credentialsValue };
 }

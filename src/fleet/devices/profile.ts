@@ -4,7 +4,7 @@ import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
 import { problemOfPattern } from '../../engine/credentials/java-regex.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { TransportType } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { isPublicAuthority, profileCertificate } from './profile-certificate.ts';
 
 export const PROVISION_TYPES = [
@@ -63,11 +63,11 @@ export interface StoredProvisioning {
 
 /**
  * What of a wish keeps a profile from ever doing what it says.
- * @throws {DeviceProblem} `profile_invalid` or `name_invalid`.
+ * @throws {ThingPassError} `profile_invalid` or `name_invalid`.
  */
 export function checkProfile({ name, transportType, mqtt }: ProfileRequest): void {
   if (name.trim() === '' || name.length > 255 || /\p{Cc}|\p{Cs}/u.test(name))
-    throw new DeviceProblem('name_invalid', 'a profile’s name is not blank and has no control characters');
+    throw new ThingPassError('name_invalid', 'a profile’s name is not blank and has no control characters');
   if (mqtt === undefined) return;
   if (transportType !== 'MQTT')
     throw invalid('ThingsBoard reads the MQTT settings of profiles of the transport type MQTT only');
@@ -81,7 +81,7 @@ export function checkProfile({ name, transportType, mqtt }: ProfileRequest): voi
 /**
  * The provisioning to store for a wish.
  * @param before what is stored already, of which the key and secret stay where none are given.
- * @throws {DeviceProblem} `profile_invalid` for what cannot be honoured: ThingsBoard saves much that then admits nobody.
+ * @throws {ThingPassError} `profile_invalid` for what cannot be honoured: ThingsBoard saves much that then admits nobody.
  */
 export function storeProvisioning(
   request: ProvisioningRequest,
@@ -145,6 +145,6 @@ function hasSecret(type: ProvisionType): boolean {
   return type === 'ALLOW_CREATE_NEW_DEVICES' || type === 'CHECK_PRE_PROVISIONED_DEVICES';
 }
 
-function invalid(why: string): DeviceProblem {
-  return new DeviceProblem('profile_invalid', why);
+function invalid(why: string): ThingPassError {
+  return new ThingPassError('profile_invalid', why);
 }

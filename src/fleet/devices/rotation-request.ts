@@ -1,6 +1,6 @@
 import { generate } from '../../engine/secrets/generate.ts';
 import type { CredentialsEntry, CredentialsType } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { type CredentialsRequest, refuseEmptyPassword, type ShownSecret } from './new-credentials.ts';
 
 /** What credentials are to be rotated to; tokens and passwords are made when they are not given. */
@@ -12,7 +12,7 @@ export interface RotationRequest {
   readonly certificate?: string | undefined;
 }
 
-/** @throws {DeviceProblem} `credentials_invalid` for an empty one. */
+/** @throws {ThingPassError} `credentials_invalid` for an empty one. */
 export function newPassword({ password }: RotationRequest): ShownSecret {
   refuseEmptyPassword(password);
   // ThingsBoard's rules for saving; no client can send an unpaired surrogate.
@@ -24,7 +24,7 @@ export function newPassword({ password }: RotationRequest): ShownSecret {
 
 /**
  * The successor of a token or a certificate.
- * @throws {DeviceProblem} `credentials_invalid` where the wish is for something else, or no certificate was given.
+ * @throws {ThingPassError} `credentials_invalid` where the wish is for something else, or no certificate was given.
  */
 export function requestFor(row: CredentialsEntry, request: RotationRequest): CredentialsRequest {
   switch (row.credentialsType) {
@@ -43,7 +43,7 @@ const GIVEN_FOR = { token: 'ACCESS_TOKEN', password: 'MQTT_BASIC', certificate: 
 
 /**
  * The type that a wish is for, as far as it says.
- * @throws {DeviceProblem} `credentials_invalid` where it contradicts itself.
+ * @throws {ThingPassError} `credentials_invalid` where it contradicts itself.
  */
 export function typeOf(request: RotationRequest): CredentialsType | undefined {
   const types = (['token', 'password', 'certificate'] as const)
@@ -54,6 +54,6 @@ export function typeOf(request: RotationRequest): CredentialsType | undefined {
   return types[0];
 }
 
-function invalid(why: string): DeviceProblem {
-  return new DeviceProblem('credentials_invalid', why);
+function invalid(why: string): ThingPassError {
+  return new ThingPassError('credentials_invalid', why);
 }

@@ -3,7 +3,7 @@ import { readRule } from '../../engine/access/rule.ts';
 import { compileRules } from '../../engine/access/rule-set.ts';
 import { ruleOf } from '../../engine/access/stored-rule.ts';
 import type { Actor } from '../../model/audit.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import { isUuid } from '../../util/uuid.ts';
@@ -40,7 +40,7 @@ export interface RuleOwnerRequest {
  * Order matters only among the rules of one owner (everybody, one profile, one device): the first that matches decides,
  * everybody's before the profile's before the device's, and for each owner the file's before these.
  *
- * Refusals are `DeviceProblem`s: `rule_invalid`, `rules_too_complex`, `rule_not_found`, `rule_order_invalid`,
+ * Refusals are `ThingPassError`s: `rule_invalid`, `rules_too_complex`, `rule_not_found`, `rule_order_invalid`,
  * `profile_not_found`, `device_not_found`.
  */
 export class RuleService {
@@ -53,14 +53,14 @@ export class RuleService {
     this.#fromFile = fromFile;
   }
 
-  /** All rules, or one owner's, in the order in which they decide. @throws {DeviceProblem} */
+  /** All rules, or one owner's, in the order in which they decide. @throws {ThingPassError} */
   async list(request?: RuleOwnerRequest): Promise<RuleEntry[]> {
     return this.#entries(
       await this.#rules.list(request === undefined ? undefined : await this.#owner(request)),
     );
   }
 
-  /** @throws {DeviceProblem} when there is none with this id. */
+  /** @throws {ThingPassError} when there is none with this id. */
   async get(id: string): Promise<RuleEntry> {
     return this.#entry(isStorable(id) ? await this.#rules.find(id) : undefined);
   }
@@ -69,7 +69,7 @@ export class RuleService {
    * Saves a rule, behind all others of its owner or before one of them.
    * @param wish as an item of a rules file: permission, action, filter, and where wanted qos, retain, note and one of
    * profile, profileId, device, deviceId.
-   * @throws {DeviceProblem}
+   * @throws {ThingPassError}
    */
   async create(request: unknown, actor: Actor, before?: string): Promise<RuleEntry> {
     const rule = await this.#read(request);
@@ -77,7 +77,7 @@ export class RuleService {
     const owner = ownerOf(rule);
     const at = beside.findIndex((one) => one.id === before && isOwnedBy(one, owner));
     if (before !== undefined && at < 0) {
-      throw new DeviceProblem(
+      throw new ThingPassError(
         'rule_not_found',
         'the rule to go before is not there, or is for somebody else',
       );
@@ -87,7 +87,7 @@ export class RuleService {
     return this.#entry(await this.#rules.create(rule, before, actor));
   }
 
-  /** Puts another rule in the place of one; nothing of the old one stays but its id. @throws {DeviceProblem} */
+  /** Puts another rule in the place of one; nothing of the old one stays but its id. @throws {ThingPassError} */
   async replace(id: string, request: unknown, actor: Actor): Promise<RuleEntry> {
     const rule = await this.#read(request);
     const known = await this.get(id);
@@ -102,7 +102,7 @@ export class RuleService {
     return this.#entry(await this.#rules.replace(id, rule, actor));
   }
 
-  /** @returns what was removed. @throws {DeviceProblem} when there is none with this id. */
+  /** @returns what was removed. @throws {ThingPassError} when there is none with this id. */
   async remove(id: string, actor: Actor): Promise<RuleEntry> {
     const entry = await this.get(id);
     if (!(await this.#rules.remove(id, actor))) throw notFound();
@@ -112,14 +112,14 @@ export class RuleService {
   /**
    * Gives the rules of one owner another order.
    * @param ids all of that owner's rules, each once.
-   * @throws {DeviceProblem}
+   * @throws {ThingPassError}
    */
   async reorder(request: RuleOwnerRequest, ids: readonly string[], actor: Actor): Promise<RuleEntry[]> {
     const owner = await this.#owner(request);
     const known = await this.#rules.list(owner);
     const inOrder = ids.flatMap((id) => known.filter((one) => one.id === id));
     if (inOrder.length !== ids.length || new Set(ids).size !== known.length) {
-      throw new DeviceProblem(
+      throw new ThingPassError(
         'rule_order_invalid',
         `the order must name each of the ${known.length} rules once, and no other`,
       );
@@ -135,20 +135,20 @@ export class RuleService {
   /** The rule as it can be kept: with the id of whom it is for. */
   async #read(request: unknown): Promise<Rule> {
     const rule = readRule(request);
-    if (typeof rule === 'string') throw new DeviceProblem('rule_invalid', rule);
+    if (typeof rule === 'string') throw new ThingPassError('rule_invalid', rule);
     if (rule.note !== undefined && !isStorable(rule.note))
-      throw new DeviceProblem('rule_invalid', 'note holds a NUL or text that is not valid Unicode');
+      throw new ThingPassError('rule_invalid', 'note holds a NUL or text that is not valid Unicode');
     const { scope } = rule;
     if (scope.kind === 'global') return rule;
     if ('id' in scope && !isUuid(scope.id))
-      throw new DeviceProblem('rule_invalid', `${scope.kind}Id must be a UUID`);
+      throw new ThingPassError('rule_invalid', `${scope.kind}Id must be a UUID`);
     const id = await this.#ownerId(scope.kind, 'id' in scope ? scope.id : scope.name);
     return { ...rule, scope: { kind: scope.kind, id } };
   }
 
   async #owner({ profile, device }: RuleOwnerRequest): Promise<RuleOwner> {
     if (profile !== undefined && device !== undefined)
-      throw new DeviceProblem('rule_invalid', 'rules are for a profile or for a device');
+      throw new ThingPassError('rule_invalid', 'rules are for a profile or for a device');
     return {
       profileId: profile === undefined ? null : await this.#ownerId('profile', profile),
       deviceId: device === undefined ? null : await this.#ownerId('device', device),
@@ -157,7 +157,7 @@ export class RuleService {
 
   async #ownerId(kind: 'profile' | 'device', idOrName: string): Promise<string> {
     const id = isStorable(idOrName) ? await this.#rules.ownerId(kind, idOrName) : undefined;
-    if (id === undefined) throw new DeviceProblem(`${kind}_not_found`, `there is no ${kind} ${idOrName}`);
+    if (id === undefined) throw new ThingPassError(`${kind}_not_found`, `there is no ${kind} ${idOrName}`);
     return id;
   }
 
@@ -169,7 +169,7 @@ export class RuleService {
   /** As a rules file is refused; together with the file's rules, whose place is before these. */
   #refuseTooComplex(rules: readonly Rule[]): void {
     const problem = complexityProblem(compileRules([...this.#fromFile(), ...rules]));
-    if (problem !== undefined) throw new DeviceProblem('rules_too_complex', problem);
+    if (problem !== undefined) throw new ThingPassError('rules_too_complex', problem);
   }
 
   async #entry(kept: KeptRule | undefined): Promise<RuleEntry> {
@@ -203,11 +203,11 @@ function toEntry(row: KeptRule, names: ReadonlyMap<string, string>): RuleEntry {
   };
 }
 
-/** @throws {DeviceProblem} for a row that somebody wrote past this service: to be seen, and removed with SQL. */
+/** @throws {ThingPassError} for a row that somebody wrote past this service: to be seen, and removed with SQL. */
 function asRule(row: KeptRule): Rule {
   const rule = ruleOf(row);
   if (typeof rule !== 'string') return rule;
-  throw new DeviceProblem('rule_invalid', `rule ${row.id} in the database cannot be used: ${rule}`);
+  throw new ThingPassError('rule_invalid', `rule ${row.id} in the database cannot be used: ${rule}`);
 }
 
 function ownerOf({ scope }: { readonly scope: RuleScope }): RuleOwner {
@@ -222,6 +222,6 @@ function isOwnedBy(rule: RuleOwner, owner: RuleOwner): boolean {
   return rule.profileId === owner.profileId && rule.deviceId === owner.deviceId;
 }
 
-function notFound(): DeviceProblem {
-  return new DeviceProblem('rule_not_found', 'there is no such rule');
+function notFound(): ThingPassError {
+  return new ThingPassError('rule_not_found', 'there is no such rule');
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiKeyEntry, ApiKeys, Scope } from '../../fleet/devices/api-key.ts';
 import type { Actor } from '../../model/audit.ts';
-import { ApiProblem } from './problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 
 export interface Caller {
   readonly key: ApiKeyEntry;
@@ -21,7 +21,7 @@ export function keyIn(headers: IncomingHttpHeaders): string | undefined {
 /**
  * Who calls.
  * @param origin the caller's address.
- * @throws {ApiProblem} `key_missing` or `key_invalid`, with the challenge of RFC 6750 section 3.
+ * @throws {ThingPassError} `key_missing` or `key_invalid`.
  */
 export async function authenticate(
   keys: ApiKeys,
@@ -30,29 +30,12 @@ export async function authenticate(
 ): Promise<Caller> {
   const check = await keys.check(keyIn(headers));
   if (check.ok) return { key: check.key, actor: check.actor(origin) };
-  const missing = check.why === 'missing';
-  throw new ApiProblem(
-    missing ? 'key_missing' : 'key_invalid',
-    undefined,
-    {},
-    {
-      'www-authenticate': missing
-        ? 'Bearer realm="thingpass"'
-        : 'Bearer realm="thingpass", error="invalid_token"',
-    },
-  );
+  throw new ThingPassError(check.why === 'missing' ? 'key_missing' : 'key_invalid');
 }
 
-/** @throws {ApiProblem} `scope_missing` when the key has none of the scopes; it names them. */
+/** @throws {ThingPassError} `scope_missing` when the key has none of the scopes; it names them. */
 export function requireScope({ key }: Caller, scopes: readonly Scope[]): void {
   if (scopes.some((scope) => key.scopes.includes(scope))) return;
   const detail = `the key ${key.name} has the scope ${key.scopes.join(', ')}; this needs ${scopes.join(' or ')}`;
-  throw new ApiProblem(
-    'scope_missing',
-    detail,
-    { scopes },
-    {
-      'www-authenticate': `Bearer realm="thingpass", error="insufficient_scope", scope="${scopes.join(' ')}"`,
-    },
-  );
+  throw new ThingPassError('scope_missing', detail, { scopes });
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { bundleText } from '../../fleet/ca-bundles/bundle.ts';
 import { findCaBundle } from '../../fleet/ca-bundles/service.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { authenticate, requireScope } from './authenticate.ts';
-import { ApiProblem } from './problem.ts';
 import type { RouteParts } from './routes.ts';
 
 /** In which a node says who it is; without it, its API key's name stands for it. */
@@ -21,10 +21,13 @@ export function registerCaBundleFiles(app: FastifyInstance, { store, keys }: Rou
     const name = /^([A-Za-z0-9._-]+)\.pem$/.exec(file)?.[1];
     const { caBundles } = await store();
     const bundle = name === undefined ? undefined : await findCaBundle(caBundles, name);
-    if (bundle === undefined) throw new ApiProblem('ca_bundle_not_found');
+    if (bundle === undefined) throw new ThingPassError('ca_bundle_not_found');
     const given = request.headers[NODE_HEADER];
     if (given !== undefined && !(typeof given === 'string' && NODE_NAME.test(given))) {
-      throw new ApiProblem('request_invalid', `${NODE_HEADER} has 1 to 200 printable characters of ASCII`);
+      throw new ThingPassError(
+        'request_invalid',
+        `${NODE_HEADER} has 1 to 200 printable characters of ASCII`,
+      );
     }
     await caBundles.fetched(bundle.name, given ?? caller.key.name, bundle.etag);
     reply.headers({ etag: bundle.etag, 'cache-control': 'private, no-cache' });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { REFUSALS, type RefusalCode } from '../../model/errors.ts';
 import { VERSION } from '../../util/version.ts';
 import type { Operation } from './operation.ts';
 import { PROBLEMS } from './problem.ts';
@@ -42,10 +43,10 @@ export function documentationPage(operations: readonly Operation[], document: Me
 
 /** Every type of problem; the `type` of a problem leads here. */
 export function problemsPage(): string {
-  const rows = Object.entries(PROBLEMS).map(
-    ([code, [status, title, meaning]]) =>
-      `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escaped(title)}. ${prose(meaning)}</td></tr>`,
-  );
+  const rows = (Object.keys(PROBLEMS) as RefusalCode[]).map((code) => {
+    const [status, meaning] = PROBLEMS[code];
+    return `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escaped(REFUSALS[code])}. ${prose(meaning)}</td></tr>`;
+  });
   return page(
     'ThingPass problems',
     `<h1>Problems</h1><p>The <code>type</code> of a problem is <code>/docs/problems#</code> and one of these codes, which are stable.</p>

@@ -8,8 +8,8 @@ import type { ImportItem } from '../../fleet/devices/import/record.ts';
 import { type Counts, isWorthALine, type LineReport } from '../../fleet/devices/import/report.ts';
 import { runImport } from '../../fleet/devices/import/run-import.ts';
 import type { Actor } from '../../model/audit.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { ManagementStore } from '../../storage/repositories/management-store.ts';
-import { ApiProblem } from './problem.ts';
 
 export interface ImportRequest {
   readonly format: ImportFormat;
@@ -58,14 +58,14 @@ export class Imports {
     this.#longestMs = longestMs;
   }
 
-  /** @throws {ApiProblem} `import_running` while there is another; {DeviceProblem} as `runImport`. */
+  /** @throws {ThingPassError} `import_running` while there is another; {ThingPassError} as `runImport`. */
   async run(
     body: Buffer,
     request: ImportRequest,
     store: ManagementStore,
     actor: Actor,
   ): Promise<ImportResult> {
-    if (this.#running) throw new ApiProblem('import_running');
+    if (this.#running) throw new ThingPassError('import_running');
     this.#running = true;
     // A queue of its own: logins need not wait behind an import's passwords.
     const { oneCredentialPerDevice: oneCredential, passwords } = this.#settings;

@@ -1,8 +1,9 @@
 import type { TObject, TSchema } from 'typebox';
 import { SCOPES } from '../../fleet/devices/api-key.ts';
+import { REFUSALS, type RefusalCode } from '../../model/errors.ts';
 import { VERSION } from '../../util/version.ts';
 import type { AnswerDescription, Operation } from './operation.ts';
-import { PROBLEMS, type ProblemCode, typeOf } from './problem.ts';
+import { PROBLEMS, typeOf } from './problem.ts';
 import { NAMED } from './schemas.ts';
 
 type Json =
@@ -15,21 +16,21 @@ type Json =
 type JsonObject = { readonly [name: string]: Json | undefined };
 
 /** Problems that any operation may answer. */
-const ALWAYS: readonly ProblemCode[] = [
+const ALWAYS: readonly RefusalCode[] = [
   'request_invalid',
   'key_missing',
   'key_invalid',
   'scope_missing',
   'storage_unavailable',
 ];
-const WITH_BODY: readonly ProblemCode[] = ['body_unreadable', 'body_too_large', 'content_type_unsupported'];
+const WITH_BODY: readonly RefusalCode[] = ['body_unreadable', 'body_too_large', 'content_type_unsupported'];
 
 const PROBLEM_SCHEMA: JsonObject = {
   type: 'object',
   description: 'RFC 9457. What else a problem holds is said where its type is explained.',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
-    type: { type: 'string', enum: (Object.keys(PROBLEMS) as ProblemCode[]).map(typeOf) },
+    type: { type: 'string', enum: (Object.keys(PROBLEMS) as RefusalCode[]).map(typeOf) },
     title: { type: 'string' },
     status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { type: 'string' },
@@ -170,7 +171,7 @@ function problemsOf(one: Operation): Record<string, Json> {
     ...(one.ifMatch === 'required' ? (['precondition_required'] as const) : []),
     ...(one.problems ?? []),
   ];
-  const byStatus = new Map<number, ProblemCode[]>();
+  const byStatus = new Map<number, RefusalCode[]>();
   for (const code of codes) {
     const [status] = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -180,7 +181,7 @@ function problemsOf(one: Operation): Record<string, Json> {
     [...byStatus].map(([status, ofStatus]) => [
       String(status),
       {
-        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('. '),
+        description: ofStatus.map((code) => `\`${code}\`: ${REFUSALS[code]}`).join('. '),
         content: { 'application/problem+json': { schema } },
       },
     ]),

@@ -3,13 +3,13 @@ import type { DeviceSessions } from '../../fleet/broker-sessions/device-sessions
 import type { Scope } from '../../fleet/devices/api-key.ts';
 import type { WatchedAuthority } from '../../fleet/devices/expiry/expiring.ts';
 import type { Actor } from '../../model/audit.ts';
+import type { RefusalCode } from '../../model/errors.ts';
 import type { ManagementStore } from '../../storage/repositories/management-store.ts';
 import type { DecisionReader } from '../logging/decisions/gather-decisions.ts';
 import type { RecentSession } from '../logging/decisions/recent-sessions.ts';
 import type { BlockedList } from '../throttle/throttle.ts';
 import type { Explain } from './explanation.ts';
 import type { Imports } from './imports.ts';
-import type { ProblemCode } from './problem.ts';
 
 /** What an operation is called with: everything has been checked against its schemas. */
 export interface Call<Params, Query, Body> {
@@ -66,7 +66,7 @@ export interface Operation<
   readonly ifMatch?: 'required' | 'optional';
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** Beside those that every operation may answer. */
-  readonly problems?: readonly ProblemCode[];
+  readonly problems?: readonly RefusalCode[];
   handle(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer>;
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
+import { ThingPassError } from '../../model/errors.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import { isUuid } from '../../util/uuid.ts';
-import { ApiProblem } from './problem.ts';
 
 /** The query's members of every listing. */
 export const PAGE_QUERY = {
@@ -38,7 +38,7 @@ const PARTS = {
 
 /**
  * @param shape what the parts of the position are.
- * @throws {ApiProblem} `cursor_invalid` for a text that {@link writeCursor} did not write for this listing.
+ * @throws {ThingPassError} `cursor_invalid` for a text that {@link writeCursor} did not write for this listing.
  */
 export function readCursor(
   listing: string,
@@ -50,11 +50,11 @@ export function readCursor(
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
   } catch {
-    throw new ApiProblem('cursor_invalid');
+    throw new ThingPassError('cursor_invalid');
   }
   const [from, ...position] = Array.isArray(parts) ? (parts as unknown[]) : [];
   const good = position.length === shape.length && shape.every((kind, at) => PARTS[kind](position[at]));
-  if (from !== listing || !good) throw new ApiProblem('cursor_invalid');
+  if (from !== listing || !good) throw new ThingPassError('cursor_invalid');
   return position as (string | number)[];
 }
 

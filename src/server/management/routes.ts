@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKeys } from '../../fleet/devices/api-key.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { ManagementStore } from '../../storage/repositories/management-store.ts';
 import { authenticate, requireScope } from './authenticate.ts';
 import type { Call, Operation } from './operation.ts';
-import { ApiProblem, problemOf } from './problem.ts';
+import { problemOf } from './problem.ts';
 import { readQuery, type Validator, validator } from './validate.ts';
 
 export interface RouteParts {
@@ -41,7 +42,7 @@ export function registerOperations(
       method: METHODS.filter((method) => !methods.includes(method)),
       // Before a body is looked at, which may be of any type.
       onRequest: async () => {
-        throw new ApiProblem('method_not_allowed', undefined, {}, { allow: methods.join(', ') });
+        throw new ThingPassError('method_not_allowed', undefined, { allowed: methods });
       },
       handler: async () => undefined,
     });
@@ -90,13 +91,13 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
   });
 }
 
-/** @throws {ApiProblem} for an empty body, or one of another type. */
+/** @throws {ThingPassError} for an empty body, or one of another type. */
 function readUpload({ body, headers }: FastifyRequest, types: readonly string[]): Buffer {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!Buffer.isBuffer(body) || body.length === 0)
-    throw new ApiProblem('body_unreadable', 'the body is the file, and there is none');
+    throw new ThingPassError('body_unreadable', 'the body is the file, and there is none');
   if (!types.includes(type))
-    throw new ApiProblem('content_type_unsupported', `a file is sent as ${types.join(', ')}`);
+    throw new ThingPassError('content_type_unsupported', `a file is sent as ${types.join(', ')}`);
   return body;
 }
 
@@ -112,30 +113,29 @@ function checksOf({ params, query, body }: Operation): Record<'path' | 'query' |
 
 /**
  * The version that is to be replaced; `undefined` for `*`, which replaces whatever is there.
- * @throws {ApiProblem} `precondition_required` without the header, `precondition_failed` for a tag that is not ours.
+ * @throws {ThingPassError} `precondition_required` without the header, `precondition_failed` for a tag that is not ours.
  */
 function readIfMatch(header: string | undefined, kind: 'required' | 'optional'): number | undefined {
-  if (header === undefined && kind === 'required') throw new ApiProblem('precondition_required');
+  if (header === undefined && kind === 'required') throw new ThingPassError('precondition_required');
   if (header === undefined) return undefined;
   if (header.trim() === '*') return undefined;
   const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
-  if (version === undefined) throw new ApiProblem('precondition_failed');
+  if (version === undefined) throw new ThingPassError('precondition_failed');
   return Number(version);
 }
 
 /** Answers an error as a problem; what nobody foresaw goes to the log and tells nothing. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  let problem = problemOf(error);
-  if (problem === undefined) {
+  const problem = problemOf(error);
+  if (problem.code === 'internal_error') {
     request.log.error(
       { err: error, requestId: request.id, route: request.routeOptions.url },
       'the API failed',
     );
-    problem = new ApiProblem('internal_error');
   }
   return reply
     .code(problem.status)
     .headers({ 'cache-control': 'no-store', ...problem.headers })
     .type('application/problem+json')
-    .send(JSON.stringify(problem));
+    .send(JSON.stringify(problem.body));
 }

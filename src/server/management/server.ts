@@ -2,12 +2,12 @@ import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { ApiKeys } from '../../fleet/devices/api-key.ts';
 import type { ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { registerCaBundleFiles } from './ca-bundle-file.ts';
 import { registerDocumentation } from './documentation.ts';
 import { STYLE_HASH } from './documentation-page.ts';
 import { type ImportSettings, Imports } from './imports.ts';
 import { OPERATIONS } from './operations.ts';
-import { ApiProblem } from './problem.ts';
 import { registerProvision } from './provision.ts';
 import { type OperationParts, registerOperations, sendProblem } from './routes.ts';
 import { registerThingsBoard } from './thingsboard/routes.ts';
@@ -35,12 +35,14 @@ export async function buildManagement(parts: ManagementParts): Promise<FastifyIn
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1_000, ignoreTrailingSlash: true },
     frameworkErrors: (_error, request, reply) =>
-      void sendProblem(new ApiProblem('request_invalid', 'the path cannot be read'), request, reply),
+      void sendProblem(new ThingPassError('request_invalid', 'the path cannot be read'), request, reply),
   });
   await app.register(helmet, { contentSecurityPolicy: CONTENT_POLICY });
   app.decorateRequest('caller', null);
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request, reply) => sendProblem(new ApiProblem('route_not_found'), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new ThingPassError('route_not_found'), request, reply),
+  );
 
   const { provisionStore } = parts;
   if (provisionStore !== undefined) {

@@ -1,4 +1,4 @@
-import { ApiProblem } from './problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 
 /** Epoch milliseconds as answers show them. */
 export function showTime(time: number): string {
@@ -11,10 +11,10 @@ export function showTimeIfAny(time: number | undefined): string | undefined {
 
 /**
  * Epoch milliseconds of a time in a request, whose form has been checked.
- * @throws {ApiProblem} `request_invalid` for a day that the calendar has not.
+ * @throws {ThingPassError} `request_invalid` for a day that the calendar has not.
  */
 export function readTime(text: string): number {
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new ApiProblem('request_invalid', 'a time in the request does not exist');
+  if (Number.isNaN(time)) throw new ThingPassError('request_invalid', 'a time in the request does not exist');
   return time;
 }

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { ThingPassError } from '../../model/errors.ts';
 import { isStorable } from '../../util/storable-text.ts';
-import { ApiProblem } from './problem.ts';
 
 export type Validator = (value: unknown) => void;
 
@@ -18,7 +18,7 @@ const DEEPEST = 32;
 /**
  * A check of one part of a request against its schema, compiled when it is first needed.
  * @param part as the problem names it: `path`, `query` or `body`.
- * @returns a function that throws {ApiProblem} `request_invalid` with a list of what is wrong, which quotes no value.
+ * @returns a function that throws {ThingPassError} `request_invalid` with a list of what is wrong, which quotes no value.
  */
 export function validator(part: 'path' | 'query' | 'body', schema: TSchema): Validator {
   let compiled: ReturnType<typeof Compile> | undefined;
@@ -42,7 +42,7 @@ export function validator(part: 'path' | 'query' | 'body', schema: TSchema): Val
 function refuse(part: string, faults: readonly Fault[]): never {
   const errors = faults.slice(0, MOST_FAULTS).map(({ pointer, detail }) => ({ in: part, pointer, detail }));
   const [first] = errors;
-  throw new ApiProblem('request_invalid', `in the ${part}, at "${first?.pointer}": ${first?.detail}`, {
+  throw new ThingPassError('request_invalid', `in the ${part}, at "${first?.pointer}": ${first?.detail}`, {
     errors,
   });
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dialect } from '../../brokers/dialect.ts';
 import { DIALECTS } from '../../brokers/registry.ts';
-import { type BrokerConfig, ConfigError } from '../../config/config.ts';
+import type { BrokerConfig } from '../../config/config.ts';
 import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
+import { configInvalid } from '../../model/errors.ts';
 import { enableFormsOf } from './check-forms.ts';
 import { Webhook, type WebhookParts } from './webhook.ts';
 
@@ -11,7 +12,7 @@ const WITH_SECRET = '/k/:secret';
 
 /**
  * Every webhook of every dialect.
- * @throws {ConfigError} where a broker is set up as its dialect cannot be.
+ * @throws {ThingPassError} `config_invalid` where a broker is set up as its dialect cannot be.
  */
 export function createWebhooks(parts: WebhookParts): readonly Webhook[] {
   let requests = 0;
@@ -70,19 +71,19 @@ function unreachable(): never {
   throw new Error('webhooks answer before their handler');
 }
 
-/** @throws {ConfigError} where devices would be granted topics that the broker cannot keep apart. */
+/** @throws {ThingPassError} `config_invalid` where devices would be granted topics that the broker cannot keep apart. */
 function refuseMounting({ broker, canMountPerDevice }: Dialect, settings: BrokerConfig): void {
   if (!settings.perDeviceMountpoint || canMountPerDevice) return;
-  throw new ConfigError([
+  throw configInvalid([
     `THINGPASS_MOUNTED_BROKERS names ${broker}, which has one topic tree for all: a device that may subscribe to v1/devices/me/… there would read everybody’s messages`,
   ]);
 }
 
-/** @throws {ConfigError} for a form that the dialect cannot bring. */
+/** @throws {ThingPassError} `config_invalid` for a form that the dialect cannot bring. */
 function formsFor(dialect: Dialect, broker: BrokerConfig): readonly EnabledForm[] {
   try {
     return enableFormsOf(dialect, broker.certificateForms, broker.formSettings);
   } catch (error) {
-    throw new ConfigError([`THINGPASS_CERTIFICATE_FORMS: ${(error as Error).message}`]);
+    throw configInvalid([`THINGPASS_CERTIFICATE_FORMS: ${(error as Error).message}`]);
   }
 }

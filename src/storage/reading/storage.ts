@@ -41,7 +41,7 @@ export interface DatabaseStatistics extends CacheStatistics {
 /**
  * Migrates our database, creating it where there is none, and opens it for deciding; ThingsBoard's, where there is one, is
  * read first and never written.
- * @throws {ThingsBoardSchemaProblem} when ThingsBoard's tables cannot be read.
+ * @throws {ThingPassError} `thingsboard_unreadable` when ThingsBoard's tables cannot be read.
  */
 export async function openStorage(
   location: DatabaseLocation,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CredentialsStep } from '../../fleet/devices/device-store.ts';
 import type { DeviceEntry } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import {
   createCredentials,
@@ -109,7 +109,7 @@ function touchedRows(steps: readonly CredentialsStep[]): string[] {
 /**
  * Refuses what would leave a device with more than one credential, or a credential with more than one secret, where one per
  * device is all there may be.
- * @throws {DeviceProblem} `one_credential_per_device`.
+ * @throws {ThingPassError} `one_credential_per_device`.
  */
 export function refuseSeveral(device: DeviceEntry, steps: readonly CredentialsStep[]): void {
   const rows = new Set(device.credentials.map(({ id }) => id));
@@ -126,7 +126,7 @@ export function refuseSeveral(device: DeviceEntry, steps: readonly CredentialsSt
   }
   const added = steps.some((step) => step.do === 'create' || step.do === 'create_secret');
   if (added && (rows.size > 1 || secrets.size > 1)) {
-    throw new DeviceProblem(
+    throw new ThingPassError(
       'one_credential_per_device',
       'a device has one credential here (THINGPASS_ONE_CREDENTIAL_PER_DEVICE), and this would be another',
     );

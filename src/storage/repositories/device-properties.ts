@@ -1,9 +1,9 @@
 import type { Actor } from '../../model/audit.ts';
 import type { PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
-import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
 import { ensureProfile } from './profile-rows.ts';
+import { takenByDevice } from './taken-by-device.ts';
 import { OWN_TENANT } from './tenant.ts';
 
 /** What a device is, apart from its credentials. */
@@ -18,7 +18,7 @@ export interface DeviceProperties {
 /**
  * Makes a device be so, whether it was there or not: doing it again changes nothing. A new one has no credentials yet.
  * @param id a UUID, in lower case.
- * @throws {AlreadyTaken} when another device has the name.
+ * @throws {ThingPassError} `name_taken` when another device has the name.
  */
 export async function putDevice(
   prisma: PrismaClient,
@@ -61,7 +61,7 @@ export async function putDevice(
     // Somebody made the very same device in between: then this is a replacement.
     if (takenBy === null || takenBy.id === id)
       return putDevice(prisma, id, { name, profileName, label, gateway }, actor);
-    throw new AlreadyTaken('device name', { id: takenBy.id, name });
+    throw takenByDevice('name_taken', { id: takenBy.id, name });
   }
   return known === null ? 'created' : 'replaced';
 }

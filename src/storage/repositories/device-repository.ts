@@ -8,12 +8,12 @@ import type { DatabaseLocation } from '../connections/database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import type { NamedDevice, ThingsBoardDevices } from '../thingsboard/devices.ts';
-import { AlreadyTaken } from './already-taken.ts';
 import { auditWrite } from './audit-repository.ts';
 import { changeWrites, refuseSeveral } from './credentials-change.ts';
 import { createCredentials } from './credentials-writes.ts';
 import { findDevice } from './device-rows.ts';
 import { ensureProfile } from './profile-rows.ts';
+import { takenByDevice } from './taken-by-device.ts';
 import { OWN_TENANT } from './tenant.ts';
 
 export interface DeviceRepositoryOptions {
@@ -61,7 +61,7 @@ export class DeviceRepository implements DeviceStore {
     await this.#prisma.$disconnect();
   }
 
-  /** @throws {AlreadyTaken} when the name or the credentials id is. */
+  /** @throws {ThingPassError} `name_taken`, `credentials_taken`. */
   async create(device: NewDevice): Promise<DeviceEntry> {
     await this.#refuseHeldByThingsBoard([device.credentials.credentialsId]);
     const id = randomUUID();
@@ -144,8 +144,8 @@ export class DeviceRepository implements DeviceStore {
 
   /**
    * Changes what a device proves itself with, all of it or nothing.
-   * @throws {VersionConflictError} when the device is not what it was. @throws {AlreadyTaken} when another device holds the credentials id.
-   * @throws {DeviceProblem} `one_credential_per_device`.
+   * @throws {ThingPassError} `version_conflict` when the device is not what it was, `credentials_taken`,
+   * `one_credential_per_device`.
    */
   async changeCredentials(device: DeviceEntry, { steps, action, detail }: CredentialsChange): Promise<void> {
     if (this.oneCredentialPerDevice) refuseSeveral(device, steps);
@@ -166,7 +166,7 @@ export class DeviceRepository implements DeviceStore {
   async #refuseHeldByThingsBoard(credentialsIds: readonly string[]): Promise<void> {
     if (credentialsIds.length === 0) return;
     const takenBy = await this.#thingsboard?.holderOf(credentialsIds);
-    if (takenBy !== undefined) throw new AlreadyTaken('credentials', takenBy);
+    if (takenBy !== undefined) throw takenByDevice('credentials_taken', takenBy);
   }
 
   #record(note: AuditNote): Prisma.PrismaPromise<unknown> {
@@ -186,11 +186,8 @@ export class DeviceRepository implements DeviceStore {
       if (code !== 'P2002' || credentialsId === undefined) throw error;
       const row = await this.#prisma.deviceCredentials.findUnique({ where: { credentialsId } });
       const byCredentials = row?.deviceId ? await this.find(row.deviceId) : undefined;
-      if (row !== null) throw new AlreadyTaken('credentials', byCredentials);
-      throw new AlreadyTaken(
-        'device name',
-        deviceName === undefined ? undefined : await this.find(deviceName),
-      );
+      if (row !== null) throw takenByDevice('credentials_taken', byCredentials);
+      throw takenByDevice('name_taken', deviceName === undefined ? undefined : await this.find(deviceName));
     }
   }
 }

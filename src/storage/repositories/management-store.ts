@@ -41,7 +41,7 @@ export interface ManagementStore {
   readonly audit: AuditRepository;
   /** What imports read and write. */
   imports(actor: Actor): ImportRepository;
-  /** @throws {AlreadyTaken} when another device has the name. */
+  /** @throws {ThingPassError} `name_taken` when another device has the name. */
   putDevice(id: string, properties: DeviceProperties, actor: Actor): Promise<'created' | 'replaced'>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import {
 import { readMqtt, readProvisionConfiguration, writeProfileData } from '../../fleet/devices/profile-data.ts';
 import type { Actor, AuditAction } from '../../model/audit.ts';
 import type { TransportType } from '../../model/device.ts';
-import { DeviceProblem } from '../../model/device-problem.ts';
+import { type TakenBy, ThingPassError } from '../../model/errors.ts';
 import { isUuid } from '../../util/uuid.ts';
 import type { Prisma, PrismaClient } from '../connections/prisma.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
@@ -28,19 +28,6 @@ export interface ProfileEntry {
   readonly mqtt: ProfileMqtt | undefined;
   /** With the secret: for whoever shows it, see the resource. */
   readonly provisioning: StoredProvisioning;
-}
-
-/** A profile's name, or its provision key, is another's. */
-export class ProfileTaken extends Error {
-  override readonly name = 'ProfileTaken';
-  readonly what: 'name' | 'provision key';
-  readonly takenBy: { readonly id: string; readonly name: string };
-
-  constructor(what: ProfileTaken['what'], takenBy: ProfileTaken['takenBy']) {
-    super(`the ${what} already belongs to profile ${takenBy.name} (${takenBy.id})`);
-    this.what = what;
-    this.takenBy = takenBy;
-  }
 }
 
 export interface SavedProfile {
@@ -81,17 +68,17 @@ export class ProfileRepository {
     return rows.map(toEntry);
   }
 
-  /** @throws {DeviceProblem} `profile_not_found` when there is none with this id or name. */
+  /** @throws {ThingPassError} `profile_not_found` when there is none with this id or name. */
   async get(idOrName: string): Promise<ProfileEntry> {
     const byId = isUuid(idOrName)
       ? await this.#prisma.deviceProfile.findUnique({ where: { id: idOrName.toLowerCase() } })
       : null;
     const row = byId ?? (await this.#byName(idOrName));
-    if (row === null) throw new DeviceProblem('profile_not_found', 'there is no such profile');
+    if (row === null) throw new ThingPassError('profile_not_found', 'there is no such profile');
     return toEntry(row);
   }
 
-  /** @throws {DeviceProblem | ProfileTaken} */
+  /** @throws {ThingPassError} as {@link put}. */
   create(request: ProfileRequest, actor: Actor): Promise<SavedProfile> {
     return this.put(randomUUID(), request, undefined, actor);
   }
@@ -99,7 +86,8 @@ export class ProfileRepository {
   /**
    * Makes a profile be so, whether it was there or not; repeating it changes nothing but the version.
    * @param version what it must be just now; `undefined`: whatever it is. With one, nothing is created.
-   * @throws {DeviceProblem} `profile_changed` where it is another, `profile_invalid`. @throws {ProfileTaken}
+   * @throws {ThingPassError} `precondition_failed` where it is another, `profile_invalid`, `name_taken`,
+   * `provision_key_taken`.
    */
   async put(
     id: string,
@@ -150,7 +138,7 @@ export class ProfileRepository {
     return { done: known === null ? 'created' : 'replaced', profile, made: provisioning.made };
   }
 
-  /** @throws {DeviceProblem} `profile_not_found`, `profile_in_use`. */
+  /** @throws {ThingPassError} `profile_not_found`, `profile_in_use`. */
   async remove(idOrName: string, actor: Actor): Promise<void> {
     const { id, name } = await this.get(idOrName);
     try {
@@ -173,8 +161,8 @@ export class ProfileRepository {
       );
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === 'P2003') throw new DeviceProblem('profile_in_use', `devices have the profile ${name}`);
-      if (code === 'P2025') throw new DeviceProblem('profile_not_found', 'there is no such profile');
+      if (code === 'P2003') throw new ThingPassError('profile_in_use', `devices have the profile ${name}`);
+      if (code === 'P2025') throw new ThingPassError('profile_not_found', 'there is no such profile');
       throw error;
     }
   }
@@ -212,21 +200,33 @@ export class ProfileRepository {
       if (code !== 'P2002') throw error;
       const holderOfName = await this.#byName(name);
       if (holderOfName !== null && holderOfName.id !== id)
-        throw new ProfileTaken('name', { id: holderOfName.id, name });
+        throw takenByProfile('name_taken', 'profile name', { id: holderOfName.id, name });
       const holderOfKey =
         key === null
           ? null
           : await this.#prisma.deviceProfile.findUnique({ where: { provisionDeviceKey: key } });
       if (holderOfKey !== null && holderOfKey.id !== id)
-        throw new ProfileTaken('provision key', { id: holderOfKey.id, name: holderOfKey.name ?? '' });
+        throw takenByProfile('provision_key_taken', 'provision key', {
+          id: holderOfKey.id,
+          name: holderOfKey.name ?? '',
+        });
       // Two made the same one at once.
       throw changed();
     }
   }
 }
 
-function changed(): DeviceProblem {
-  return new DeviceProblem('precondition_failed', 'somebody else changed the profile at the same time');
+function takenByProfile(
+  code: 'name_taken' | 'provision_key_taken',
+  what: string,
+  takenBy: TakenBy,
+): ThingPassError {
+  const message = `this ${what} already belongs to profile ${takenBy.name} (${takenBy.id})`;
+  return new ThingPassError(code, message, { takenBy });
+}
+
+function changed(): ThingPassError {
+  return new ThingPassError('precondition_failed', 'somebody else changed the profile at the same time');
 }
 
 function toEntry(row: Prisma.DeviceProfileGetPayload<object>): ProfileEntry {

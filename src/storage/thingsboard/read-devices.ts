@@ -10,7 +10,7 @@ import {
 import { CREDENTIALS_TYPES, type CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
-import { checkThingsBoardSchema, ThingsBoardSchemaProblem } from './schema-check.ts';
+import { checkThingsBoardSchema, thingsBoardUnreadable } from './schema-check.ts';
 
 /** All devices of one tenant of a ThingsBoard database, read page by page and never written. */
 export interface ThingsBoardDevices {
@@ -60,7 +60,7 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
  * Opens a ThingsBoard database to copy its devices with their profiles and credentials (`credentials/thingsboard.md`
  * section 10), and calls back with them.
  * @param tenant id of the tenant; not needed where there is one.
- * @throws {ThingsBoardSchemaProblem} when the tables cannot be read, or the tenant is not clear.
+ * @throws {ThingPassError} `thingsboard_unreadable` when the tables cannot be read, or the tenant is not clear.
  */
 export async function withThingsBoardDevices<Result>(
   location: PostgresqlLocation,
@@ -94,7 +94,7 @@ async function findTenant(
   const found = tenants.find(({ id }) => id === wanted?.toLowerCase());
   if (found !== undefined) return found;
   const list = tenants.slice(0, 20).map(({ id, count }) => `tenant ${id} with ${count} devices`);
-  throw new ThingsBoardSchemaProblem([
+  throw thingsBoardUnreadable([
     `${wanted === undefined ? 'several tenants have devices' : 'the tenant has no devices'}; choose one with --tenant`,
     ...list,
   ]);

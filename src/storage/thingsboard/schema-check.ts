@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ThingPassError } from '../../model/errors.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 
@@ -27,15 +28,12 @@ export const THINGSBOARD_COLUMNS: Readonly<Record<string, readonly string[]>> = 
   ],
 };
 
-/** ThingsBoard's database cannot be read as it is; one sentence for each thing that is missing. Holds no secret. */
-export class ThingsBoardSchemaProblem extends Error {
-  override readonly name = 'ThingsBoardSchemaProblem';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`ThingsBoard's database cannot be used:\n${problems.map((one) => `  - ${one}`).join('\n')}`);
-    this.problems = problems;
-  }
+/** ThingsBoard's database cannot be read as it is. @param problems one sentence for each thing that is missing, without secrets. */
+export function thingsBoardUnreadable(problems: readonly string[]): ThingPassError<'thingsboard_unreadable'> {
+  const list = problems.map((one) => `  - ${one}`).join('\n');
+  return new ThingPassError('thingsboard_unreadable', `ThingsBoard's database cannot be used:\n${list}`, {
+    problems,
+  });
 }
 
 interface Asking {
@@ -65,7 +63,7 @@ const COLUMNS = `SELECT attname AS name, has_column_privilege(attrelid, attnum, 
 /**
  * Looks whether everything that is read is there and may be read.
  * @returns whether it is a standby server, which lets nobody listen.
- * @throws {ThingsBoardSchemaProblem} naming all that is missing, with the statement that mends it where there is one.
+ * @throws {ThingPassError} `thingsboard_unreadable` naming all that is missing, with the statement that mends it where there is one.
  */
 export async function checkThingsBoardSchema(
   location: PostgresqlLocation,
@@ -79,7 +77,7 @@ export async function checkThingsBoardSchema(
     for (const [table, columns] of Object.entries(THINGSBOARD_COLUMNS)) {
       problems.push(...(await problemsOf(client, table, columns, asking)));
     }
-    if (problems.length > 0) throw new ThingsBoardSchemaProblem(problems);
+    if (problems.length > 0) throw thingsBoardUnreadable(problems);
     return { standby: asking.standby };
   } finally {
     await client.end().catch(() => undefined);
@@ -94,11 +92,11 @@ async function connect(client: pg.Client, location: PostgresqlLocation): Promise
     const { hostname, port, username, pathname } = new URL(location.url);
     if (code === '42501') {
       const grant = `GRANT CONNECT ON DATABASE ${quote(pathname.slice(1))} TO ${quote(username)}`;
-      throw new ThingsBoardSchemaProblem([`the user may not connect: ${grant}`]);
+      throw thingsBoardUnreadable([`the user may not connect: ${grant}`]);
     }
     // The server's own words name no password; neither do Node's.
     const why = message || code;
-    throw new ThingsBoardSchemaProblem([`no connection to ${hostname}:${port || 5432}: ${why}`]);
+    throw thingsBoardUnreadable([`no connection to ${hostname}:${port || 5432}: ${why}`]);
   }
 }
 

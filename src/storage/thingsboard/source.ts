@@ -20,7 +20,7 @@ export interface ThingsBoardSource {
  * what was read is believed for `stalenessMs` only. Where the operator added the triggers of `deploy/thingsboard/notify.sql`,
  * a change is forgotten at once; the bound holds all the same, since triggers may be dropped and notifications pass
  * neither every connection pooler nor a standby server.
- * @throws {ThingsBoardSchemaProblem} when the database cannot be reached, or its tables cannot be read.
+ * @throws {ThingPassError} `thingsboard_unreadable` when the database cannot be reached, or its tables cannot be read.
  */
 export async function openThingsBoardSource(
   { location, stalenessMs }: ThingsBoardSource,

@@ -1,4 +1,5 @@
-import { ConfigError, readConfig } from '../../config/config.ts';
+import { readConfig } from '../../config/config.ts';
+import { isThingPassError } from '../../model/errors.ts';
 import type { Check, Environment, Examined } from './check.ts';
 import { checkCertificates } from './checks/certificates.ts';
 import { checkClock } from './checks/clock.ts';
@@ -50,8 +51,8 @@ function read(environment: Environment): Pick<Examined, 'config' | 'configProble
   try {
     return { config: readConfig(environment), configProblems: [] };
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { config: undefined, configProblems: error.problems };
+    if (!isThingPassError(error, 'config_invalid')) throw error;
+    return { config: undefined, configProblems: error.data.problems };
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
 import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
-import type { AlreadyTaken } from '../../../src/storage/repositories/already-taken.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { eventually } from '../../storage/support/eventually.ts';
 import { onEachDatabase } from '../../storage/support/on-each-database.ts';
 import { DAY_MS, type LivingDevices, startLivingDevices } from '../../support/living-devices.ts';
@@ -215,7 +215,8 @@ onEachDatabase((database) => {
     await make('holder', { kind: 'access_token', token: 'held' });
     await assert.rejects(
       credentials.rotate(id, { token: 'held' }),
-      (error: AlreadyTaken) => error.takenBy?.name === 'holder',
+      (error: unknown) =>
+        isThingPassError(error, 'credentials_taken') && error.data.takenBy?.name === 'holder',
     );
     await credentials.add(id, { kind: 'mqtt_basic', userName: 'refused-two', password: null });
     await assert.rejects(credentials.rotate(id), problem('credentials_ambiguous'));

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { parseRulesFile } from '../../../src/engine/access/rules-file.ts';
 import type { RuleEntry, RuleService } from '../../../src/fleet/devices/rule-service.ts';
 import type { Actor } from '../../../src/model/audit.ts';
-import { DeviceProblem } from '../../../src/model/device-problem.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import {
   type ManagementStore,
@@ -38,7 +38,7 @@ onEachDatabase((database) => {
 
   const filters = async (owner?: object) => (await rules.list(owner)).map(({ filter }) => filter);
   const refused = (code: string, reason: RegExp) => (error: unknown) =>
-    error instanceof DeviceProblem && error.code === code && reason.test(error.message);
+    isThingPassError(error) && error.code === code && reason.test(error.message);
 
   test('rules are kept as they are written, for everybody, a profile or a device', async () => {
     const request = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
-import { ConfigError } from '../../../src/config/config.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { RawConnection } from '../../support/captured-request.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { buildWebhooks } from '../../support/server.ts';
@@ -144,13 +144,13 @@ test('encoded paths, absolute targets and fragments find their route', async (t)
 test('a broker that is set up as its dialect cannot be is an error of the configuration', async () => {
   await assert.rejects(
     buildWebhooks(allowing, { THINGPASS_MOUNTED_BROKERS: 'rabbitmq' }),
-    (error) => error instanceof ConfigError && /has one topic tree for all/.test(error.message),
+    (error) => isThingPassError(error, 'config_invalid') && /has one topic tree for all/.test(error.message),
   );
   await assert.rejects(
     buildWebhooks(allowing, {
       THINGPASS_SECRET: SECRET,
       THINGPASS_CERTIFICATE_FORMS: 'nanomq=emqx_pem',
     }),
-    (error) => error instanceof ConfigError,
+    (error) => isThingPassError(error, 'config_invalid'),
   );
 });

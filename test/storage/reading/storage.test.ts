@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { CredentialsStore } from '../../../src/engine/credentials/record.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate, missingMigrations } from '../../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
-import { AlreadyTaken } from '../../../src/storage/repositories/already-taken.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
 import { credentialsOf } from '../../support/device-service.ts';
 import { eventually } from '../support/eventually.ts';
@@ -72,12 +72,12 @@ onEachDatabase((database) => {
   test('names and credentials are taken once, and the holder is named', async () => {
     await devices.create({ name: 'first', profileName: 'default', credentials: token('taken-token') });
     const sameToken = { name: 'second', profileName: 'default', credentials: token('taken-token') };
-    await assert.rejects(devices.create(sameToken), (error: AlreadyTaken) => {
-      return error instanceof AlreadyTaken && error.what === 'credentials' && error.takenBy?.name === 'first';
+    await assert.rejects(devices.create(sameToken), (error: unknown) => {
+      return isThingPassError(error, 'credentials_taken') && error.data.takenBy?.name === 'first';
     });
     assert.equal(await devices.find('second'), undefined, 'nothing of a refused device stays');
     const sameName = { name: 'first', profileName: 'default', credentials: token('other-token') };
-    await assert.rejects(devices.create(sameName), (error: AlreadyTaken) => error.what === 'device name');
+    await assert.rejects(devices.create(sameName), { code: 'name_taken' });
   });
 
   test('replaced and deleted credentials are gone', async () => {

@@ -71,7 +71,7 @@ describe('managing devices beside ThingsBoard’s own', { skip: await withoutPos
   });
 
   test('a token that ThingsBoard’s device has is taken, for a new device and for an old one', async () => {
-    const taken = { name: 'AlreadyTaken', subject: { id: DEVICE, name: 'theirs' } };
+    const taken = { code: 'credentials_taken', data: { takenBy: { id: DEVICE, name: 'theirs' } } };
     const ours = { name: 'ours', profileName: 'default', gateway: false };
     await assert.rejects(devices.create({ ...ours, request: token('their-token') }), taken);
     await devices.create({ ...ours, request: token('a-token-of-our-own') });

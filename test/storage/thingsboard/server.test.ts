@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { credentialsIdOf } from '../../../src/engine/certificates/x509/identity.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
-import { ThingsBoardSchemaProblem } from '../../../src/storage/thingsboard/schema-check.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
 import type { VectorStore } from '../../support/memory-store.ts';
@@ -370,9 +370,9 @@ describe('ThingsBoard’s database as it should not be', { skip: await withoutPo
       (error: unknown) => error,
     );
     if (outcome === undefined) return undefined;
-    assert.ok(outcome instanceof ThingsBoardSchemaProblem, String(outcome));
+    assert.ok(isThingPassError(outcome, 'thingsboard_unreadable'), String(outcome));
     assert.ok(!outcome.message.includes('only-for-this-test'));
-    return outcome.problems.join('\n');
+    return outcome.data.problems.join('\n');
   }
   /** The statement that the message names mends it. */
   async function mended(problem: string | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Actor } from '../../../model/audit.ts';
-import { DeviceProblem } from '../../../model/device-problem.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import type { Rule } from '../../../model/topic-rules.ts';
 import type { RuleEntry, RuleService } from '../rule-service.ts';
 import { mayOverlap } from './filter-overlap.ts';
@@ -37,7 +37,7 @@ const MOST_RULES = 10_000;
  * a denial beside a permission of the other kind with a common topic, the user's rule is refused.
  *
  * @returns false when something was refused, and so nothing stored.
- * @throws {DeviceProblem} `not_possible` for too many rules.
+ * @throws {ThingPassError} `not_possible` for too many rules.
  */
 export async function importRules(
   items: AsyncIterable<ImportItem>,
@@ -51,7 +51,7 @@ export async function importRules(
     if (item.kind === 'problem') reports.push(refusal(item.line, item.error));
     else if (item.kind === 'rule') {
       if (placed.length === mostRules)
-        throw new DeviceProblem('not_possible', `the file has more than ${mostRules} rules`);
+        throw new ThingPassError('not_possible', `the file has more than ${mostRules} rules`);
       const outcome = await place(item, owners);
       if ('outcome' in outcome) reports.push(outcome);
       else placed.push(outcome);

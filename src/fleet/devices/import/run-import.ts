@@ -31,7 +31,7 @@ export type RunImportOptions = ImportOptions &
 
 /**
  * Imports what a file or database says, and leaves its beginning and its end in the audit trail; a dry run leaves nothing.
- * @throws {DeviceProblem} for more rules than can be imported; anything else where the database cannot be asked.
+ * @throws {ThingPassError} for more rules than can be imported; anything else where the database cannot be asked.
  */
 export async function runImport(
   items: AsyncIterable<ImportItem>,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type Config, ConfigError } from '../../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
+import { configInvalid } from '../../../model/errors.ts';
 import type { ProcessGroup } from '../../process-group/group.ts';
 import { createDecisionLog, type WrittenDecisionLog } from '../decision-log.ts';
 import { createErrorLog } from '../error-log.ts';
@@ -12,7 +13,7 @@ const VERBOSE: ReadonlySet<string> = new Set(['debug', 'trace']);
 /**
  * The decision log of one process. It goes to the log, or to a separate file to which all processes of the server append; all
  * reopen it when the primary gets SIGHUP.
- * @throws {ConfigError} when the file cannot be opened.
+ * @throws {ThingPassError} `config_invalid` when the file cannot be opened.
  */
 export function openDecisionLog(
   { decisionLog: config, logLevel }: Config,
@@ -48,6 +49,6 @@ function open(path: string, log: Logger): AppendFile {
     return new AppendFile(path, createErrorLog(log, 'the decision log cannot be written; lines are lost'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`THINGPASS_DECISION_LOG_FILE: ${path} cannot be opened (${code})`]);
+    throw configInvalid([`THINGPASS_DECISION_LOG_FILE: ${path} cannot be opened (${code})`]);
   }
 }

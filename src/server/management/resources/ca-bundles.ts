@@ -6,9 +6,9 @@ import {
   findCaBundle,
   retireCertificate,
 } from '../../../fleet/ca-bundles/service.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import type { ManagementStore } from '../../../storage/repositories/management-store.ts';
 import { operation } from '../operation.ts';
-import { ApiProblem } from '../problem.ts';
 import { named, object, TIME } from '../schemas.ts';
 import { showTime } from '../times.ts';
 
@@ -91,7 +91,8 @@ const addCaCertificates = operation({
     try {
       await addCertificates(store.caBundles, params.name, body.pem, actor);
     } catch (error) {
-      if (error instanceof CertificatesRefused) throw new ApiProblem('ca_certificate_invalid', error.message);
+      if (error instanceof CertificatesRefused)
+        throw new ThingPassError('ca_certificate_invalid', error.message);
       throw error;
     }
     return { status: 200, body: await show(store, params.name) };
@@ -117,11 +118,11 @@ const retireCaCertificate = operation({
       case 'retired':
         return { status: 204 };
       case 'not_found':
-        throw new ApiProblem('ca_bundle_not_found');
+        throw new ThingPassError('ca_bundle_not_found');
       case 'would_be_empty':
-        throw new ApiProblem('ca_bundle_would_be_empty');
+        throw new ThingPassError('ca_bundle_would_be_empty');
       case 'nodes_lag':
-        throw new ApiProblem('nodes_lag', undefined, { nodes: result.nodes });
+        throw new ThingPassError('nodes_lag', undefined, { nodes: result.nodes });
     }
   },
 });
@@ -138,14 +139,14 @@ const forgetCaBundleNode = operation({
   problems: ['ca_bundle_not_found'],
   async handle({ params, store, actor }) {
     if (!(await store.caBundles.forget(params.name, params.node, actor)))
-      throw new ApiProblem('ca_bundle_not_found');
+      throw new ThingPassError('ca_bundle_not_found');
     return { status: 204 };
   },
 });
 
 async function show({ caBundles }: ManagementStore, name: string) {
   const bundle = await findCaBundle(caBundles, name);
-  if (bundle === undefined) throw new ApiProblem('ca_bundle_not_found');
+  if (bundle === undefined) throw new ThingPassError('ca_bundle_not_found');
   return showCaBundle(bundle);
 }
 

@@ -6,7 +6,7 @@ import type { Rotated } from '../../../fleet/devices/credentials-service.ts';
 import { deviceOf } from '../../../fleet/devices/device-service.ts';
 import type { Actor } from '../../../model/audit.ts';
 import type { CredentialsEntry, Window } from '../../../model/device.ts';
-import { DeviceProblem } from '../../../model/device-problem.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { operation } from '../operation.ts';
 import { CREDENTIALS_TYPE, named, object, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime, showTimeIfAny } from '../times.ts';
@@ -115,7 +115,7 @@ const getCredentials = operation({
     const device = await deviceOf(store.devices, params.device);
     const entry = device.credentials.find(({ id }) => id === params.credentials.toLowerCase());
     if (entry === undefined)
-      throw new DeviceProblem('credentials_not_found', 'the device has no such credentials');
+      throw new ThingPassError('credentials_not_found', 'the device has no such credentials');
     return { status: 200, body: show(entry), headers: { etag: etagOf(entry) } };
   },
 });

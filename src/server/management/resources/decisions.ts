@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
+import { ThingPassError } from '../../../model/errors.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
 import type { DecisionPlace, GatheredDecision } from '../../logging/decisions/gather-decisions.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, TIME, TIME_GIVEN } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
 
@@ -112,7 +112,7 @@ function readPlace(cursor: string | undefined): DecisionPlace | undefined {
   const [id] = readCursor(LISTING, cursor, ['text']) ?? [];
   if (id === undefined) return undefined;
   const parts = /^(\d{1,15})-(\d{1,5})-(\d{1,15})$/.exec(String(id));
-  if (parts === null) throw new ApiProblem('cursor_invalid');
+  if (parts === null) throw new ThingPassError('cursor_invalid');
   return { time: Number(parts[1]), worker: Number(parts[2]), sequence: Number(parts[3]) };
 }
 

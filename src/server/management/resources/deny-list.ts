@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox';
 import type { DeviceSessions } from '../../../fleet/broker-sessions/device-sessions.ts';
 import { DENY_KINDS, type DenyEntry, denyValue } from '../../../fleet/devices/deny-entry.ts';
 import type { Actor } from '../../../model/audit.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import type { ManagementStore } from '../../../storage/repositories/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, page, TIME } from '../schemas.ts';
 import { showTime } from '../times.ts';
 import { ENDED } from './sessions.ts';
@@ -63,7 +63,7 @@ const getDenyEntry = operation({
   problems: ['deny_entry_not_found', 'deny_value_invalid'],
   async handle({ params, store }) {
     const entry = await store.denyList.find(...entryOf(params));
-    if (entry === undefined) throw new ApiProblem('deny_entry_not_found');
+    if (entry === undefined) throw new ThingPassError('deny_entry_not_found');
     return { status: 200, body: showEntry(entry) };
   },
 });
@@ -107,7 +107,7 @@ const deleteDenyEntry = operation({
   problems: ['deny_entry_not_found', 'deny_value_invalid'],
   async handle({ params, store, actor }) {
     if (!(await store.denyList.remove(...entryOf(params), actor)))
-      throw new ApiProblem('deny_entry_not_found');
+      throw new ThingPassError('deny_entry_not_found');
     return { status: 204 };
   },
 });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { requireOurs } from '../../../fleet/devices/device-service.ts';
-import { DeviceProblem } from '../../../model/device-problem.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import {
   DEVICE_SOURCES,
   type DeviceSource,
@@ -9,7 +9,6 @@ import {
 import type { ManagementStore } from '../../../storage/repositories/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { ApiProblem } from '../problem.ts';
 import { CREDENTIALS_TYPE, NAME, named, object, oneOf, page, TIME, TIME_GIVEN, UUID } from '../schemas.ts';
 import { readTime, showTime } from '../times.ts';
 import { CREDENTIALS_WISH, SECRET, toRequest, toSecret } from './credentials-request.ts';
@@ -207,15 +206,15 @@ export const DEVICE_OPERATIONS = [listDevices, createDevice, getDevice, putDevic
 
 function toSource(text: unknown): DeviceSource {
   const source = DEVICE_SOURCES.find((one) => one === text);
-  if (source === undefined) throw new ApiProblem('cursor_invalid');
+  if (source === undefined) throw new ThingPassError('cursor_invalid');
   return source;
 }
 
-/** @throws {DeviceProblem} when there is none. */
+/** @throws {ThingPassError} when there is none. */
 async function deviceOf(store: ManagementStore, idOrName: string): Promise<DeviceSummary> {
   const device = await store.listing.get(idOrName);
   if (device !== undefined) return device;
-  throw new DeviceProblem('device_not_found', 'there is no such device');
+  throw new ThingPassError('device_not_found', 'there is no such device');
 }
 
 function showDevice({ createdTime, credentials, ...device }: DeviceSummary) {
@@ -225,6 +224,6 @@ function showDevice({ createdTime, credentials, ...device }: DeviceSummary) {
 function refuseNames(...names: readonly (string | undefined)[]): void {
   for (const name of names) {
     if (name !== undefined && (name.trim() === '' || /\p{Cc}|\p{Cs}/u.test(name)))
-      throw new DeviceProblem('name_invalid', 'a name is not blank and has no control characters');
+      throw new ThingPassError('name_invalid', 'a name is not blank and has no control characters');
   }
 }

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { type Expiring, listExpiring, watchedAuthorities } from '../../../fleet/devices/expiry/expiring.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { DURATION_PATTERN, parseDuration } from '../../../util/duration.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { ApiProblem } from '../problem.ts';
 import { CREDENTIALS_TYPE, named, object, oneOf, page, TIME, UUID } from '../schemas.ts';
 import { showTime } from '../times.ts';
 
@@ -61,7 +61,8 @@ const listing = operation({
   async handle({ query, store, clientAuthorities }) {
     const { limit = DEFAULT_LIMIT, cursor, within = DEFAULT_WITHIN } = query;
     const withinMs = parseDuration(within);
-    if (withinMs === undefined) throw new ApiProblem('request_invalid', '`within` is longer than a century');
+    if (withinMs === undefined)
+      throw new ThingPassError('request_invalid', '`within` is longer than a century');
     const [endsAt, id] = readCursor(LISTING, cursor, ['time', 'subject']) ?? [];
     const now = Date.now();
     const authorities = await watchedAuthorities(store.expiry, clientAuthorities());

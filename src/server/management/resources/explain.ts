@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { THROTTLE_KINDS } from '../../../config/throttle-settings.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
 import type { AskedRequest } from '../explanation.ts';
 import { operation } from '../operation.ts';
-import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, TIME } from '../schemas.ts';
 import { OUTCOME, STEPS, USERNAME_HASH } from './decisions.ts';
 
@@ -142,13 +142,13 @@ interface GivenRequest extends Pick<AskedRequest, 'method' | 'path' | 'peer'> {
   readonly bodyBase64?: string;
 }
 
-/** @throws {ApiProblem} for two bodies, and for what is not Base64. */
+/** @throws {ThingPassError} for two bodies, and for what is not Base64. */
 function requestOf({ method, path, peer, headers = {}, body, bodyBase64 }: GivenRequest): AskedRequest {
   if (body !== undefined && bodyBase64 !== undefined)
-    throw new ApiProblem('request_invalid', 'there are two bodies');
+    throw new ThingPassError('request_invalid', 'there are two bodies');
   const bytes = Buffer.from(bodyBase64 ?? body ?? '', bodyBase64 === undefined ? 'utf8' : 'base64');
   if (bodyBase64 !== undefined && bytes.toString('base64') !== bodyBase64)
-    throw new ApiProblem('request_invalid', 'bodyBase64 is not Base64');
+    throw new ThingPassError('request_invalid', 'bodyBase64 is not Base64');
   const inOrder = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((value): [string, string] => [name, value]),
   );

@@ -8,9 +8,9 @@ import {
 import { PASSWORD_KINDS } from '../../../fleet/devices/import/keep-secret.ts';
 import { IMPORT_FORMATS } from '../../../fleet/devices/import/read-import.ts';
 import { type LineReport, OUTCOMES } from '../../../fleet/devices/import/report.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import type { ImportResult } from '../imports.ts';
 import { operation } from '../operation.ts';
-import { ApiProblem } from '../problem.ts';
 import { NAME, named, object, oneOf, UUID } from '../schemas.ts';
 
 const COUNT = Type.Integer({ minimum: 0 });
@@ -96,7 +96,7 @@ const importFile = operation({
     const { format, dryRun = false, profile = 'default', passwords = 'chosen', force = false } = query;
     const { allowNoPassword = false, saltEncoding = 'base64', topicsBeforeUsers = 'anonymous' } = query;
     const algorithm = readEmqxAlgorithm(query);
-    if (typeof algorithm === 'string') throw new ApiProblem('request_invalid', algorithm);
+    if (typeof algorithm === 'string') throw new ThingPassError('request_invalid', algorithm);
     const options = { allowNoPassword, saltEncoding, topicsBeforeUsers, algorithm };
     const request = { format, options, dryRun, profile, passwords, force };
     return { status: 200, body: show(await imports.run(upload, request, store, actor), dryRun) };

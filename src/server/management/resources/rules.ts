@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { RuleEntry } from '../../../fleet/devices/rule-service.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
-import { ApiProblem } from '../problem.ts';
 import { named, object, oneOf, page, TIME, UUID } from '../schemas.ts';
 import { showTime } from '../times.ts';
 
@@ -69,7 +69,7 @@ const listRules = operation({
     const rules = await store.rules.list(all ? undefined : { profile, device });
     const at = rules.findIndex(({ id }) => id === after);
     if (after !== undefined && at === -1)
-      throw new ApiProblem('cursor_invalid', 'the rule at which the page begins is gone: begin again');
+      throw new ThingPassError('cursor_invalid', 'the rule at which the page begins is gone: begin again');
     return { status: 200, body: toPage(LISTING, rules.slice(at + 1), limit, ({ id }) => [id], showRule) };
   },
 });

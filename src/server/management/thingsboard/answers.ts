@@ -1,6 +1,6 @@
 import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
 import type { CredentialsEntry, DeviceEntry } from '../../../model/device.ts';
-import { type ApiProblem, problemOf } from '../problem.ts';
+import { problemOf } from '../problem.ts';
 
 /** ThingsBoard's `ThingsboardErrorCode`, as far as this can happen here. */
 const ERROR_CODES: Readonly<Record<number, number>> = {
@@ -19,11 +19,11 @@ const ERROR_CODES: Readonly<Record<number, number>> = {
  * that nobody foresaw.
  */
 export function thingsBoardError(error: unknown): { status: number; body: object } | undefined {
-  const problem: ApiProblem | undefined = problemOf(error);
-  if (problem === undefined) return undefined;
+  const problem = problemOf(error);
+  if (problem.code === 'internal_error') return undefined;
   const code = ERROR_CODES[problem.status] ?? 2;
   const status = code === 31 ? 400 : code === 35 ? 409 : problem.status;
-  return { status, body: { status, message: problem.message, errorCode: code, timestamp: Date.now() } };
+  return { status, body: { status, message: problem.detail, errorCode: code, timestamp: Date.now() } };
 }
 
 /** `DeviceCredentials`. The password is left out, in plain text or hashed: the one difference to ThingsBoard's own. */

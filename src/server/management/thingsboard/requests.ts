@@ -3,7 +3,7 @@ import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
 import type { CredentialsRequest } from '../../../fleet/devices/new-credentials.ts';
 import { plainPasswordOf } from '../../../fleet/devices/stored-password.ts';
 import type { CredentialsEntry } from '../../../model/device.ts';
-import { DeviceProblem } from '../../../model/device-problem.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { CREDENTIALS_TYPE, UUID } from '../schemas.ts';
 
 // What ThingsBoard's objects hold beside this is taken and not looked at, as its scripts send back all they were given.
@@ -40,7 +40,7 @@ export const LOGIN_BODY = Type.Object({ password: Type.String({ maxLength: 1_000
  * ThingsBoard's credentials as a wish. A password that is not among the members is the one that is there: what was given by
  * this API has none, and sending it back must not open the device to any password.
  * @param before the credentials that are replaced.
- * @throws {DeviceProblem} `credentials_invalid`.
+ * @throws {ThingPassError} `credentials_invalid`.
  */
 export function requestOf(body: CredentialsBody, before: CredentialsEntry | undefined): CredentialsRequest {
   const { credentialsType, credentialsId, credentialsValue } = body;
@@ -70,7 +70,7 @@ export function requestOf(body: CredentialsBody, before: CredentialsEntry | unde
 /**
  * Whether a body says again what is there, with the password that this API never gives left out: then there is nothing to
  * do, and a password that is hashed stays.
- * @throws {DeviceProblem} `credentials_invalid` where a hashed password would have to go with another client id or user name.
+ * @throws {ThingPassError} `credentials_invalid` where a hashed password would have to go with another client id or user name.
  */
 export function isUnchanged(body: CredentialsBody, before: CredentialsEntry | undefined): boolean {
   if (before?.credentialsType !== 'MQTT_BASIC' || body.credentialsType !== 'MQTT_BASIC') return false;
@@ -81,6 +81,6 @@ export function isUnchanged(body: CredentialsBody, before: CredentialsEntry | un
   throw invalid('the password is kept as a hash: give it with the new client id or user name');
 }
 
-function invalid(why: string): DeviceProblem {
-  return new DeviceProblem('credentials_invalid', why);
+function invalid(why: string): ThingPassError {
+  return new ThingPassError('credentials_invalid', why);
 }

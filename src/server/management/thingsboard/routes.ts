@@ -3,10 +3,9 @@ import type { Static, TSchema } from 'typebox';
 import type { Scope } from '../../../fleet/devices/api-key.ts';
 import { deviceOf } from '../../../fleet/devices/device-service.ts';
 import type { DeviceEntry } from '../../../model/device.ts';
-import { DeviceProblem } from '../../../model/device-problem.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { isUuid } from '../../../util/uuid.ts';
 import { authenticate, type Caller, requireScope } from '../authenticate.ts';
-import { ApiProblem } from '../problem.ts';
 import type { OperationParts, RouteParts } from '../routes.ts';
 import { validator } from '../validate.ts';
 import { showThingsBoardCredentials, showThingsBoardDevice, thingsBoardError } from './answers.ts';
@@ -68,12 +67,12 @@ export function registerThingsBoard(
   scope.post('/auth/login', async (request) => {
     const { password } = readLogin(request.body);
     const { ok } = await parts.keys.check(password);
-    if (!ok) throw new ApiProblem('key_invalid', 'Invalid username or password');
+    if (!ok) throw new ThingPassError('key_invalid', 'Invalid username or password');
     return { token: password, refreshToken: password };
   });
 
   async function find(id: unknown): Promise<DeviceEntry> {
-    if (!isUuid(String(id))) throw new ApiProblem('request_invalid', `Incorrect deviceId`);
+    if (!isUuid(String(id))) throw new ThingPassError('request_invalid', `Incorrect deviceId`);
     return deviceOf((await parts.store()).devices, String(id));
   }
 
@@ -81,10 +80,10 @@ export function registerThingsBoard(
     const device = await find(deviceId);
     const before = device.credentials.find(({ id }) => id === body.id?.id) ?? device.credentials.at(-1);
     if (body.id && before?.id !== body.id.id)
-      throw new DeviceProblem('credentials_not_found', 'the device has no such credentials');
+      throw new ThingPassError('credentials_not_found', 'the device has no such credentials');
     const version = body.version ?? undefined;
     if (version !== undefined && before !== undefined && before.version !== version)
-      throw new ApiProblem('precondition_failed');
+      throw new ThingPassError('precondition_failed');
     if (before !== undefined && isUnchanged(body, before)) return showThingsBoardCredentials(device, before);
     const service = (await parts.store()).credentialsService(caller.actor);
     const which = before === undefined ? {} : { credentials: before.id, version };
@@ -107,7 +106,7 @@ export function registerThingsBoard(
   route('GET', '/tenant/devices', ['read'], async ({ request }) => {
     const { deviceName } = request.query as { deviceName?: unknown };
     if (typeof deviceName !== 'string')
-      throw new ApiProblem('request_invalid', 'deviceName is missing; listings are at /api/v1/devices');
+      throw new ThingPassError('request_invalid', 'deviceName is missing; listings are at /api/v1/devices');
     const device = await deviceOf((await parts.store()).devices, deviceName);
     return showThingsBoardDevice(device);
   });
@@ -115,7 +114,7 @@ export function registerThingsBoard(
     const device = await find(idIn(request));
     // Of several during a rotation, the one that stays.
     const row = device.credentials.at(-1);
-    if (row === undefined) throw new DeviceProblem('credentials_not_found', 'the device has no credentials');
+    if (row === undefined) throw new ThingPassError('credentials_not_found', 'the device has no credentials');
     return showThingsBoardCredentials(device, row);
   });
   route('POST', '/device/:deviceId/credentials', ['write'], async (asked) =>

@@ -1,7 +1,5 @@
-import {
-  checkThingsBoardSchema,
-  ThingsBoardSchemaProblem,
-} from '../../../storage/thingsboard/schema-check.ts';
+import { isThingPassError } from '../../../model/errors.ts';
+import { checkThingsBoardSchema } from '../../../storage/thingsboard/schema-check.ts';
 import type { Check } from '../check.ts';
 import { problem } from '../finding.ts';
 
@@ -16,10 +14,10 @@ export const checkThingsBoard: Check = {
       await checkThingsBoardSchema(config.thingsboard.location);
       return [];
     } catch (error) {
-      if (!(error instanceof ThingsBoardSchemaProblem)) throw error;
+      if (!isThingPassError(error, 'thingsboard_unreadable')) throw error;
       const mend =
         'run the statement that is named, or those of deploy/thingsboard/grants.sql, as the owner of the tables';
-      return error.problems.map((detail) => problem(detail, mend));
+      return error.data.problems.map((detail) => problem(detail, mend));
     }
   },
 };

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { type Config, ConfigError } from '../../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
 import { overlaps } from '../../../engine/access/matching.ts';
 import { ruleOf } from '../../../engine/access/stored-rule.ts';
 import { readTopicFilter } from '../../../engine/access/topic.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
 import type { Rule } from '../../../model/topic-rules.ts';
 import { readRulesFile } from '../../../server/read-rules-file.ts';
@@ -30,9 +31,9 @@ async function look(config: Config): Promise<Finding[]> {
     try {
       rules.push(...(await readRulesFile(config.rulesFile)));
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
+      if (!isThingPassError(error, 'config_invalid')) throw error;
       findings.push(
-        ...error.problems.map((detail) =>
+        ...error.data.problems.map((detail) =>
           problem(detail, 'mend that line; README.md, “What a device may do”, has the syntax'),
         ),
       );

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '../../../../src/config/config.ts';
+import { readConfig } from '../../../../src/config/config.ts';
+import { isThingPassError } from '../../../../src/model/errors.ts';
 
 function problemsOf(settings: Record<string, string>): readonly string[] {
   try {
     readConfig(settings);
   } catch (error) {
-    assert.ok(error instanceof ConfigError);
-    return error.problems;
+    assert.ok(isThingPassError(error, 'config_invalid'));
+    return error.data.problems;
   }
   return [];
 }

@@ -6,10 +6,10 @@ import { createKeepPassword } from '../../../../src/engine/secrets/keep-password
 import { createSecretSchemes } from '../../../../src/engine/secrets/secret-schemes.ts';
 import { importDevices } from '../../../../src/fleet/devices/import/import-devices.ts';
 import { createSecretKeeper, importQueue } from '../../../../src/fleet/devices/import/keep-secret.ts';
+import { isThingPassError } from '../../../../src/model/errors.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
 import { withThingsBoardDevices } from '../../../../src/storage/thingsboard/read-devices.ts';
-import { ThingsBoardSchemaProblem } from '../../../../src/storage/thingsboard/schema-check.ts';
 import { credentialsOfEach } from '../../../storage/thingsboard/support/one-of-each.ts';
 import {
   type ThingsBoardDatabase,
@@ -171,7 +171,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
 
   test('of several tenants one must be named', async () => {
     await assert.rejects(importing(), (error) => {
-      assert.ok(error instanceof ThingsBoardSchemaProblem);
+      assert.ok(isThingPassError(error, 'thingsboard_unreadable'));
       assert.match(error.message, /several tenants have devices; choose one with --tenant/);
       assert.match(error.message, new RegExp(`tenant ${OTHER_TENANT} with 2300 devices`));
       return true;
