@@ -5,7 +5,7 @@ import { guessForm } from '../engine/certificates/examine/guess-form.ts';
 import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
 import { opensslCertificate } from '../engine/certificates/x509/inspect.ts';
 import { checkTls } from '../tools/tls-check/check.ts';
-import { readableReport } from '../tools/tls-check/readable.ts';
+import { formatReport } from '../tools/tls-check/format-report.ts';
 import { parseTarget } from '../tools/tls-check/target.ts';
 import { example, exitCodes, print } from './command.ts';
 import { readBytes, unusable } from './input.ts';
@@ -75,7 +75,7 @@ async function check(text: string, options: TlsOptions, command: Command): Promi
         : password,
     stepMs,
   });
-  print(command, report, readableReport);
+  print(command, report, formatReport);
   if (report.stage !== 'connected') process.exitCode = 1;
 }
 

@@ -1,10 +1,10 @@
 /**
- * A map that holds so much and no more, and forgets what was not used for longest, roughly: it keeps two generations, and when
- * the younger is full, the older one is dropped whole. That gives up the exact order for a hit that costs one lookup and
- * moves nothing; what is used at least once per generation stays.
+ * A map with a bounded total weight that drops the least recently used entries, approximately. It keeps two
+ * generations; when the younger one is full, the older one is dropped. The order is not exact, but a hit costs one
+ * lookup and moves nothing. Entries used at least once per generation stay.
  *
- * A flood of keys pushes out everything that is not used meanwhile. Where strangers choose the keys, they belong into a map
- * apart from the keys that must stay.
+ * A flood of new keys pushes out all entries that are not used meanwhile. If strangers choose some keys, these need
+ * a separate map from the keys that must stay.
  */
 export class BoundedMap<Key, Value extends NonNullable<unknown> | null> {
   readonly #generationWeight: number;
@@ -14,8 +14,8 @@ export class BoundedMap<Key, Value extends NonNullable<unknown> | null> {
   #youngWeight = 0;
 
   /**
-   * @param capacity what both generations may weigh together.
-   * @param weightOf what an entry weighs, the same each time it is asked; one where it is left out.
+   * @param capacity maximum weight of both generations together.
+   * @param weightOf the weight of an entry, constant for each entry. Default: 1.
    */
   constructor(capacity: number, weightOf: (value: Value, key: Key) => number = () => 1) {
     this.#generationWeight = Math.max(1, Math.floor(capacity / 2));
@@ -34,7 +34,7 @@ export class BoundedMap<Key, Value extends NonNullable<unknown> | null> {
     return old;
   }
 
-  /** The value that is kept for a key, or the one that `make` returns, which is kept from then on. */
+  /** Returns the value for a key. If there is none, `make` creates it. */
   getOrMake(key: Key, make: (key: Key) => Value): Value {
     const known = this.get(key);
     if (known !== undefined) return known;
@@ -55,7 +55,7 @@ export class BoundedMap<Key, Value extends NonNullable<unknown> | null> {
     this.#youngWeight += weight;
   }
 
-  /** @returns whether there was one. */
+  /** @returns whether the entry existed. */
   delete(key: Key): boolean {
     const young = this.#young.get(key);
     if (young === undefined) return this.#old.delete(key);

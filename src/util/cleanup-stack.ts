@@ -1,19 +1,22 @@
 type Close = () => unknown;
 
-/** What was opened so far, to be closed in the reverse order: what came later may rest on what was there before. */
+/** Closes resources in the reverse order of their opening, because later ones may depend on earlier ones. */
 export class CleanupStack {
   readonly #closes: Close[] = [];
   #closed: Promise<void> | undefined;
 
-  /** @returns what was opened. */
+  /**
+   * Registers an opened resource.
+   * @returns the resource.
+   */
   add<Opened>(opened: Opened, close: (opened: Opened) => unknown): Opened {
     this.#closes.push(() => close(opened));
     return opened;
   }
 
   /**
-   * Closes all, each once the one before is closed, also where one fails. Safe to call twice.
-   * @throws what the first that fails throws, when all others are closed.
+   * Closes all resources one after the other, even if one fails. Can be called twice.
+   * @throws the first error, after all resources are closed.
    */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();

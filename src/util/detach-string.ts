@@ -1,7 +1,7 @@
 /**
- * The same text in memory of its own, for whoever keeps it. A piece cut out of a request's body keeps all of that body alive,
- * and clients can make bodies long.
- * @param text well-formed, as everything is that can be looked up.
+ * Copies a text into separate memory, for callers that keep it. A substring of a request's body keeps the whole
+ * body alive, and clients can make bodies long.
+ * @param text well-formed, as all lookup keys are.
  */
 export function detachString(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');

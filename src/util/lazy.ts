@@ -1,10 +1,10 @@
 export interface Lazy<Opened> {
   open(): Promise<Opened>;
-  /** Only where it was opened. */
+  /** Closes the resource if it was opened. */
   close(): Promise<void>;
 }
 
-/** What is rare, and costs more than the whole start: opened when first asked for, and again where that failed. */
+/** Opens an expensive, rarely used resource on first use. A failed attempt is repeated on the next use. */
 export function lazy<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>): Lazy<Opened> {
   let opened: Promise<Opened> | undefined;
   return {

@@ -12,17 +12,17 @@ export interface OutgoingCall {
   readonly body?: string;
 }
 
-/** What a call may cost. Times in milliseconds. */
-export interface CallBounds {
+/** Limits of a call. Times are in milliseconds. */
+export interface CallLimits {
   readonly tries: number;
-  /** For one try, its whole answer included. */
+  /** Timeout of one try, including the complete answer. */
   readonly tryMs: number;
-  /** For all tries and the pauses between them. */
+  /** Timeout of all tries and pauses together. */
   readonly totalMs: number;
-  /** Before the second try; each further pause is twice as long. */
+  /** The pause before the second try; each further pause is twice as long. */
   readonly pauseMs: number;
-  /** Of an answer. */
-  readonly mostBytes: number;
+  /** Limit for the answer's body. */
+  readonly maxBytes: number;
 }
 
 export interface CallAnswer {
@@ -30,17 +30,18 @@ export interface CallAnswer {
   readonly body: string;
 }
 
-/** Nothing of use came; the sentence is for the operator and holds neither URL nor headers: secrets may stand in them. */
+/** The call failed. The message is a sentence for the operator without URL and headers, which may contain secrets. */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed';
 }
 
-/** So many connections to one server at once. */
-const CONNECTIONS = 8;
+/** Further calls wait for a free connection. */
+const MAX_CONNECTIONS_PER_SERVER = 8;
 
 /**
- * Connections for such calls. Certificates are verified whatever the process's environment says, against Node's authorities and
- * those of `NODE_EXTRA_CA_CERTS`. The client is loaded for the first call: most installations make none.
+ * The connections of outgoing calls. Certificates are always verified against Node's authorities and those of
+ * `NODE_EXTRA_CA_CERTS`, whatever other environment variables say. The HTTP client is loaded on the first call,
+ * because most installations make none.
  */
 export class OutgoingConnections {
   #agent: Agent | undefined;
@@ -48,14 +49,14 @@ export class OutgoingConnections {
   request(url: string, options: Omit<NonNullable<Parameters<Undici['request']>[1]>, 'dispatcher'>) {
     const { Agent, request } = load('undici') as Undici;
     this.#agent ??= new Agent({
-      connections: CONNECTIONS,
+      connections: MAX_CONNECTIONS_PER_SERVER,
       keepAliveTimeout: 4_000,
       connect: { rejectUnauthorized: true },
     });
     return request(url, { ...options, dispatcher: this.#agent });
   }
 
-  /** Ends calls under way. */
+  /** Aborts running calls. */
   async destroy(): Promise<void> {
     await this.#agent?.destroy();
   }
@@ -63,20 +64,20 @@ export class OutgoingConnections {
 
 type Undici = typeof import('undici');
 
-/** Answers that another try may mend. */
-const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Statuses for which another try may succeed. */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
- * Asks, and asks again where no answer came or one that may pass, with growing pauses, within the bounds. Redirections are not
- * followed: what is sent is for the configured address alone.
- * @param stopping ends everything at once.
- * @returns any answer that another try would not mend, whatever its status.
- * @throws {CallFailed} with what went wrong in the last try.
+ * Makes a call and repeats it with growing pauses, within the limits, if there is no answer or a temporary failure.
+ * Redirections are not followed, because the request is only for the configured address.
+ * @param stopping aborts the call and all repetitions.
+ * @returns any answer that another try would not change, whatever its status.
+ * @throws {CallFailed} with the reason of the last failure.
  */
 export async function callOut(
   connections: OutgoingConnections,
   call: OutgoingCall,
-  bounds: CallBounds,
+  bounds: CallLimits,
   stopping?: AbortSignal,
 ): Promise<CallAnswer> {
   const end = AbortSignal.timeout(bounds.totalMs);
@@ -87,7 +88,7 @@ export async function callOut(
     } catch (error) {
       if (attempt === bounds.tries || signal.aborted) throw error;
       const pauseMs = bounds.pauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-      // Ended early by the signal: what went wrong before is what there is to say.
+      // The signal ends the pause early; the error of the last try is thrown then.
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) throw error;
     }
@@ -97,7 +98,7 @@ export async function callOut(
 async function callOnce(
   connections: OutgoingConnections,
   { method, url, headers, body }: OutgoingCall,
-  { tryMs, mostBytes }: CallBounds,
+  { tryMs, maxBytes }: CallLimits,
   whole: AbortSignal,
 ): Promise<CallAnswer> {
   try {
@@ -107,25 +108,26 @@ async function callOnce(
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([whole, AbortSignal.timeout(tryMs)]),
     });
-    const text = await readBody(answer.body, mostBytes);
+    const text = await readBody(answer.body, maxBytes);
     const status = answer.statusCode;
-    if (status >= 500 || PASSING.has(status)) throw new CallFailed(`the server answers ${status}`);
+    if (status >= 500 || RETRYABLE_STATUSES.has(status))
+      throw new CallFailed(`the server answered ${status}`);
     return { status, body: text };
   } catch (error) {
     if (error instanceof CallFailed) throw error;
     const { name, code } = error as NodeJS.ErrnoException;
-    if (name === 'TimeoutError') throw new CallFailed('no whole answer in time');
+    if (name === 'TimeoutError') throw new CallFailed('no complete answer in time');
     throw new CallFailed(`no answer (${code ?? name})`);
   }
 }
 
-/** Leaving the loop destroys the stream, and with it the connection. */
-async function readBody(body: AsyncIterable<Buffer>, mostBytes: number): Promise<string> {
+/** Leaving the loop destroys the stream and closes its connection. */
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > mostBytes) throw new CallFailed(`an answer of more than ${mostBytes} bytes`);
+    if (length > maxBytes) throw new CallFailed(`the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

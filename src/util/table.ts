@@ -1,6 +1,6 @@
 /**
- * A table for people: columns as wide as their widest cell, two spaces apart. Control characters, which could play with a
- * terminal, are shown as `?`.
+ * Formats a table for a terminal: columns as wide as their widest cell, two spaces apart. Control characters, which
+ * could manipulate the terminal, become `?`.
  */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [titles, ...rows].map((row) => row.map(printable));
@@ -17,7 +17,7 @@ export function table(titles: readonly string[], rows: readonly (readonly string
     .join('\n');
 }
 
-/** Names and values below each other. */
+/** Formats names and values, one pair per line. Undefined values are skipped. */
 export function properties(entries: readonly (readonly [string, string | undefined])[]): string {
   const given = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   const width = Math.max(...given.map(([name]) => name.length));

@@ -10,7 +10,7 @@ import { WebSocketServer } from 'ws';
 import { guessForm } from '../../src/engine/certificates/examine/guess-form.ts';
 import { checkTls } from '../../src/tools/tls-check/check.ts';
 import type { CheckOptions } from '../../src/tools/tls-check/check-options.ts';
-import { readableReport } from '../../src/tools/tls-check/readable.ts';
+import { formatReport } from '../../src/tools/tls-check/format-report.ts';
 import type { TlsReport } from '../../src/tools/tls-check/report.ts';
 import { parseTarget } from '../../src/tools/tls-check/target.ts';
 import { OpensslAuthority, SERVER } from '../engine/certificates/trust/support/openssl-authority.ts';
@@ -73,7 +73,7 @@ function check(port: number, options: Partial<CheckOptions> = {}): Promise<TlsRe
 }
 
 function detail(report: TlsReport): readonly [string, string | undefined, readonly string[]] {
-  assert.ok(readableReport(report).includes(report.why));
+  assert.ok(formatReport(report).includes(report.why));
   return [report.stage, report.refusedBy, report.problems.map(({ code }) => code)];
 }
 
@@ -114,7 +114,7 @@ async function opensslServer(...args: readonly string[]): Promise<number> {
   throw new Error('openssl s_server did not start');
 }
 
-test('all is well: version, chain and CONNACK are told', async () => {
+test('a successful check reports version, chain and CONNACK', async () => {
   const report = await check(await broker({}));
   assert.deepEqual(detail(report), ['connected', undefined, []]);
   assert.equal(report.negotiated?.version, 'TLSv1.3');
@@ -132,7 +132,7 @@ test('all is well: version, chain and CONNACK are told', async () => {
   );
 });
 
-test('the CONNACK code is told where TLS is fine, and the password goes along', async () => {
+test('if TLS works, the password is sent and the CONNACK code reported', async () => {
   let received = '';
   const port = await listening(
     createTlsServer(server, (socket) => {
@@ -144,11 +144,11 @@ test('the CONNACK code is told where TLS is fine, and the password goes along', 
   );
   const report = await check(port, { username: 'meter', password: 'secret-word' });
   assert.deepEqual(detail(report), ['mqtt', 'server', []]);
-  assert.match(report.why, /CONNACK 4: user name or password are wrong/);
+  assert.match(report.why, /CONNACK 4: the user name or password is wrong/);
   assert.ok(received.includes('secret-word') && received.includes('meter'));
 });
 
-test('a server that a client would not believe is named by the client, and hears no password', async () => {
+test('a server with an invalid certificate is refused by the client and gets no password', async () => {
   const authority = new OpensslAuthority(folder, { name: 'Server CA' });
   const ca = authority.own.pem;
   const expired = authority.issue({
@@ -166,7 +166,7 @@ test('a server that a client would not believe is named by the client, and hears
   const cases: [TlsOptions, string | Buffer | undefined, RegExp][] = [
     [{ cert: expired.pem, key: expired.key }, ca, /expired.*CERT_HAS_EXPIRED/],
     [{ cert: named.pem, key: named.key }, ca, /not for 127\.0\.0\.1/],
-    [{ cert: forClients.pem, key: forClients.key }, ca, /not made for servers|not for 127/],
+    [{ cert: forClients.pem, key: forClients.key }, ca, /not for servers|not for 127/],
     [server, ca, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY/],
     [{ cert: alone.pem, key: alone.key }, ca, /self-signed.*DEPTH_ZERO/],
   ];
@@ -194,7 +194,7 @@ test('a server that a client would not believe is named by the client, and hears
   assert.equal(byName.stage, 'connected', byName.why);
 });
 
-test('the order and the gaps of the server’s chain are told as it was sent, with TLS 1.3 and 1.2', async () => {
+test('the server’s chain is reported as sent, with wrong order and gaps, for TLS 1.3 and 1.2', async () => {
   const top = new OpensslAuthority(folder, { name: 'Top' });
   const middle = new OpensslAuthority(folder, { name: 'Middle' }, top);
   const low = new OpensslAuthority(folder, { name: 'Low' }, middle);
@@ -221,7 +221,7 @@ test('the order and the gaps of the server’s chain are told as it was sent, wi
   }
 });
 
-test('a demanded client certificate: missing, of an unknown authority, good', async () => {
+test('a required client certificate: missing, from an unknown authority, good', async () => {
   for (const version of ['-tls1_3', '-tls1_2']) {
     const port = await opensslServer(version, '-Verify', '2', '-verify_return_error');
     const missing = await check(port);
@@ -244,7 +244,7 @@ test('a demanded client certificate: missing, of an unknown authority, good', as
   }
 });
 
-test('a server in Node, which closes without an alert, and one that names its authorities', async () => {
+test('a Node server, which closes without an alert, and a server that names its authorities', async () => {
   // With `ca`, Node sends the root along.
   const port = await broker({ requestCert: true, rejectUnauthorized: true, ca: root });
   const missing = await check(port);
@@ -263,7 +263,7 @@ test('a server in Node, which closes without an alert, and one that names its au
   assert.deepEqual(detail(unasked), ['connected', undefined, ['not_requested']]);
 });
 
-test('a key that the server takes no signature of: the client stays anonymous, and that is said', async () => {
+test('a key whose signatures the server does not accept: the client stays anonymous, with a warning', async () => {
   const port = await broker({
     requestCert: true,
     rejectUnauthorized: false,
@@ -277,14 +277,14 @@ test('a key that the server takes no signature of: the client stays anonymous, a
     ['root_in_chain', 'no_common_signature_algorithm'],
   ]);
   assert.equal(report.clientCertificate?.sent, false);
-  assert.match(report.problems[1]?.says ?? '', /key of type Ed25519.*goes on without certificate/);
+  assert.match(report.problems[1]?.says ?? '', /key of type Ed25519.*sends no certificate/);
 });
 
 test('a server of old versions only', async () => {
   const old: TlsOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
   const report = await check(await broker(old));
   assert.equal(report.stage, 'tls');
-  assert.match(report.why, /the server speaks TLSv1\.1 and TLSv1 only/);
+  assert.match(report.why, /the server speaks only TLSv1\.1 and TLSv1/);
   const both = await check(await broker({ ...old, maxVersion: 'TLSv1.2' }));
   assert.deepEqual(detail(both), ['connected', undefined, ['old_version']]);
 });
@@ -300,7 +300,7 @@ test('a port that speaks something else: MQTT, HTTP, silence, nothing', async ()
   const cases: [Server, RegExp][] = [
     [mqtt, /speaks MQTT without TLS/],
     [createHttpServer((_request, response) => response.end()), /speaks HTTP without TLS/],
-    [createTcpServer((socket) => socket.on('error', () => undefined).resume()), /nothing answers/],
+    [createTcpServer((socket) => socket.on('error', () => undefined).resume()), /answers neither TLS/],
     [createTcpServer((socket) => socket.destroy()), /does not speak TLS/],
   ];
   for (const [one, why] of cases) {
@@ -351,9 +351,9 @@ test('over wss: connected, refused by status, HTTP without WebSocket, CONNACK, c
   const plain = createHttpsServer(server, (_request, response) => response.writeHead(404).end());
   const none = await check(await listening(plain), { path: '/mqtt' });
   assert.deepEqual([none.stage, none.upgrade?.status], ['upgrade', 404]);
-  assert.match(none.why, /nothing is served under this path/);
+  assert.match(none.why, /there is nothing at this path/);
   const forgotten = await check(port);
-  assert.match(forgotten.why, /speaks HTTP: for MQTT over WebSockets give --wss/);
+  assert.match(forgotten.why, /speaks HTTP: for MQTT over WebSockets pass --wss/);
   const wrongWay = await check(await broker({}), { path: '/mqtt' });
   assert.equal(wrongWay.stage, 'upgrade');
 });
@@ -367,7 +367,7 @@ test('the command: files, exit codes, targets', async () => {
   const fine = await run(`localhost:${port}`, ...files);
   assert.equal(fine.code, 0, fine.stdout + fine.stderr);
   assert.match(fine.stdout, /^OK {2}connected/);
-  assert.match(fine.stdout, /^client certificate +asked for, sent$/m);
+  assert.match(fine.stdout, /^client certificate +requested, sent$/m);
   const refused = await run(`127.0.0.1:${port}`, '--ca', at('root.crt'));
   assert.equal(refused.code, 1);
   assert.match(refused.stdout, /^REFUSED by the server/);

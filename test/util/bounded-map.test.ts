@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BoundedMap } from '../../src/util/bounded-map.ts';
 
-test('never holds more than it may, and keeps what is used', () => {
+test('it never exceeds its capacity, and keeps entries that are used', () => {
   const map = new BoundedMap<string, number>(100);
   map.set('used', 1);
   for (let index = 0; index < 1_000; index++) {
@@ -14,7 +14,7 @@ test('never holds more than it may, and keeps what is used', () => {
   assert.equal(map.get('key-999'), 999);
 });
 
-test('heavy values take the place of several', () => {
+test('a heavy value replaces several light ones', () => {
   const map = new BoundedMap<string, number>(100, (weight) => weight);
   for (let index = 0; index < 1_000; index++) map.set(`key-${index}`, 10);
   assert.ok(map.size <= 10, `${map.size}`);
@@ -25,7 +25,7 @@ test('heavy values take the place of several', () => {
   assert.ok(map.size <= 3);
 });
 
-test('the same key set again takes no more room', () => {
+test('setting a key again takes no additional room', () => {
   const map = new BoundedMap<string, number>(10);
   for (let index = 0; index < 4; index++) map.set(`kept-${index}`, index);
   for (let index = 0; index < 100; index++) map.set('again', index);

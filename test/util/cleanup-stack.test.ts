@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CleanupStack } from '../../src/util/cleanup-stack.ts';
 
-test('what was opened last is closed first, each once the one after it is, and only once', async () => {
+test('resources are closed in reverse order, one after the other, and only once', async () => {
   const cleanup = new CleanupStack();
   const closed: string[] = [];
   const open = (name: string, takesMs = 0) =>
@@ -18,7 +18,7 @@ test('what was opened last is closed first, each once the one after it is, and o
   assert.deepEqual(closed, ['app', 'names', 'storage']);
 });
 
-test('one that cannot be closed keeps no other from it, and is told', async () => {
+test('a failing close does not keep the others open, and its error is thrown', async () => {
   const cleanup = new CleanupStack();
   let closed = false;
   cleanup.add('storage', () => {

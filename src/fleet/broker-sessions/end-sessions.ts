@@ -1,4 +1,4 @@
-import { type CallBounds, CallFailed, callOut, type OutgoingConnections } from '../../util/outgoing-call.ts';
+import { CallFailed, type CallLimits, callOut, type OutgoingConnections } from '../../util/outgoing-call.ts';
 import { endAtEmqx } from './emqx.ts';
 import { endAtRabbitmq } from './rabbitmq.ts';
 import type { AskBroker, EndingBroker, EndSessions, SessionEnd, SessionNames } from './session-end.ts';
@@ -7,11 +7,11 @@ import { endAtVernemq } from './vernemq.ts';
 
 /** For all that one broker is asked about one device: somebody waits for the result. */
 const LONGEST_MS = 6_000;
-const BOUNDS: Omit<CallBounds, 'totalMs'> = {
+const BOUNDS: Omit<CallLimits, 'totalMs'> = {
   tries: 3,
   tryMs: 2_000,
   pauseMs: 200,
-  mostBytes: 8 * 1024 * 1024,
+  maxBytes: 8 * 1024 * 1024,
 };
 
 export interface SessionEnderParts {

@@ -1,46 +1,46 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Actor } from '../../model/audit.ts';
 
-/** A certificate of an authority, as a bundle keeps it. */
+/** A certificate authority's certificate in a bundle. */
 export interface BundledCertificate {
   /** SHA-256 of the DER, lower-case hex. */
   readonly sha256: string;
   readonly subject: string;
   /** Epoch milliseconds. */
   readonly notAfter: number;
-  /** One block, with a line end behind it and nothing around it. */
+  /** One PEM block that ends with a line end. */
   readonly pem: string;
 }
 
-/** Which content of a bundle a node fetched last, and when, in epoch milliseconds. */
+/** Which content of a bundle a node fetched last. */
 export interface BundleFetch {
   readonly node: string;
   readonly etag: string;
   readonly fetchedTime: number;
 }
 
-/** Why certificates cannot be put into a bundle; for people. */
+/** The certificates cannot be added to a bundle. The message is a sentence for the operator. */
 export class CertificatesRefused extends Error {
   override readonly name = 'CertificatesRefused';
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-/** Text outside the blocks is left out; whatever else begins there is not ours to drop in silence. */
+/** Text outside the blocks is dropped. Any other block is refused instead of being dropped silently. */
 const OTHER_BLOCK = /-----BEGIN (?!CERTIFICATE-----)([A-Z0-9 ]+)-----/;
 
 /**
- * The certificates of a PEM text. Brokers stop at a file that they cannot parse, so nothing goes into a bundle that is not a
- * certificate of an authority in date.
+ * Parses the certificates of a PEM text. Brokers fail on a file that they cannot parse, so only unexpired
+ * certificates of authorities are accepted.
  * @param now epoch milliseconds.
- * @throws {CertificatesRefused} with the number of the certificate that cannot be used, or for a text without any.
+ * @throws {CertificatesRefused} for a text without certificates, and for an unusable certificate, with its
+ *   position.
  */
 export function readBundledCertificates(text: string, now: number): BundledCertificate[] {
   const other = OTHER_BLOCK.exec(text)?.[1];
-  if (other !== undefined)
-    throw new CertificatesRefused(`there is a block "${other}", which must not be handed out`);
+  if (other !== undefined) throw new CertificatesRefused(`the block "${other}" must not be in a bundle`);
   const blocks = text.match(BLOCK) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun !== blocks.length) throw new CertificatesRefused('the last certificate is cut off');
+  if (begun !== blocks.length) throw new CertificatesRefused('the last certificate is truncated');
   if (blocks.length === 0) throw new CertificatesRefused('there is no certificate in PEM');
   return blocks.map((block, index) => readOne(block, `certificate ${index + 1}`, now));
 }
@@ -53,13 +53,14 @@ function readOne(block: string, which: string, now: number): BundledCertificate 
     throw new CertificatesRefused(`${which} cannot be parsed`);
   }
   const subject = certificate.subject.replaceAll('\n', ', ');
-  if (!certificate.ca) throw new CertificatesRefused(`${which} (${subject}) is not an authority’s`);
+  if (!certificate.ca) throw new CertificatesRefused(`${which} (${subject}) is not a certificate authority`);
   const notAfter = Date.parse(certificate.validTo);
-  if (notAfter <= now) throw new CertificatesRefused(`${which} (${subject}) ended at ${certificate.validTo}`);
+  if (notAfter <= now)
+    throw new CertificatesRefused(`${which} (${subject}) expired at ${certificate.validTo}`);
   return { sha256: sha256(certificate.raw), subject, notAfter, pem: certificate.toString() };
 }
 
-/** The bundle as a file: the blocks alone, in the order of their certificates' ends, the one that ends last first. */
+/** The bundle as a file: only PEM blocks, the certificate that expires last first. */
 export function bundleText(certificates: readonly BundledCertificate[]): string {
   const ordered = [...certificates].sort(
     (one, other) => other.notAfter - one.notAfter || (one.sha256 < other.sha256 ? -1 : 1),
@@ -67,13 +68,16 @@ export function bundleText(certificates: readonly BundledCertificate[]): string 
   return ordered.map(({ pem }) => pem).join('');
 }
 
-/** The entity tag of a bundle's content (RFC 9110 section 8.8.3), quotes and all: the same wherever the content is. */
+/**
+ * The entity tag of a bundle's content (RFC 9110 section 8.8.3), with quotes. The same content has the same tag
+ * everywhere.
+ */
 export function bundleEtag(certificates: readonly BundledCertificate[]): string {
   return `"${sha256(bundleText(certificates))}"`;
 }
 
-/** The nodes that do not have the bundle as it is. */
-export function laggingNodes(
+/** The nodes that do not have the bundle's current content. */
+export function outdatedNodes(
   certificates: readonly BundledCertificate[],
   fetches: readonly BundleFetch[],
 ): string[] {

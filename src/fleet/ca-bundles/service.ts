@@ -16,12 +16,12 @@ export interface CaBundle {
   readonly nodes: readonly (BundleFetch & { readonly upToDate: boolean })[];
 }
 
-/** Why a certificate stays in its bundle. */
+/** The result of retiring a certificate. All but `retired` mean that it stays in the bundle. */
 export type RetireResult =
   | { readonly done: 'retired' | 'not_found' | 'would_be_empty' }
   | { readonly done: 'nodes_lag'; readonly nodes: readonly string[] };
 
-/** The bundle of this name, if there is one. */
+/** Returns the bundle with this name; `undefined` if it does not exist. */
 export async function findCaBundle(bundles: CaBundleStore, name: string): Promise<CaBundle | undefined> {
   const certificates = await bundles.certificates(name);
   if (certificates.length === 0) return undefined;
@@ -32,8 +32,8 @@ export async function findCaBundle(bundles: CaBundleStore, name: string): Promis
 }
 
 /**
- * Adds the certificates of a PEM text.
- * @throws {CertificatesRefused} when one of them cannot be used; then none is added.
+ * Adds the certificates of a PEM text to a bundle.
+ * @throws {CertificatesRefused} if one of them cannot be used; then none is added.
  */
 export async function addCertificates(
   bundles: CaBundleStore,
@@ -45,8 +45,10 @@ export async function addCertificates(
 }
 
 /**
- * Takes a certificate out of a bundle once every node has the bundle with its successor: a node that has not would trust
- * nobody but the retired authority. Never the last one: brokers do not start with an empty file.
+ * Removes a certificate from a bundle once every node has fetched the bundle with its successor: an outdated node
+ * would trust only the retired authority. The last certificate always stays, because brokers do not start with an
+ * empty file.
+ * @param forced remove it although some nodes are outdated.
  */
 export async function retireCertificate(
   bundles: CaBundleStore,

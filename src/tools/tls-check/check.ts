@@ -1,24 +1,32 @@
 import { isIP } from 'node:net';
 import { type Problem, warning } from '../../engine/certificates/examine/problem.ts';
-import { type Alert, alertIn, alertOf, VERIFICATION_WORDS } from './alerts.ts';
+import { type Alert, alertIn, alertOf, VERIFICATION_MEANINGS } from './alerts.ts';
 import type { CheckOptions } from './check-options.ts';
-import { connectSocket, type Handshake, shakeHands } from './connect.ts';
+import { connectSocket, type Handshake, performHandshake } from './connect.ts';
 import { Conversation } from './conversation.ts';
-import { connackWords } from './mqtt-packets.ts';
+import {
+  explainHandshakeFailure,
+  explainNetworkError,
+  explainPortWithoutTls,
+  explainRefusalAfterHandshake,
+} from './explain.ts';
+import { connackMeaning } from './mqtt-packets.ts';
 import type { ClientCertificateReport, TlsReport } from './report.ts';
 import { chainProblems, clientProblems, reportChain, versionProblems } from './server-problems.ts';
 import { openSession, type Session } from './session.ts';
 import { schemeName } from './signature-schemes.ts';
-import { askVersions } from './versions.ts';
-import { networkWords, noTlsWords, postHandshakeWords, tlsWords } from './words.ts';
+import { probeVersions } from './versions.ts';
 
-/** How long to listen for an alert where nothing is sent any more: with TLS 1.3 it comes after the client's handshake. */
+/**
+ * How long to wait for a late alert after the handshake. With TLS 1.3 a server's alert comes after the client has
+ * finished.
+ */
 const LATE_ALERT_MS = 300;
 
 /**
- * Connects as an MQTT client would, and says which side refused and why. Takes some five steps at the most, each within
- * `stepMs`. User name and password are sent only to a server that a client would believe.
- * @throws where certificate and key of the client cannot be used together.
+ * Connects as an MQTT client would, and reports which side refused and why. It takes about five steps of at most
+ * `stepMs` each. User name and password are sent only to a server whose certificate is valid.
+ * @throws if the client's certificate and key cannot be used together.
  */
 export async function checkTls(options: CheckOptions): Promise<TlsReport> {
   const { target, client, stepMs } = options;
@@ -30,28 +38,33 @@ export async function checkTls(options: CheckOptions): Promise<TlsReport> {
   };
   const socket = await connectSocket(target, stepMs);
   if (socket instanceof Error) {
-    return { ...base, stage: 'network', refusedBy: 'network', why: networkWords(socket, name) };
+    return { ...base, stage: 'network', refusedBy: 'network', why: explainNetworkError(socket, name) };
   }
-  const handshake = await shakeHands(socket, {
+  const handshake = await performHandshake(socket, {
     servername,
     client,
     milliseconds: stepMs,
     minVersion: 'TLSv1.2',
   });
-  if (handshake.socket === undefined && !handshake.seen().isTls) {
-    return { ...base, stage: 'tls', refusedBy: 'server', why: await noTlsWords(options, handshake) };
+  if (handshake.socket === undefined && !handshake.observations().isTls) {
+    return {
+      ...base,
+      stage: 'tls',
+      refusedBy: 'server',
+      why: await explainPortWithoutTls(options, handshake),
+    };
   }
-  // Before anything is asked of the connection, so that nothing that comes over it is missed.
+  // Listen before anything is sent, so that no answer is missed.
   const conversation = handshake.socket === undefined ? undefined : new Conversation(handshake.socket);
-  // At the same time: a broker does not wait long for CONNECT.
-  const asked = askVersions(target, servername, client, stepMs);
+  // Both run at the same time, because a broker does not wait long for CONNECT.
+  const probes = probeVersions(target, servername, client, stepMs);
   const outcome =
     conversation === undefined
-      ? refusedInHandshake(options, handshake, await asked)
+      ? refusedInHandshake(options, handshake, await probes)
       : await afterHandshake(options, handshake, conversation, servername);
   conversation?.end();
-  const versions = await asked;
-  const seen = handshake.seen();
+  const versions = await probes;
+  const seen = handshake.observations();
   return {
     ...base,
     ...outcome,
@@ -113,12 +126,12 @@ function refusedInHandshake(
   versions: TlsReport['versions'],
 ): Outcome {
   const alert = alertOfHandshake(handshake);
-  const { by, why } = tlsWords(handshake, alert, versions, options.ownCertificates.length > 0);
+  const { by, why } = explainHandshakeFailure(handshake, alert, versions, options.ownCertificates.length > 0);
   return outcome('tls', by, why, { alert });
 }
 
 function alertOfHandshake(handshake: Handshake): Alert | undefined {
-  const { alert } = handshake.seen();
+  const { alert } = handshake.observations();
   return alertIn(handshake.error) ?? (alert === undefined || alert === 0 ? undefined : alertOf(alert));
 }
 
@@ -128,22 +141,23 @@ async function afterHandshake(
   conversation: Conversation,
   servername: string,
 ): Promise<Outcome> {
-  const distrusted = distrustWords(handshake, servername);
-  if (distrusted.length > 0) {
+  const verificationFaults = verificationProblems(handshake, servername);
+  if (verificationFaults.length > 0) {
     const waited = await conversation.wait(() => false, LATE_ALERT_MS);
     const alert = alertIn(conversation.error);
     const problems: Problem[] = [];
     if (waited === 'closed' || waited === 'failed') {
-      problems.push(warning('server_refuses_too', postHandshakeWords(options, handshake, alert)));
+      problems.push(warning('server_refuses_too', explainRefusalAfterHandshake(options, handshake, alert)));
     }
-    return outcome('tls', 'client', distrusted.join('; '), { alert, problems });
+    return outcome('tls', 'client', verificationFaults.join('; '), { alert, problems });
   }
   return describeSession(options, handshake, await openSession(conversation, options, servername));
 }
 
-function distrustWords({ distrust, nameProblem }: Handshake, servername: string): string[] {
+function verificationProblems({ verificationError, nameProblem }: Handshake, servername: string): string[] {
   const chain =
-    distrust && `${VERIFICATION_WORDS.get(distrust) ?? 'the server’s chain does not verify'} (${distrust})`;
+    verificationError &&
+    `${VERIFICATION_MEANINGS.get(verificationError) ?? 'the server’s chain is not valid'} (${verificationError})`;
   const name = nameProblem && `the server’s certificate is not for ${servername}: ${nameProblem}`;
   return [chain, name].filter((one): one is string => one !== undefined && one !== '');
 }
@@ -154,28 +168,26 @@ function describeSession(options: CheckOptions, handshake: Handshake, session: S
   if (session.refusal !== undefined)
     return outcome(session.refusal.stage, 'server', session.refusal.why, more);
   if (connack !== undefined) {
-    const meaning = connackWords(connack);
+    const meaning = connackMeaning(connack);
     const detail = { ...more, connack: { code: connack, meaning } };
     if (connack === 0)
-      return outcome('connected', undefined, 'connected: TLS, MQTT and the credentials are fine', detail);
-    return outcome(
-      'mqtt',
-      'server',
-      `TLS is fine; the broker answered CONNACK ${connack}: ${meaning}`,
-      detail,
-    );
+      return outcome('connected', undefined, 'connected: TLS, MQTT and the credentials work', detail);
+    return outcome('mqtt', 'server', `TLS works; the broker answered CONNACK ${connack}: ${meaning}`, detail);
   }
   const alert = alertIn(session.error);
-  const asksForCertificate = handshake.seen().request !== undefined;
+  const asksForCertificate = handshake.observations().request !== undefined;
   if (alert !== undefined || (asksForCertificate && waited !== 'timeout' && upgrade === undefined)) {
-    return outcome('tls', 'server', postHandshakeWords(options, handshake, alert), { ...more, alert });
+    return outcome('tls', 'server', explainRefusalAfterHandshake(options, handshake, alert), {
+      ...more,
+      alert,
+    });
   }
   const how = waited === 'timeout' ? 'sent no CONNACK in time' : 'closed the connection without a CONNACK';
-  return outcome('mqtt', 'server', `TLS is fine; the broker ${how}: is it an MQTT listener?`, more);
+  return outcome('mqtt', 'server', `TLS works; the broker ${how}: is it an MQTT listener?`, more);
 }
 
 function describeRequest(handshake: Handshake): ClientCertificateReport | undefined {
-  const { request, clientCertificateSent, serverChain } = handshake.seen();
+  const { request, clientCertificateSent, serverChain } = handshake.observations();
   if (request === undefined && serverChain.length === 0) return undefined;
   return {
     requested: request !== undefined,

@@ -5,7 +5,7 @@ import { readRecords } from './records.ts';
 import { SocketTap } from './socket-tap.ts';
 import type { Target } from './target.ts';
 
-/** What a client has with it. Texts are PEM. */
+/** The client's files. Texts are PEM. */
 export interface ClientSide {
   readonly ca?: string | Buffer | undefined;
   readonly cert?: string | Buffer | undefined;
@@ -15,35 +15,38 @@ export interface ClientSide {
 
 /** One attempt at a TLS connection. */
 export interface Handshake {
-  /** There where the handshake was completed on our side. */
+  /** Set if the handshake completed on the client's side. */
   readonly socket: TLSSocket | undefined;
   readonly error: (Error & { code?: string }) | undefined;
   readonly timedOut: boolean;
   readonly version: string | undefined;
   readonly cipher: string | undefined;
-  /** Why a client would not believe the server: Node's code of the verification. */
-  readonly distrust: string | undefined;
-  /** Why the certificate is not this server's. */
+  /** Why a client would reject the server's chain: Node's error code. */
+  readonly verificationError: string | undefined;
+  /** Why the server's certificate is not valid for the requested name. */
   readonly nameProblem: string | undefined;
-  /** What is read out of the bytes again and again: they may go on to come. */
-  readonly seen: () => Seen;
+  /** Reads the bytes received so far; further calls include later ones. */
+  readonly observations: () => Observations;
 }
 
-export interface Seen {
-  /** The server answered in TLS. */
+export interface Observations {
+  /** Whether the server answered in TLS. */
   readonly isTls: boolean;
   readonly bytes: Buffer;
   readonly serverHello: boolean;
-  /** Code of an alert in the clear. */
+  /** Code of an unencrypted alert. */
   readonly alert: number | undefined;
-  /** DER in the order in which the server sent them. */
+  /** DER, in the order sent by the server. */
   readonly serverChain: readonly Buffer[];
   readonly request: CertificateRequest | undefined;
-  /** Undefined where no certificate was asked for. */
+  /** `undefined` if the server requested no certificate. */
   readonly clientCertificateSent: boolean | undefined;
 }
 
-/** @returns the open connection, or why there is none. */
+/**
+ * Opens a TCP connection.
+ * @returns the connection, or the error. A timeout has the code `ETIMEDOUT`.
+ */
 export function connectSocket(
   { host, port }: Target,
   milliseconds: number,
@@ -76,27 +79,28 @@ export interface HandshakeOptions {
 }
 
 /**
- * TLS over a connection, believing whatever the server shows: what a client would not believe is told afterwards.
- * @throws where certificate and key of the client cannot be used.
+ * Performs a TLS handshake that accepts every server certificate. The result tells what a client would have
+ * rejected.
+ * @throws if the client's certificate and key cannot be used together.
  */
-export function shakeHands(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
+export function performHandshake(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
   const { servername, client, milliseconds, minVersion, maxVersion, ciphers } = options;
   const tap = new SocketTap(socket);
   const secrets = new Map<string, Buffer>();
   const tls = connectTls({
     socket: tap,
-    ...given({ ...client, minVersion, maxVersion, ciphers }),
-    // An address is no server name (RFC 6066 section 3).
+    ...definedOptions({ ...client, minVersion, maxVersion, ciphers }),
+    // An address must not be sent as a server name (RFC 6066 section 3).
     ...(isIP(servername) === 0 ? { servername } : {}),
     rejectUnauthorized: false,
-    // Asked below, so that a wrong name does not hide what else is wrong.
+    // The name is checked later, so that a wrong name does not hide other errors.
     checkServerIdentity: () => undefined,
   });
   tls.on('keylog', (line: Buffer) => {
     const [label = '', , secret = ''] = line.toString('latin1').trim().split(' ');
     secrets.set(label, Buffer.from(secret, 'hex'));
   });
-  const seen = (): Seen => see(tap, secrets, tls.getProtocol() ?? undefined);
+  const observations = (): Observations => observe(tap, secrets, tls.getProtocol() ?? undefined);
   return new Promise((resolve) => {
     const settle = (secured: boolean, error: Handshake['error'], timedOut = false): void => {
       clearTimeout(timer);
@@ -107,9 +111,9 @@ export function shakeHands(socket: Socket, options: HandshakeOptions): Promise<H
         timedOut,
         version: secured ? (tls.getProtocol() ?? undefined) : undefined,
         cipher: secured ? tls.getCipher().name : undefined,
-        distrust: secured && tls.authorizationError ? String(tls.authorizationError) : undefined,
+        verificationError: secured && tls.authorizationError ? String(tls.authorizationError) : undefined,
         nameProblem: secured ? nameProblem(servername, tls) : undefined,
-        seen,
+        observations,
       });
     };
     const timer = setTimeout(() => settle(false, undefined, true), milliseconds);
@@ -119,8 +123,8 @@ export function shakeHands(socket: Socket, options: HandshakeOptions): Promise<H
   });
 }
 
-/** Node tells `undefined` from a missing option. */
-function given<Options extends object>(options: Options): Partial<Options> {
+/** Removes undefined options: Node treats them differently from missing ones. */
+function definedOptions<Options extends object>(options: Options): Partial<Options> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<Options>;
@@ -128,11 +132,15 @@ function given<Options extends object>(options: Options): Partial<Options> {
 
 function nameProblem(servername: string, tls: TLSSocket): string | undefined {
   const certificate = tls.getPeerCertificate();
-  if (Object.keys(certificate).length === 0) return 'the server showed no certificate';
+  if (Object.keys(certificate).length === 0) return 'the server sent no certificate';
   return checkServerIdentity(servername, certificate)?.message;
 }
 
-function see(tap: SocketTap, secrets: ReadonlyMap<string, Buffer>, protocol: string | undefined): Seen {
+function observe(
+  tap: SocketTap,
+  secrets: ReadonlyMap<string, Buffer>,
+  protocol: string | undefined,
+): Observations {
   const bytes = tap.received;
   const plain = readRecords(bytes);
   const suite = readSuite(plain.messages);

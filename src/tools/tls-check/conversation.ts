@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream';
 
 /** How waiting for an answer ended. */
-export type Waited = 'answered' | 'closed' | 'failed' | 'timeout';
+export type WaitResult = 'answered' | 'closed' | 'failed' | 'timeout';
 
-/** More than any answer that is waited for; from a server that sends without end, the rest is dropped. */
-const MOST_KEPT = 64 * 1024;
+/** Longer than any expected answer. A server may send without end; further bytes are dropped. */
+const MAX_KEPT_BYTES = 64 * 1024;
 
-/** What comes over a connection, kept until it is taken; listens from the start, so that nothing is missed. */
+/**
+ * Buffers the bytes received over a connection until they are taken. Listens from the start, so that nothing is
+ * missed.
+ */
 export class Conversation {
   readonly #stream: Duplex;
   #bytes: Buffer = Buffer.alloc(0);
@@ -17,7 +20,7 @@ export class Conversation {
   constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
-      const room = MOST_KEPT - this.#bytes.length;
+      const room = MAX_KEPT_BYTES - this.#bytes.length;
       if (room <= 0) return;
       this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, room)]);
       this.#wake();
@@ -42,19 +45,19 @@ export class Conversation {
     if (!this.#closed) this.#stream.write(bytes);
   }
 
-  /** Removes the first bytes of what has come. */
+  /** Removes and returns the first bytes received. */
   take(count: number): Buffer {
     const taken = this.#bytes.subarray(0, count);
     this.#bytes = this.#bytes.subarray(count);
     return taken;
   }
 
-  /** Waits until what has come is enough, the other side ends, or the time is over. */
-  async wait(enough: (bytes: Buffer) => boolean, milliseconds: number): Promise<Waited> {
+  /** Waits until the received bytes are enough, the other side closes, or the time is over. */
+  async wait(enough: (bytes: Buffer) => boolean, milliseconds: number): Promise<WaitResult> {
     const end = Date.now() + milliseconds;
     for (;;) {
       if (enough(this.#bytes)) return 'answered';
-      // An alert may stand behind the end of the data: the error that it makes comes a moment later.
+      // An alert may follow the end of the data; its error event comes a moment later.
       if (this.#closed && this.error === undefined) await pause(20);
       if (this.error !== undefined) return 'failed';
       if (this.#closed) return 'closed';

@@ -2,15 +2,15 @@ import { readElement } from '../../engine/certificates/x509/der.ts';
 import { formatName, readName } from '../../engine/certificates/x509/name.ts';
 import { type HandshakeMessage, MESSAGE } from './records.ts';
 
-/** What a server demands of a client (RFC 8446 section 4.3.2, RFC 5246 section 7.4.4). */
+/** A server's request for a client certificate (RFC 8446 section 4.3.2, RFC 5246 section 7.4.4). */
 export interface CertificateRequest {
-  /** Names of authorities that it says it accepts; none means that it does not say. */
+  /** Names of the authorities that the server accepts. Empty if it names none. */
   readonly authorities: readonly string[];
-  /** Codes of signature schemes. */
+  /** Codes of the accepted signature schemes. */
   readonly schemes: readonly number[];
 }
 
-/** A message's parts, read one after the other; RangeError where it ends too early. */
+/** Reads a message's fields in order. Throws RangeError if the message is too short. */
 class Fields {
   readonly #bytes: Buffer;
   #at = 0;
@@ -29,7 +29,7 @@ class Fields {
     return value;
   }
 
-  /** A vector behind its length. */
+  /** A vector with a length prefix. */
   vector(lengthOctets: number): Buffer {
     const length = this.number(lengthOctets);
     if (this.#at + length > this.#bytes.length) throw new RangeError('vector');
@@ -38,13 +38,13 @@ class Fields {
   }
 }
 
-/** Undefined where the message is not there or cannot be read. */
+/** Reads the last message of a type; `undefined` if it is missing or malformed. */
 function readMessage<T>(
   messages: readonly HandshakeMessage[],
   type: number,
   read: (fields: Fields) => T,
 ): T | undefined {
-  // The last: a HelloRetryRequest looks like a ServerHello, and comes before it.
+  // The last one, because a HelloRetryRequest looks like a ServerHello and precedes it.
   const message = messages.findLast((one) => one.type === type);
   if (message === undefined) return undefined;
   try {
@@ -55,7 +55,7 @@ function readMessage<T>(
   }
 }
 
-/** The cipher suite that the server chose. */
+/** The cipher suite chosen by the server. */
 export function readSuite(messages: readonly HandshakeMessage[]): number | undefined {
   return readMessage(messages, MESSAGE.serverHello, (fields) => {
     fields.number(2);
@@ -65,7 +65,7 @@ export function readSuite(messages: readonly HandshakeMessage[]): number | undef
   });
 }
 
-/** DER of the certificates in the order in which they were sent. */
+/** DER of the certificates, in the order sent. */
 export function readCertificates(
   messages: readonly HandshakeMessage[],
   tls13: boolean,

@@ -1,15 +1,15 @@
-/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3), and of what ThingPass or ThingsBoard mean by them. */
-const CONNACK_WORDS: readonly string[] = [
+/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3), as ThingPass and ThingsBoard use them. */
+const CONNACK_MEANINGS: readonly string[] = [
   'accepted',
-  'the broker does not take MQTT 3.1.1',
-  'the broker does not take this client id',
-  'the broker, or what it asks about clients, is not available',
-  'user name or password are wrong',
-  'not authorized: nothing is known by these credentials, or they may not connect',
+  'the broker does not support MQTT 3.1.1',
+  'the broker does not accept this client id',
+  'the broker or its authentication service is not available',
+  'the user name or password is wrong',
+  'not authorized: the credentials are unknown or may not connect',
 ];
 
-export function connackWords(code: number): string {
-  return CONNACK_WORDS[code] ?? 'a code that MQTT 3.1.1 does not have';
+export function connackMeaning(code: number): string {
+  return CONNACK_MEANINGS[code] ?? 'a code that MQTT 3.1.1 does not define';
 }
 
 export interface ConnectFields {
@@ -34,7 +34,7 @@ export const DISCONNECT_PACKET = Buffer.from([0xe0, 0]);
 
 function field(text: string): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length > 0xffff) throw new RangeError('an MQTT string has 65,535 bytes at the most');
+  if (bytes.length > 0xffff) throw new RangeError('an MQTT string has at most 65,535 bytes');
   const length = Buffer.alloc(2);
   length.writeUInt16BE(bytes.length);
   return Buffer.concat([length, bytes]);
@@ -50,7 +50,7 @@ function remainingLength(length: number): Buffer {
   }
 }
 
-/** The code of a CONNACK; undefined when the bytes are none. */
+/** The code of a CONNACK; `undefined` if the bytes are not a CONNACK. */
 export function readConnack(bytes: Buffer): number | undefined {
   return bytes.length >= 4 && bytes[0] === 0x20 && bytes[1] === 2 ? bytes[3] : undefined;
 }

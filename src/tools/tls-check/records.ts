@@ -9,12 +9,12 @@ export interface HandshakeMessage {
 export const MESSAGE = { serverHello: 2, certificate: 11, certificateRequest: 13, finished: 20 } as const;
 const CONTENT = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
 
-/** What the bytes of one direction say. */
+/** The content of one direction's bytes. */
 export interface ReadRecords {
   readonly messages: readonly HandshakeMessage[];
-  /** Code of an alert that was sent in the clear. */
+  /** Code of an unencrypted alert. */
   readonly alert: number | undefined;
-  /** False where the first bytes are not a TLS record at all. */
+  /** Whether the first bytes are a TLS record. */
   readonly isTls: boolean;
 }
 
@@ -27,9 +27,10 @@ const SUITES: ReadonlyMap<number, readonly ['aes-128-gcm' | 'aes-256-gcm' | 'cha
   ]);
 
 /**
- * The handshake messages in one direction's bytes. TLS 1.3 encrypts all behind ServerHello; with the direction's handshake
- * secret, which our own end of the connection knows, that is read too. Ends quietly where the bytes do.
- * @param secret of TLS 1.3 (`SERVER_HANDSHAKE_TRAFFIC_SECRET` and the client's); absent with TLS 1.2.
+ * Reads the handshake messages in one direction's bytes. TLS 1.3 encrypts everything after ServerHello; the
+ * direction's handshake secret, known to this side of the connection, decrypts it. An incomplete record at the end
+ * is ignored.
+ * @param secret of TLS 1.3 (`SERVER_HANDSHAKE_TRAFFIC_SECRET` or the client's); absent for TLS 1.2.
  */
 export function readRecords(bytes: Buffer, secret?: Buffer, suite?: number): ReadRecords {
   const messages: HandshakeMessage[] = [];
@@ -45,14 +46,15 @@ export function readRecords(bytes: Buffer, secret?: Buffer, suite?: number): Rea
     const body = bytes.subarray(at + 5, end);
     at = end;
     if (header[0] === CONTENT.alert && body.length === 2) alert = body[1];
-    // Behind this TLS 1.2 is encrypted; in TLS 1.3 it is there for show (RFC 8446 appendix D.4).
+    // After this record TLS 1.2 is encrypted. TLS 1.3 sends it only for compatibility (RFC 8446 appendix D.4).
     if (header[0] === CONTENT.changeCipherSpec && secret === undefined) break;
     if (header[0] === CONTENT.handshake) plain = Buffer.concat([plain, body]);
     if (header[0] === CONTENT.applicationData) {
-      const opened = secret === undefined ? undefined : open(secret, suite, sequence, header, body);
-      if (opened === undefined) break;
+      const decrypted =
+        secret === undefined ? undefined : decryptRecord(secret, suite, sequence, header, body);
+      if (decrypted === undefined) break;
       sequence++;
-      if (opened.type === CONTENT.handshake) plain = Buffer.concat([plain, opened.content]);
+      if (decrypted.type === CONTENT.handshake) plain = Buffer.concat([plain, decrypted.content]);
     }
     plain = takeMessages(plain, messages);
     if (messages.at(-1)?.type === MESSAGE.finished) break;
@@ -60,7 +62,7 @@ export function readRecords(bytes: Buffer, secret?: Buffer, suite?: number): Rea
   return { messages, alert, isTls };
 }
 
-/** @returns what is left: the beginning of a message that goes on in the next record. */
+/** @returns the remaining bytes: the beginning of a message that continues in the next record. */
 function takeMessages(bytes: Buffer, messages: HandshakeMessage[]): Buffer<ArrayBuffer> {
   let at = 0;
   while (at + 4 <= bytes.length) {
@@ -72,8 +74,8 @@ function takeMessages(bytes: Buffer, messages: HandshakeMessage[]): Buffer<Array
   return Buffer.from(bytes.subarray(at));
 }
 
-/** RFC 8446 section 5.2: what is sealed is the content, its type, and zeros. */
-function open(
+/** RFC 8446 section 5.2: the plaintext is the content, its type, and padding zeros. */
+function decryptRecord(
   secret: Buffer,
   suite: number | undefined,
   sequence: number,
@@ -99,7 +101,7 @@ function open(
   }
 }
 
-/** HKDF-Expand-Label with an empty context (RFC 8446 section 7.1), for no more than one hash's length. */
+/** HKDF-Expand-Label with an empty context (RFC 8446 section 7.1), for at most one hash's length. */
 function expandLabel(secret: Buffer, label: string, length: number): Buffer {
   const name = Buffer.from(`tls13 ${label}`);
   const info = Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])]);

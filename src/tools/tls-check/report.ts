@@ -1,39 +1,39 @@
 import type { CertificateReport } from '../../engine/certificates/examine/examine.ts';
 import type { Problem } from '../../engine/certificates/examine/problem.ts';
 import type { Alert } from './alerts.ts';
-import type { VersionSeen } from './versions.ts';
+import type { VersionProbe } from './versions.ts';
 
-/** How far a connection came. */
+/** How far a connection got. */
 export type Stage = 'network' | 'tls' | 'upgrade' | 'mqtt' | 'connected';
 
-/** What came of connecting as an MQTT client would. Plain data, for people and for scripts. */
+/** The result of connecting as an MQTT client would. Plain data: it is printed as text or JSON. */
 export interface TlsReport {
   readonly target: string;
-  /** Where it ended; `connected` is CONNACK 0. */
+  /** The last stage reached; `connected` means CONNACK 0. */
   readonly stage: Stage;
-  /** Which side refused; `network` where none could. */
+  /** Which side refused; `network` if there was no connection. */
   readonly refusedBy: 'server' | 'client' | 'network' | undefined;
-  /** One sentence; what to do stands in it. */
+  /** One sentence that says what happened and what to do. */
   readonly why: string;
-  readonly versions: readonly VersionSeen[];
+  readonly versions: readonly VersionProbe[];
   readonly negotiated: { readonly version: string; readonly cipher: string } | undefined;
-  /** The server's certificates in the order in which it sent them. */
+  /** The server's certificates, in the order sent. */
   readonly serverChain: readonly CertificateReport[];
   readonly clientCertificate: ClientCertificateReport | undefined;
   readonly alert: Alert | undefined;
-  /** With wss: what the upgrade was answered with. */
+  /** For wss: the answer to the upgrade. */
   readonly upgrade:
     | { readonly status: number | undefined; readonly subprotocol: string | undefined }
     | undefined;
   readonly connack: { readonly code: number; readonly meaning: string } | undefined;
-  /** What else is worth knowing. */
+  /** Further warnings. */
   readonly problems: readonly Problem[];
 }
 
-/** Undefined as a whole where the handshake did not come so far that it could be known. */
+/** `undefined` in the report if the handshake ended before this was known. */
 export interface ClientCertificateReport {
   readonly requested: boolean;
-  /** Undefined where none was requested. */
+  /** `undefined` if none was requested. */
   readonly sent: boolean | undefined;
   readonly acceptableAuthorities: readonly string[];
   readonly signatureAlgorithms: readonly string[];

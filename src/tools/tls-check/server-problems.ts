@@ -4,19 +4,21 @@ import { assembleChain } from '../../engine/certificates/text/assemble-chain.ts'
 import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
 import { formatName, sameName } from '../../engine/certificates/x509/name.ts';
-import type { Handshake, Seen } from './connect.ts';
+import type { Handshake, Observations } from './connect.ts';
 import { keyFits, schemeName } from './signature-schemes.ts';
-import type { VersionSeen } from './versions.ts';
+import type { VersionProbe } from './versions.ts';
 
-/** What is worth a word about a client's certificate, and is common in a server's. */
-const OF_CLIENTS: readonly string[] = ['rsa_pss_key', 'edwards_key', 'several_common_names'];
+/** Problems that matter for a client's certificate and are common in a server's. */
+const CLIENT_ONLY_PROBLEMS: readonly string[] = ['rsa_pss_key', 'edwards_key', 'several_common_names'];
 
-/** The server's certificates one by one; none for bytes that cannot be read, which the problems tell. */
+/** Reports on the server's certificates. Unreadable ones are skipped; {@link chainProblems} reports them. */
 export function reportChain(chain: readonly Buffer[], now: number): CertificateReport[] {
   return chain.flatMap((der) => {
     try {
       const seen = report(inspectCertificate(der), now);
-      return [{ ...seen, problems: seen.problems.filter(({ code }) => !OF_CLIENTS.includes(code)) }];
+      return [
+        { ...seen, problems: seen.problems.filter(({ code }) => !CLIENT_ONLY_PROBLEMS.includes(code)) },
+      ];
     } catch (error) {
       if (error instanceof CertificateUnreadable) return [];
       throw error;
@@ -24,7 +26,7 @@ export function reportChain(chain: readonly Buffer[], now: number): CertificateR
   });
 }
 
-/** What of the server's chain this client, or another, stumbles over. */
+/** Problems of the server's chain for this client or others. */
 export function chainProblems(chain: readonly Buffer[]): Problem[] {
   const [leaf, ...others] = chain;
   if (leaf === undefined) return [];
@@ -37,24 +39,20 @@ export function chainProblems(chain: readonly Buffer[]): Problem[] {
       problems.push(
         warning(
           'wrong_order',
-          'the server sends its chain in the wrong order; OpenSSL sorts it, small TLS stacks on devices (mbedTLS, wolfSSL) refuse it',
+          'the server sends its chain in the wrong order: OpenSSL sorts it, but small TLS stacks on devices (mbedTLS, wolfSSL) refuse it',
         ),
       );
     }
     const inspected = sorted.map((der) => inspectCertificate(der));
-    const stray = inspected.findIndex(
+    const gap = inspected.findIndex(
       (one, at) => at > 0 && !sameName(inspected[at - 1]?.issuer ?? [], one.subject),
     );
-    if (stray > 0) {
-      const missing = formatName(inspected[stray - 1]?.issuer ?? []);
-      problems.push(
-        warning('missing_intermediate', `the server’s chain has a gap: ${missing} is missing in it`),
-      );
+    if (gap > 0) {
+      const missing = formatName(inspected[gap - 1]?.issuer ?? []);
+      problems.push(warning('missing_intermediate', `the server’s chain lacks the issuer ${missing}`));
     }
     if (inspected.some(({ subject, issuer }, at) => at > 0 && sameName(subject, issuer))) {
-      problems.push(
-        warning('root_in_chain', 'the server sends its root too, which no client needs or believes'),
-      );
+      problems.push(warning('root_in_chain', 'the server sends its root too, which clients ignore'));
     }
     return problems;
   } catch (error) {
@@ -63,17 +61,20 @@ export function chainProblems(chain: readonly Buffer[]): Problem[] {
   }
 }
 
-/** What of a client certificate does not go with what the server asks for. @param own DER, of the leaf. */
+/**
+ * Mismatches between a client certificate and the server's request.
+ * @param own DER of the client's certificates, leaf first.
+ */
 export function clientProblems(
   own: readonly Buffer[],
-  { request, clientCertificateSent }: Seen,
+  { request, clientCertificateSent }: Observations,
   tls13: boolean,
 ): Problem[] {
   const [leaf] = own;
   if (leaf === undefined) return [];
   if (request === undefined) {
     return [
-      warning('not_requested', 'the server asks for no client certificate, so the one given is not used'),
+      warning('not_requested', 'the server requests no client certificate, so the given one is not used'),
     ];
   }
   const problems: Problem[] = [];
@@ -83,12 +84,15 @@ export function clientProblems(
     problems.push(
       warning(
         'no_common_signature_algorithm',
-        `the server takes no signature of a key of type ${key.name}${key.curve ? ` ${key.curve}` : ''} (it takes ${request.schemes.map(schemeName).join(', ')}): the client goes on without certificate`,
+        `the server accepts no signature by a key of type ${key.name}${key.curve ? ` ${key.curve}` : ''} (it accepts ${request.schemes.map(schemeName).join(', ')}), so the client sends no certificate`,
       ),
     );
   } else if (clientCertificateSent === false) {
     problems.push(
-      warning('certificate_not_sent', 'a client certificate is there and was asked for, and was not sent'),
+      warning(
+        'certificate_not_sent',
+        'the server requested a client certificate, but the client did not send the given one',
+      ),
     );
   }
   const issuers = own.map((der) => formatName(inspectCertificate(der).issuer));
@@ -96,16 +100,16 @@ export function clientProblems(
     problems.push(
       warning(
         'issuer_not_acceptable',
-        `the client certificate is issued by ${issuers[0]}; the server says it takes ${request.authorities.join(' or ')}`,
+        `the client certificate was issued by ${issuers[0]}; the server accepts ${request.authorities.join(' or ')}`,
       ),
     );
   }
   return problems;
 }
 
-export function versionProblems(versions: readonly VersionSeen[], { version }: Handshake): Problem[] {
+export function versionProblems(versions: readonly VersionProbe[], { version }: Handshake): Problem[] {
   const spoken = versions.filter((one) => one.spoken).map((one) => one.version);
   const old = spoken.filter((one) => one === 'TLSv1' || one === 'TLSv1.1');
   if (old.length === 0 || version === undefined) return [];
-  return [warning('old_version', `the server still takes ${old.join(' and ')}, which RFC 8996 forbids`)];
+  return [warning('old_version', `the server still accepts ${old.join(' and ')}, which RFC 8996 forbids`)];
 }

@@ -1,23 +1,23 @@
 import { isIP } from 'node:net';
 import { type Problem, warning } from '../../engine/certificates/examine/problem.ts';
 import type { CheckOptions } from './check-options.ts';
-import type { Conversation, Waited } from './conversation.ts';
+import type { Conversation, WaitResult } from './conversation.ts';
 import { connectPacket, DISCONNECT_PACKET, readConnack } from './mqtt-packets.ts';
 import type { TlsReport } from './report.ts';
 import { clientFrame, readFrames, upgrade } from './web-socket.ts';
 
-/** What came after the handshake. */
+/** What happened after the handshake. */
 export interface Session {
   readonly upgrade: TlsReport['upgrade'];
   readonly connack: number | undefined;
   /** How waiting for the last answer ended. */
-  readonly waited: Waited;
+  readonly waited: WaitResult;
   readonly error: Error | undefined;
   readonly refusal: { readonly stage: 'upgrade' | 'mqtt'; readonly why: string } | undefined;
   readonly problems: readonly Problem[];
 }
 
-/** The WebSocket where one is wanted, CONNECT, and the answer to it. */
+/** Opens the WebSocket if requested, sends CONNECT and reads the answer. */
 export async function openSession(
   conversation: Conversation,
   options: CheckOptions,
@@ -28,7 +28,7 @@ export async function openSession(
   if (path === undefined) {
     conversation.send(packet);
     const waited = await conversation.wait((bytes) => bytes.length >= 4, stepMs);
-    const session = ended(conversation, waited, conversation.bytes);
+    const session = sessionFrom(conversation, waited, conversation.bytes);
     if (session.connack === 0) conversation.send(DISCONNECT_PACKET);
     return session;
   }
@@ -36,7 +36,7 @@ export async function openSession(
   const answer = await upgrade(conversation, host, path, stepMs);
   const seen = { status: answer.status, subprotocol: answer.subprotocol };
   if (answer.status === undefined && conversation.error !== undefined) {
-    return { ...ended(conversation, 'failed', Buffer.alloc(0)), upgrade: undefined };
+    return { ...sessionFrom(conversation, 'failed', Buffer.alloc(0)), upgrade: undefined };
   }
   if (answer.problem !== undefined) {
     const refusal = { stage: 'upgrade', why: answer.problem } as const;
@@ -48,7 +48,7 @@ export async function openSession(
       : [
           warning(
             'no_subprotocol',
-            'the server does not confirm the subprotocol mqtt; browsers and some clients then give up',
+            'the server does not confirm the subprotocol mqtt: browsers and some clients then disconnect',
           ),
         ];
   conversation.send(clientFrame(packet));
@@ -57,18 +57,18 @@ export async function openSession(
     return payload.length >= 4 || closeCode !== undefined;
   }, stepMs);
   const { payload, closeCode } = readFrames(conversation.bytes);
-  const session = ended(conversation, closeCode === undefined ? waited : 'closed', payload);
+  const session = sessionFrom(conversation, closeCode === undefined ? waited : 'closed', payload);
   if (session.connack === 0) conversation.send(clientFrame(DISCONNECT_PACKET));
   return { ...session, upgrade: seen, problems };
 }
 
-function ended(conversation: Conversation, waited: Waited, bytes: Buffer): Session {
+function sessionFrom(conversation: Conversation, waited: WaitResult, bytes: Buffer): Session {
   const connack = readConnack(bytes);
   const base = { upgrade: undefined, connack, waited, error: conversation.error, problems: [] };
   if (connack !== undefined || bytes.length === 0) return { ...base, refusal: undefined };
   const isHttp = bytes.subarray(0, 4).toString('latin1') === 'HTTP';
   const why = isHttp
-    ? 'TLS is fine, but the port speaks HTTP: for MQTT over WebSockets give --wss and the path'
-    : 'TLS is fine, but what answers does not speak MQTT 3.1.1';
+    ? 'TLS works, but the port speaks HTTP: for MQTT over WebSockets pass --wss with the path'
+    : 'TLS works, but the server does not speak MQTT 3.1.1';
   return { ...base, refusal: { stage: 'mqtt', why } };
 }

@@ -24,7 +24,7 @@ export function schemeName(code: number): string {
   return NAMES.get(code) ?? `0x${code.toString(16).padStart(4, '0')}`;
 }
 
-/** TLS 1.3 binds the curve to the hash, TLS 1.2 does not. */
+/** TLS 1.3 ties the curve to the hash; TLS 1.2 does not. */
 const CURVE_SCHEMES: Readonly<Record<string, number>> = { 'P-256': 0x0403, 'P-384': 0x0503, 'P-521': 0x0603 };
 const ECDSA = [0x0403, 0x0503, 0x0603, 0x0203];
 const RSA_PSS_RSAE = [0x0804, 0x0805, 0x0806];
@@ -32,8 +32,8 @@ const RSA_PKCS1 = [0x0401, 0x0501, 0x0601, 0x0201];
 const RSA_PSS_PSS = [0x0809, 0x080a, 0x080b];
 
 /**
- * Whether a key can sign in any scheme that a server offers. Where not, a client sends no certificate at all, and hears
- * nothing of it.
+ * Whether a key can sign with a scheme that the server accepts. If it cannot, a client silently sends no
+ * certificate.
  */
 export function keyFits(key: KeyAlgorithm, schemes: readonly number[], tls13: boolean): boolean {
   return schemesOf(key, tls13).some((scheme) => schemes.includes(scheme));

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** Far beyond any handshake; what comes later is not kept. */
-const MOST_KEPT = 256 * 1024;
+/** Much longer than any handshake; later bytes are not kept. */
+const MAX_KEPT_BYTES = 256 * 1024;
 
 /**
- * A connection whose bytes are noted as they pass, so that the handshake can be read as it was: Node shows a server's chain
- * sorted by issuer and tells nothing of a request for a client certificate.
+ * A connection that records its bytes, so that the handshake can be read: Node sorts the server's chain by issuer
+ * and does not expose a request for a client certificate.
  */
 export class SocketTap extends Duplex {
   readonly #socket: Socket;
@@ -35,7 +35,7 @@ export class SocketTap extends Duplex {
   }
 
   #keep(list: Buffer[], chunk: Buffer): void {
-    if (this.#kept >= MOST_KEPT) return;
+    if (this.#kept >= MAX_KEPT_BYTES) return;
     this.#kept += chunk.length;
     list.push(Buffer.from(chunk));
   }

@@ -1,12 +1,12 @@
-/** Where to connect to. */
+/** Where to connect. */
 export interface Target {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Reads `host:port`, `[address]:port`, and the URLs that brokers' manuals give (`mqtts://host`, `wss://host/mqtt`).
- * @returns nothing for any other text.
+ * Parses `host:port`, `[address]:port` and the URLs in brokers' manuals (`mqtts://host`, `wss://host/mqtt`).
+ * @returns `undefined` for any other text.
  */
 export function parseTarget(text: string): (Target & { readonly path?: string | undefined }) | undefined {
   const url = /^(?:(mqtts|ssl|tls|wss):\/\/)?(\[[0-9a-fA-F:.]+\]|[^\s:/[\]@]+)(?::(\d{1,5}))?(\/\S*)?$/.exec(

@@ -1,34 +1,34 @@
 import type { SecureVersion } from 'node:tls';
 import { alertIn, alertOf } from './alerts.ts';
-import { type ClientSide, connectSocket, shakeHands } from './connect.ts';
+import { type ClientSide, connectSocket, performHandshake } from './connect.ts';
 import type { Target } from './target.ts';
 
 /** Whether the server speaks one version of TLS. */
-export interface VersionSeen {
+export interface VersionProbe {
   readonly version: SecureVersion;
   readonly spoken: boolean;
-  /** Where it is not: how that was said. */
+  /** If it is not: the alert, error or other reason. */
   readonly detail?: string | undefined;
 }
 
 const VERSIONS: readonly SecureVersion[] = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'];
 
 /**
- * Asks for each version by itself. A version is spoken where the server answers it with a ServerHello, whatever comes of the
- * client's certificate afterwards. The old ones need OpenSSL's security level 0 on our side.
+ * Tries each version in a separate connection. A version counts as spoken if the server answers with a ServerHello,
+ * even if it rejects the client's certificate later. Old versions need OpenSSL's security level 0 on this side.
  */
-export function askVersions(
+export function probeVersions(
   target: Target,
   servername: string,
   client: ClientSide,
   milliseconds: number,
-): Promise<VersionSeen[]> {
+): Promise<VersionProbe[]> {
   return Promise.all(
-    VERSIONS.map(async (version): Promise<VersionSeen> => {
+    VERSIONS.map(async (version): Promise<VersionProbe> => {
       const socket = await connectSocket(target, milliseconds);
       if (socket instanceof Error) return { version, spoken: false, detail: socket.code };
       const isOld = version === 'TLSv1' || version === 'TLSv1.1';
-      const handshake = await shakeHands(socket, {
+      const handshake = await performHandshake(socket, {
         servername,
         client,
         milliseconds,
@@ -36,7 +36,7 @@ export function askVersions(
         maxVersion: version,
         ...(isOld ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {}),
       });
-      const { serverHello, alert } = handshake.seen();
+      const { serverHello, alert } = handshake.observations();
       handshake.socket?.destroy();
       if (serverHello && handshake.error?.code !== 'ERR_SSL_UNSUPPORTED_PROTOCOL')
         return { version, spoken: true };

@@ -1,30 +1,30 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Conversation } from './conversation.ts';
 
-/** What came of asking for a WebSocket (RFC 6455 section 4). */
+/** The answer to a WebSocket upgrade (RFC 6455 section 4). */
 export interface Upgrade {
-  /** Undefined where no HTTP answer came. */
+  /** `undefined` if no HTTP answer came. */
   readonly status: number | undefined;
   readonly subprotocol: string | undefined;
-  /** A sentence where something is wrong. */
+  /** A sentence, if something is wrong. */
   readonly problem: string | undefined;
 }
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const LONGEST_HEAD = 16 * 1024;
+const MAX_HEAD_BYTES = 16 * 1024;
 
-const STATUS_WORDS: ReadonlyMap<number, string> = new Map([
-  [400, 'the request is refused; behind nginx also for a client certificate that is missing or bad'],
-  [401, 'the proxy demands authentication'],
-  [403, 'the proxy refuses this client; with forward authentication ThingPass may have said so'],
-  [404, 'nothing is served under this path: brokers use /mqtt as a rule'],
-  [426, 'another WebSocket version is demanded'],
+const STATUS_MEANINGS: ReadonlyMap<number, string> = new Map([
+  [400, 'the request was refused; nginx also does so for a missing or invalid client certificate'],
+  [401, 'the proxy requires authentication'],
+  [403, 'the proxy refuses this client; with forward authentication, ThingPass may have denied it'],
+  [404, 'there is nothing at this path; most brokers use /mqtt'],
+  [426, 'the server requires another WebSocket version'],
   [502, 'the proxy cannot reach the broker'],
-  [503, 'the proxy has no broker that is well'],
+  [503, 'the proxy has no healthy broker'],
   [504, 'the broker did not answer the proxy in time'],
 ]);
 
-/** Asks for a WebSocket with the subprotocol `mqtt` (MQTT 3.1.1 section 6). */
+/** Requests a WebSocket with the subprotocol `mqtt` (MQTT 3.1.1 section 6). */
 export async function upgrade(
   conversation: Conversation,
   host: string,
@@ -36,16 +36,14 @@ export async function upgrade(
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`,
   );
   const waited = await conversation.wait(
-    (bytes) => bytes.includes('\r\n\r\n') || bytes.length > LONGEST_HEAD,
+    (bytes) => bytes.includes('\r\n\r\n') || bytes.length > MAX_HEAD_BYTES,
     milliseconds,
   );
   const end = conversation.bytes.indexOf('\r\n\r\n');
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(conversation.bytes.toString('latin1'))?.[1];
   if (end < 0 || status === undefined) {
     const problem =
-      waited === 'timeout'
-        ? 'no answer to the upgrade came in time'
-        : 'the answer to the upgrade is not HTTP';
+      waited === 'timeout' ? 'the upgrade was not answered in time' : 'the answer to the upgrade is not HTTP';
     return { status: undefined, subprotocol: undefined, problem };
   }
   const head = conversation.take(end + 4).toString('latin1');
@@ -54,7 +52,7 @@ export async function upgrade(
     return {
       status: Number(status),
       subprotocol: undefined,
-      problem: refusalWords(Number(status), conversation.bytes),
+      problem: explainRefusedUpgrade(Number(status), conversation.bytes),
     };
   }
   const header = (name: string): string | undefined =>
@@ -64,17 +62,15 @@ export async function upgrade(
     .digest('base64');
   const subprotocol = header('sec-websocket-protocol');
   const problem =
-    header('sec-websocket-accept') === accepted
-      ? undefined
-      : 'Sec-WebSocket-Accept is not the answer to our key';
+    header('sec-websocket-accept') === accepted ? undefined : 'Sec-WebSocket-Accept does not match the key';
   return { status: 101, subprotocol, problem };
 }
 
-function refusalWords(status: number, body: Buffer): string {
+function explainRefusedUpgrade(status: number, body: Buffer): string {
   const words =
-    STATUS_WORDS.get(status) ??
-    (status >= 300 && status < 400 ? 'redirected, which MQTT clients do not follow' : '');
-  // nginx tells of certificates in its page only.
+    STATUS_MEANINGS.get(status) ??
+    (status >= 300 && status < 400 ? 'MQTT clients do not follow redirects' : '');
+  // nginx reports certificate problems only in its error page.
   const detail = /No required SSL certificate was sent|The SSL certificate error/.exec(
     body.toString('latin1'),
   )?.[0];
@@ -82,7 +78,7 @@ function refusalWords(status: number, body: Buffer): string {
   return `the upgrade was answered with HTTP ${status}${words === '' ? '' : `: ${words}`}${page}`;
 }
 
-/** One masked binary frame (RFC 6455 section 5.2). */
+/** Encodes one masked binary frame (RFC 6455 section 5.2). */
 export function clientFrame(payload: Buffer): Buffer {
   const mask = randomBytes(4);
   const size = Buffer.alloc(payload.length < 126 ? 1 : 3);
@@ -95,7 +91,7 @@ export function clientFrame(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x82]), size, mask, masked]);
 }
 
-/** The payloads of the data frames so far, and the code of a close frame if one came. */
+/** The payloads of the data frames so far, and the code of a close frame if there is one. */
 export function readFrames(bytes: Buffer): { payload: Buffer; closeCode: number | undefined } {
   const payloads: Buffer[] = [];
   let closeCode: number | undefined;

@@ -31,7 +31,7 @@ const atEmqx = ({ url }: FakeBrokerApi) => ({ emqx: { url: `${url}/api/v5`, key:
 const atVernemq = ({ url }: FakeBrokerApi) => ({ vernemq: { url: `${url}/api/v1`, key: 'the-key:' } });
 const did = ({ asked }: FakeBrokerApi) => asked.map(({ method, path }) => `${method} ${path}`);
 
-test('EMQX forgets what it kept before it kicks whoever came by the token', async (t) => {
+test('EMQX’s caches are reset before the clients with the token are kicked', async (t) => {
   const clients = new Map([
     ['meter/1 ü', 'token-1'],
     ['meter-2', 'token-1'],
@@ -57,7 +57,7 @@ test('EMQX forgets what it kept before it kicks whoever came by the token', asyn
   assert.ok(api.asked.every(({ authorization }) => authorization === basic));
 });
 
-test('EMQX before 5.9 has no such caches; a client id under another user name is another device', async (t) => {
+test('EMQX before 5.9 has no such caches; a client id with another user name belongs to another device', async (t) => {
   const clients = new Map([
     ['mine', 'me'],
     ['taken', 'somebody-else'],
@@ -80,7 +80,7 @@ test('EMQX before 5.9 has no such caches; a client id under another user name is
   assert.deepEqual([...clients.keys()], ['taken']);
 });
 
-test('nothing known and nobody there are told apart', async (t) => {
+test('“unknown” and “not_connected” are distinguished', async (t) => {
   const api = await fakeBrokerApi(emqxApi(new Map()).answer);
   t.after(() => api.close());
   assert.deepEqual(await end({}, atEmqx(api)), [{ broker: 'emqx', result: 'unknown' }]);
@@ -89,7 +89,7 @@ test('nothing known and nobody there are told apart', async (t) => {
   ]);
 });
 
-test('a broker that fails for a moment is asked again; one that refuses is not', async (t) => {
+test('a temporary failure is retried, a refusal is not', async (t) => {
   const { answer } = emqxApi(new Map([['c', 'u']]));
   const flaky = await fakeBrokerApi((asked, count) => (count % 2 === 1 ? { status: 503 } : answer(asked)));
   const refusing = await fakeBrokerApi(() => ({ status: 401, body: { code: 'BAD_API_KEY_OR_SECRET' } }));
@@ -106,7 +106,7 @@ test('a broker that fails for a moment is asked again; one that refuses is not',
   assert.equal(refusing.asked.length, 2, 'once for the caches, once for the clients');
 });
 
-test('brokers that hang or are gone cost a bounded time, and the others do not wait for them', async (t) => {
+test('brokers that hang or are down cost a limited time and do not delay the others', async (t) => {
   const hanging = await fakeBrokerApi(() => 'hang');
   const sessions = [{ client_id: 'c', mountpoint: '', user: `${DEVICE}~passport` }];
   const good = await fakeBrokerApi(vernemqApi(sessions));
@@ -130,7 +130,7 @@ test('brokers that hang or are gone cost a bounded time, and the others do not w
   assert.doesNotMatch(JSON.stringify(ends), /must-not-show|127\.0\.0\.1/);
 });
 
-test('VerneMQ is asked by client id, and only the device’s own sessions end', async (t) => {
+test('VerneMQ is queried by client id, and only the device’s sessions end', async (t) => {
   const sessions = [
     { client_id: 'mine', mountpoint: '', user: `${DEVICE}~passport` },
     { client_id: 'taken', mountpoint: '', user: `${OTHER}~passport` },
@@ -173,7 +173,7 @@ test('VerneMQ with a mount point for each device needs no client id', async (t) 
   );
 });
 
-test('a client id that would say something else to VerneMQ is never sent', async (t) => {
+test('a client id that would change VerneMQ’s command is never sent', async (t) => {
   const api = await fakeBrokerApi(vernemqApi([]));
   t.after(() => api.close());
   const clientIds = ['" OR client_id != "', 'a\\', 'x=y', 'a\nb'].map((clientId) => ({ clientId }));

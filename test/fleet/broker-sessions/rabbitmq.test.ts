@@ -58,7 +58,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     return once(client as unknown as EventEmitter, 'close', { signal: AbortSignal.timeout(SOON_MS) });
   }
 
-  it('a token that is revoked takes its connections with it, and no other’s', async () => {
+  it('revoking a token closes its connections and no others', async () => {
     const path = await device('by-token', { kind: 'access_token', token: 'token/of meter' });
     await device('other', { kind: 'access_token', token: 'token-of-another' });
     const options = { username: 'token/of meter', password: 'any' };
@@ -89,7 +89,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     assert.deepEqual(event?.detail, { results: ['rabbitmq ended: 2'] });
   });
 
-  it('basic credentials are found by their user name and client id', async () => {
+  it('connections by basic credentials are found by user name and client id', async () => {
     const basic = { clientId: 'meter-7', userName: 'meter-seven', password: 'correct horse' };
     const path = await device('by-basic', { kind: 'mqtt_basic', ...basic });
     const { clientId, userName: username, password } = basic;
@@ -100,7 +100,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     assert.equal(body.ended[0].result, 'ended');
   });
 
-  it('a device on the deny list loses a connection that only its client id can be found by', async () => {
+  it('a denied device loses a connection that can be found only by its client id', async () => {
     const path = await device('forgotten', { kind: 'access_token', token: 'forgotten-token' });
     const client = await accepted(node.mqttUrl, {
       clientId: 'only-this',

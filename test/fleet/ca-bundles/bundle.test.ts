@@ -6,7 +6,7 @@ import {
   bundleEtag,
   bundleText,
   CertificatesRefused,
-  laggingNodes,
+  outdatedNodes,
   readBundledCertificates,
 } from '../../../src/fleet/ca-bundles/bundle.ts';
 import { GOLDEN } from '../../support/golden.ts';
@@ -15,20 +15,20 @@ const pki = (file: string): string => readFileSync(join(GOLDEN, 'pki', file), 'u
 const ROOT = pki('root.crt.pem');
 const NOW = Date.now();
 
-test('authorities are taken, with whatever text stands around them', () => {
+test('certificates of authorities are read, and the text around them is dropped', () => {
   const [one, ...others] = readBundledCertificates(`subject=root\n${ROOT}\ntrailing`, NOW);
   assert.equal(others.length, 0);
   assert.match(one?.pem ?? '', /^-----BEGIN CERTIFICATE-----\n[\s\S]+\n-----END CERTIFICATE-----\n$/);
   assert.match(one?.sha256 ?? '', /^[0-9a-f]{64}$/);
 });
 
-test('what a broker would stop at is refused, and so are keys', () => {
+test('files on which a broker fails are refused, and so are keys', () => {
   for (const [text, message] of [
     ['', /no certificate/],
-    [ROOT.slice(0, -40), /cut off/],
+    [ROOT.slice(0, -40), /truncated/],
     [ROOT.replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA'), /certificate 1 cannot be parsed/],
-    [pki('p256.crt.pem'), /not an authority/],
-    [ROOT + pki('p256.key.pem'), /must not be handed out/],
+    [pki('p256.crt.pem'), /not a certificate authority/],
+    [ROOT + pki('p256.key.pem'), /must not be in a bundle/],
   ] as const) {
     assert.throws(
       () => readBundledCertificates(text, NOW),
@@ -37,10 +37,10 @@ test('what a broker would stop at is refused, and so are keys', () => {
     );
   }
   const end = readBundledCertificates(ROOT, NOW)[0]?.notAfter ?? 0;
-  assert.throws(() => readBundledCertificates(ROOT, end + 1), /ended at/);
+  assert.throws(() => readBundledCertificates(ROOT, end + 1), /expired at/);
 });
 
-test('the tag is the content’s, in whatever order it was added; nodes lag by it', () => {
+test('the entity tag depends on the content only, and tells which nodes are outdated', () => {
   const [root] = readBundledCertificates(ROOT, NOW);
   assert.ok(root);
   const next = {
@@ -54,5 +54,5 @@ test('the tag is the content’s, in whatever order it was added; nodes lag by i
   assert.ok(bundleText([root, next]).startsWith(next.pem), 'the one that ends last stands first');
   const fetch = (node: string, etag: string) => ({ node, etag, fetchedTime: NOW });
   const fetches = [fetch('a', bundleEtag([root])), fetch('b', bundleEtag([root, next]))];
-  assert.deepEqual(laggingNodes([root, next], fetches), ['a']);
+  assert.deepEqual(outdatedNodes([root, next], fetches), ['a']);
 });

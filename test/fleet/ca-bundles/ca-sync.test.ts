@@ -85,7 +85,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-test('an authority is replaced on every node before the old one goes', async () => {
+test('an authority is replaced on every node before the old one is removed', async () => {
   const nodes = ['edge-1', 'edge-2', 'edge-3'].map((name) => new Node(name));
   for (const node of nodes) {
     assert.deepEqual(await node.sync(server.url, key), { code: 0, errors: '' });
@@ -123,7 +123,7 @@ test('an authority is replaced on every node before the old one goes', async () 
   assert.match(last.stderr, /last one/);
 });
 
-test('what has not changed is not fetched again, and the broker is left alone', async () => {
+test('an unchanged bundle is not downloaded again, and the broker is not restarted', async () => {
   const node = new Node('edge-4');
   await node.sync(server.url, key);
   writeFileSync(join(node.folder, 'read'), 'untouched');
@@ -131,7 +131,7 @@ test('what has not changed is not fetched again, and the broker is left alone', 
   assert.equal(node.read, 'untouched');
 });
 
-test('without a key, with a wrong one, or away, the file stays', async () => {
+test('the file stays if the key is missing or wrong, or the server is down', async () => {
   const node = new Node('edge-5');
   await node.sync(server.url, key);
   const before = node.content;
@@ -172,7 +172,7 @@ test('truncated, empty and expired bundles never reach the broker', async (t) =>
   }
 });
 
-test('a broker that does not come up again gets the file that it ran with', async () => {
+test('if the broker does not start with the new file, the previous one is restored', async () => {
   const node = new Node('edge-7');
   writeFileSync(node.file, OLD);
   const reload = `cp "${node.file}" "${node.folder}/read"; ! grep -q "$(sed -n 2p "${join(certificates, 'next')}")" "${node.file}"`;

@@ -1,4 +1,4 @@
-import type { CallBounds, OutgoingConnections } from '../../../util/outgoing-call.ts';
+import type { CallLimits, OutgoingConnections } from '../../../util/outgoing-call.ts';
 import {
   type Expiring,
   type ExpiryStore,
@@ -37,7 +37,7 @@ export interface ExpiryWatchParts {
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Of one message. */
-  readonly bounds?: CallBounds;
+  readonly bounds?: CallLimits;
   /** Until the first check; the start of a server is busy enough. */
   readonly firstCheckMs?: number;
 }

@@ -1,19 +1,19 @@
 import { createHash, createHmac } from 'node:crypto';
 import {
-  type CallBounds,
   CallFailed,
+  type CallLimits,
   callOut,
   type OutgoingConnections,
 } from '../../../util/outgoing-call.ts';
 import type { WebhookConfig } from './expiry-settings.ts';
 import { type Notice, showNotice } from './notice.ts';
 
-const BOUNDS: CallBounds = {
+const BOUNDS: CallLimits = {
   tries: 4,
   tryMs: 5_000,
   totalMs: 30_000,
   pauseMs: 500,
-  mostBytes: 64 * 1024,
+  maxBytes: 64 * 1024,
 };
 
 /**
@@ -28,7 +28,7 @@ export async function sendNotices(
   { url, secrets }: WebhookConfig,
   notices: readonly Notice[],
   now: number,
-  { stopping, bounds = BOUNDS }: { readonly stopping?: AbortSignal; readonly bounds?: CallBounds } = {},
+  { stopping, bounds = BOUNDS }: { readonly stopping?: AbortSignal; readonly bounds?: CallLimits } = {},
 ): Promise<void> {
   const items = notices.map(showNotice);
   const timestamp = new Date(now).toISOString();

@@ -18,7 +18,7 @@ import {
 const SECRET = 'a secret between the two';
 const TOKEN = 'token-that-must-not-leave';
 /** Tries without a pause. */
-const BOUNDS = { tries: 3, tryMs: 3_000, totalMs: 30_000, pauseMs: 1, mostBytes: 1_000 };
+const BOUNDS = { tries: 3, tryMs: 3_000, totalMs: 30_000, pauseMs: 1, maxBytes: 1_000 };
 
 interface Item {
   readonly id: string;

@@ -1,8 +1,8 @@
 import { properties } from '../../util/table.ts';
 import type { TlsReport } from './report.ts';
 
-/** A report for people: what came of it first, then what was seen on the way. */
-export function readableReport(report: TlsReport): string {
+/** Formats a report as text: the result first, then the observations. */
+export function formatReport(report: TlsReport): string {
   const { refusedBy, why, negotiated, versions, clientCertificate, upgrade, connack, alert } = report;
   const parts = [
     refusedBy === undefined ? `OK  ${why}` : `REFUSED by the ${refusedBy}  ${why}`,
@@ -12,8 +12,8 @@ export function readableReport(report: TlsReport): string {
       ['versions', versionsLine(versions)],
       ['alert', alert && `${alert.code} ${alert.name}`],
       ['client certificate', clientCertificate && requestLine(clientCertificate)],
-      ['takes authorities', clientCertificate?.acceptableAuthorities.join(' | ') || undefined],
-      ['takes signatures', clientCertificate?.signatureAlgorithms.join(', ') || undefined],
+      ['accepted authorities', clientCertificate?.acceptableAuthorities.join(' | ') || undefined],
+      ['accepted signatures', clientCertificate?.signatureAlgorithms.join(', ') || undefined],
       ['upgrade', upgrade?.status === undefined ? undefined : `HTTP ${upgrade.status}`],
       ['CONNACK', connack && `${connack.code}: ${connack.meaning}`],
     ]),
@@ -23,7 +23,7 @@ export function readableReport(report: TlsReport): string {
         ['names', one.alternativeNames.join(', ') || undefined],
         ['issued by', one.issuer],
         ['valid', `${one.notBefore} to ${one.notAfter} (${one.daysLeft} days left)`],
-        ['key', `${one.key}, signed by ${one.signature}`],
+        ['key', `${one.key}, signed with ${one.signature}`],
         ['problem', one.problems.map(({ says }) => says).join('; ') || undefined],
       ]),
     ),
@@ -40,6 +40,6 @@ function versionsLine(versions: TlsReport['versions']): string | undefined {
 }
 
 function requestLine({ requested, sent }: NonNullable<TlsReport['clientCertificate']>): string {
-  if (!requested) return 'not asked for';
-  return sent ? 'asked for, sent' : 'asked for, none sent';
+  if (!requested) return 'not requested';
+  return sent ? 'requested, sent' : 'requested, none sent';
 }

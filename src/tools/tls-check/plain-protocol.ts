@@ -6,17 +6,17 @@ import type { Target } from './target.ts';
 export type PlainProtocol = 'mqtt' | 'http' | undefined;
 
 /**
- * What a port speaks that does not speak TLS. MQTT is asked without user name and password: this connection can be
- * read by anyone.
- * @param answered what the server said to a ClientHello.
+ * Detects the protocol of a port that does not speak TLS. The MQTT test sends no user name or password, because
+ * anybody can read this connection.
+ * @param answered what the server answered to a ClientHello.
  */
-export async function askPlain(
+export async function detectPlainProtocol(
   target: Target,
   answered: Buffer,
   milliseconds: number,
 ): Promise<PlainProtocol> {
   if (isHttp(answered)) return 'http';
-  const asked = async (bytes: Uint8Array | string): Promise<Buffer> => {
+  const exchange = async (bytes: Uint8Array | string): Promise<Buffer> => {
     const socket = await connectSocket(target, milliseconds);
     if (socket instanceof Error) return Buffer.alloc(0);
     const conversation = new Conversation(socket);
@@ -26,8 +26,8 @@ export async function askPlain(
     return conversation.bytes;
   };
   const [toMqtt, toHttp] = await Promise.all([
-    asked(connectPacket({ clientId: `thingpass-check-${process.pid}` })),
-    asked(`GET / HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\n\r\n`),
+    exchange(connectPacket({ clientId: `thingpass-check-${process.pid}` })),
+    exchange(`GET / HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\n\r\n`),
   ]);
   if (readConnack(toMqtt) !== undefined) return 'mqtt';
   return isHttp(toHttp) || isHttp(toMqtt) ? 'http' : undefined;
