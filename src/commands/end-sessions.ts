@@ -1,5 +1,5 @@
-import type { Ended } from '../fleet/broker-sessions/device-sessions.ts';
-import { ENDING_BROKERS, type SessionEnd } from '../fleet/broker-sessions/session-end.ts';
+import type { SessionOwner } from '../fleet/broker-sessions/device-sessions.ts';
+import { SESSION_BROKERS, type SessionEnd } from '../fleet/broker-sessions/session-end.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { AuditRepository } from '../storage/repositories/audit-repository.ts';
 import { commandActor, loadConfig } from './command.ts';
@@ -10,9 +10,9 @@ import { askRunningServer } from './running-server.ts';
  * asked, knows the client ids under which the device was let in; without it there are those that its credentials say.
  * @returns `undefined` where no broker is set up.
  */
-export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefined> {
+export async function endSessionsOf(ended: SessionOwner): Promise<SessionEnd[] | undefined> {
   const { endSessions, brokers, database, apiKey } = loadConfig();
-  if (ENDING_BROKERS.every((broker) => endSessions[broker] === undefined)) return undefined;
+  if (SESSION_BROKERS.every((broker) => endSessions[broker] === undefined)) return undefined;
   // Most installations never need these, and they take as long to load as a command takes.
   const [{ DeviceSessions }, { OutgoingConnections }] = await Promise.all([
     import('../fleet/broker-sessions/device-sessions.ts'),
@@ -24,7 +24,7 @@ export async function endSessionsOf(ended: Ended): Promise<SessionEnd[] | undefi
     const sessions = new DeviceSessions({
       config: endSessions,
       connections,
-      vernemqMountsApart: brokers.vernemq.perDeviceMountpoint,
+      vernemqMountpointPerDevice: brokers.vernemq.perDeviceMountpoint,
       recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
       audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
       onError: (error) => process.stderr.write(`${(error as Error).message}\n`),

@@ -1,5 +1,5 @@
 import { TRUST_MODES } from '../engine/certificates/trust/policy.ts';
-import { ENDING_BROKERS } from '../fleet/broker-sessions/session-end.ts';
+import { SESSION_BROKERS } from '../fleet/broker-sessions/session-end.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 import { THROTTLE_KINDS } from './throttle-settings.ts';
 
@@ -319,7 +319,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'THINGPASS_END_SESSIONS',
     kind: 'list',
     default: '',
-    choices: ENDING_BROKERS,
+    choices: SESSION_BROKERS,
     meaning:
       'brokers where the sessions of a device end with its credentials; each needs the address and key of its API',
   },

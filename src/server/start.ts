@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { EndingBroker } from '../fleet/broker-sessions/session-end.ts';
+import type { SessionBroker } from '../fleet/broker-sessions/session-end.ts';
 import { CleanupStack } from '../util/cleanup-stack.ts';
 import { buildApp } from './app.ts';
 import { buildDecider } from './build-decider.ts';
@@ -76,7 +76,7 @@ async function start(
   const inputs = await openDecisionInputs(config, processes, log, cleanup);
   const { storage, lists } = inputs;
   const recent = new RecentDecisions();
-  const sessions = new RecentSessions(Object.keys(config.endSessions) as EndingBroker[], processes);
+  const sessions = new RecentSessions(Object.keys(config.endSessions) as SessionBroker[], processes);
   const people = openManagement(
     config,
     processes,

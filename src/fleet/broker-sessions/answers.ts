@@ -1,25 +1,28 @@
 import { type CallAnswer, CallFailed } from '../../util/outgoing-call.ts';
-import type { EndingBroker, SessionEnd } from './session-end.ts';
+import type { SessionBroker, SessionEnd } from './session-end.ts';
 
-/** So many sessions of one device are ended; who has more is told so. */
-export const MOST_SESSIONS = 50;
+/** Limit of sessions ended for one device; the result reports how many remain. */
+export const MAX_SESSIONS = 50;
 
-/** @throws {CallFailed} for any answer but 200 with JSON. */
-export function jsonOf({ status, body }: CallAnswer): unknown {
-  if (status !== 200) throw new CallFailed(refusal(status));
+/**
+ * Parses a JSON answer.
+ * @throws {CallFailed} for any status but 200, and for invalid JSON.
+ */
+export function readJson({ status, body }: CallAnswer): unknown {
+  if (status !== 200) throw new CallFailed(statusMessage(status));
   try {
     return JSON.parse(body);
   } catch {
-    throw new CallFailed('the broker’s answer is no JSON');
+    throw new CallFailed('the broker’s answer is not JSON');
   }
 }
 
-export function refusal(status: number): string {
-  if (status === 401 || status === 403) return `the broker refuses the API key (${status})`;
-  return `the broker answers ${status}`;
+export function statusMessage(status: number): string {
+  if (status === 401 || status === 403) return `the broker refused the API key (${status})`;
+  return `the broker answered ${status}`;
 }
 
-/** Members of an object that a broker sent; none of anything else. */
+/** The members of an object in a broker's answer; empty for other values. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -29,16 +32,18 @@ export function rowsOf(value: unknown): readonly Readonly<Record<string, unknown
 }
 
 /**
- * Ends one after the other, so that a broker is not asked much at once; what fails does not keep the others from ending.
- * @param end returns whether there was such a session.
+ * Ends sessions one after the other, to keep the load on the broker low. A failure does not keep the others from
+ * ending.
+ * @param end returns whether the session existed.
+ * @throws nothing but programming errors: failed calls become results.
  */
 export async function endEach<Session extends { readonly clientId: string | undefined }>(
-  broker: EndingBroker,
+  broker: SessionBroker,
   sessions: readonly Session[],
   end: (session: Session) => Promise<boolean>,
 ): Promise<SessionEnd[]> {
   const ends: SessionEnd[] = [];
-  for (const session of sessions.slice(0, MOST_SESSIONS)) {
+  for (const session of sessions.slice(0, MAX_SESSIONS)) {
     const { clientId } = session;
     try {
       ends.push({ broker, clientId, result: (await end(session)) ? 'ended' : 'not_connected' });
@@ -47,7 +52,7 @@ export async function endEach<Session extends { readonly clientId: string | unde
       ends.push({ broker, clientId, result: 'failed', detail: error.message });
     }
   }
-  const left = sessions.length - ends.length;
-  if (left > 0) ends.push({ broker, result: 'failed', detail: `${left} more sessions are left` });
+  const remaining = sessions.length - ends.length;
+  if (remaining > 0) ends.push({ broker, result: 'failed', detail: `${remaining} more sessions remain` });
   return ends;
 }

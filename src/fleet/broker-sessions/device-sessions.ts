@@ -3,27 +3,27 @@ import type { Actor, AuditNote } from '../../model/audit.ts';
 import type { CredentialsEntry } from '../../model/device.ts';
 import type { OutgoingConnections } from '../../util/outgoing-call.ts';
 import { endSessions } from './end-sessions.ts';
-import type { SessionEnd, SessionNames } from './session-end.ts';
+import type { SessionEnd, SessionKeys } from './session-end.ts';
 import type { EndSessionsConfig } from './session-settings.ts';
 
-/** Whose sessions end, and with which credentials they were opened. */
-export interface Ended {
+/** The device whose sessions end, and the credentials with which they were opened. */
+export interface SessionOwner {
   readonly deviceId: string;
   readonly credentials: readonly CredentialsEntry[];
 }
 
 export interface DeviceSessionsParts {
   readonly config: EndSessionsConfig;
-  readonly vernemqMountsApart: boolean;
+  readonly vernemqMountpointPerDevice: boolean;
   readonly connections: OutgoingConnections;
-  /** Under which client ids a device was let in lately; may fail. */
+  /** Returns the client ids with which the device was admitted recently. May fail. */
   readonly recent: (deviceId: string) => Promise<readonly { readonly clientId: string }[]>;
   readonly audit: (actor: Actor, note: AuditNote) => Promise<void>;
-  /** Told of what goes wrong beside the brokers, none of which keeps sessions from ending. */
+  /** Receives errors of the database, which do not keep sessions from ending. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The sessions of devices at brokers, which last although what they rest on has ended. */
+/** Ends sessions at brokers: they outlast the credentials with which they were opened. */
 export class DeviceSessions {
   readonly #parts: DeviceSessionsParts;
 
@@ -32,11 +32,12 @@ export class DeviceSessions {
   }
 
   /**
-   * Ends the sessions of a device, after what they rest on has ended, and writes down what became of them.
-   * @returns `undefined` where no broker is set up for it. Never throws, and takes seconds at the most.
+   * Ends a device's sessions after its credentials were removed or denied, and records the results in the audit
+   * trail. Never throws; takes a few seconds at most.
+   * @returns the results; `undefined` if no broker is configured.
    */
-  async end({ deviceId, credentials }: Ended, actor: Actor): Promise<SessionEnd[] | undefined> {
-    const { config, vernemqMountsApart, connections, recent, audit, onError } = this.#parts;
+  async end({ deviceId, credentials }: SessionOwner, actor: Actor): Promise<SessionEnd[] | undefined> {
+    const { config, vernemqMountpointPerDevice, connections, recent, audit, onError } = this.#parts;
     if (Object.keys(config).length === 0) return undefined;
     let seen: readonly { readonly clientId: string }[] = [];
     try {
@@ -44,9 +45,9 @@ export class DeviceSessions {
     } catch (error) {
       onError(error);
     }
-    const names = sessionNames(deviceId, credentials, seen);
-    const ends = await endSessions(names, { config, vernemqMountsApart, connections });
-    // Without client ids: some devices prove themselves by nothing else.
+    const keys = sessionKeys(deviceId, credentials, seen);
+    const ends = await endSessions(keys, { config, vernemqMountpointPerDevice, connections });
+    // The audit trail gets counts without client ids, because some devices authenticate by client id only.
     const counts = new Map<string, number>();
     for (const { broker, result } of ends)
       counts.set(`${broker} ${result}`, (counts.get(`${broker} ${result}`) ?? 0) + 1);
@@ -65,12 +66,12 @@ export class DeviceSessions {
   }
 }
 
-/** By what brokers know the sessions that were opened with these credentials. */
-export function sessionNames(
+/** The keys by which brokers can find the sessions opened with these credentials. */
+export function sessionKeys(
   deviceId: string,
   credentials: readonly CredentialsEntry[],
   recent: readonly { readonly clientId: string }[],
-): SessionNames {
+): SessionKeys {
   const usernames = new Set<string>();
   const clientIds = new Map<string, string | undefined>(recent.map(({ clientId }) => [clientId, undefined]));
   for (const { credentialsType, credentialsId, credentialsValue } of credentials) {
@@ -78,7 +79,7 @@ export function sessionNames(
     if (credentialsType !== 'MQTT_BASIC') continue;
     const { clientId, userName } = readStoredBasic(credentialsValue) ?? {};
     if (clientId) clientIds.set(clientId, userName || undefined);
-    // With a client id beside it, the user name may be another device's too.
+    // If the credentials have a client id too, other devices may use the same user name.
     else if (userName) usernames.add(userName);
   }
   return {

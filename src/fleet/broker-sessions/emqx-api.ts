@@ -1,29 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** EMQX's management API, as far as it is used. */
+/** EMQX's management API. */
 export interface EmqxApi {
   /** Such as `http://127.0.0.1:18083/api/v5`. */
   readonly url: string;
-  /** An API key and its secret, with a colon between; the role `publisher` is enough. */
+  /** An API key and its secret, joined by a colon. The role `publisher` is sufficient. */
   readonly key: string;
 }
 
-/** @returns `undefined` where none is configured, or not rightly; `problems` then says why, without the key. */
+/**
+ * Checks the settings of EMQX's API.
+ * @param problems receives one sentence for each problem, without the key.
+ * @returns `undefined` if the API is not configured or the settings have a problem.
+ */
 export function readEmqxApi(url: string, key: string, problems: string[]): EmqxApi | undefined {
   if (url === '' && key === '') return undefined;
   const before = problems.length;
   if (url === '' || key === '')
-    problems.push('THINGPASS_EMQX_API_URL and THINGPASS_EMQX_API_KEY go together');
+    problems.push('THINGPASS_EMQX_API_URL and THINGPASS_EMQX_API_KEY must be set together');
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const usable =
     parsed !== undefined && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.search;
   if (url !== '' && !usable)
-    problems.push('THINGPASS_EMQX_API_URL is no http or https URL without user name and query');
-  if (key !== '' && !/^[^:]+:.+$/s.test(key)) problems.push('THINGPASS_EMQX_API_KEY is not key:secret');
+    problems.push('THINGPASS_EMQX_API_URL must be an http or https URL without user name and query');
+  if (key !== '' && !/^[^:]+:.+$/s.test(key))
+    problems.push('THINGPASS_EMQX_API_KEY must have the form key:secret');
   return problems.length > before ? undefined : { url: url.replace(/\/+$/, ''), key };
 }
 
-/** What `POST /publish` takes. */
+/** The body of `POST /publish`. */
 export interface Message {
   readonly topic: string;
   readonly payload: string;
@@ -32,12 +37,14 @@ export interface Message {
 }
 
 const TRIES = 3;
-const BETWEEN_TRIES_MS = 300;
-const LONGEST_TRY_MS = 2_000;
+const RETRY_PAUSE_MS = 300;
+const TRY_TIMEOUT_MS = 2_000;
 
 /**
- * Publishes at EMQX. 202, "nobody has subscribed", is no failure: the client may have gone.
- * @throws {Error} when EMQX cannot be reached or refuses, after some tries; the message holds nothing of `message`.
+ * Publishes a message at EMQX. The status 202, "nobody has subscribed", is a success: the client may have
+ * disconnected.
+ * @throws {Error} after several tries if EMQX cannot be reached or refuses. The error does not contain the
+ *   message's content.
  */
 export async function publishAtEmqx({ url, key }: EmqxApi, message: Message): Promise<void> {
   for (let left = TRIES - 1; ; left--) {
@@ -45,14 +52,14 @@ export async function publishAtEmqx({ url, key }: EmqxApi, message: Message): Pr
       await publishOnce(`${url}/publish`, key, message);
       return;
     } catch (error) {
-      if (left === 0 || error instanceof Refused) throw error;
-      await sleep(BETWEEN_TRIES_MS);
+      if (left === 0 || error instanceof PermanentFailure) throw error;
+      await sleep(RETRY_PAUSE_MS);
     }
   }
 }
 
-/** Asking again would not help. */
-class Refused extends Error {}
+/** A failure that a repetition would not change. */
+class PermanentFailure extends Error {}
 
 async function publishOnce(url: string, key: string, message: Message): Promise<void> {
   const response = await fetch(url, {
@@ -62,12 +69,12 @@ async function publishOnce(url: string, key: string, message: Message): Promise<
       authorization: `Basic ${Buffer.from(key, 'utf8').toString('base64')}`,
     },
     body: JSON.stringify(message),
-    // The key is for this address and no other.
+    // The key must be sent only to this address.
     redirect: 'error',
-    signal: AbortSignal.timeout(LONGEST_TRY_MS),
+    signal: AbortSignal.timeout(TRY_TIMEOUT_MS),
   });
   await response.arrayBuffer();
   if (response.ok) return;
   const detail = `EMQX's management API answered ${response.status}`;
-  throw response.status < 500 ? new Refused(detail) : new Error(detail);
+  throw response.status < 500 ? new PermanentFailure(detail) : new Error(detail);
 }

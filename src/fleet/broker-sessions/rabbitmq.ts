@@ -1,107 +1,110 @@
 import { CallFailed } from '../../util/outgoing-call.ts';
-import { endEach, jsonOf, membersOf, refusal, rowsOf } from './answers.ts';
-import type { AskBroker, EndSessions } from './session-end.ts';
+import { endEach, membersOf, readJson, rowsOf, statusMessage } from './answers.ts';
+import type { CallBroker, EndSessions } from './session-end.ts';
 
 interface Connection {
-  /** RabbitMQ's own, made of the two addresses. */
+  /** RabbitMQ's name of the connection, made of the two addresses. */
   readonly name: string;
-  /** RabbitMQ's API knows it, and the connection by its name, only some seconds after the connection is there. */
+  /**
+   * RabbitMQ's API shows the client id, and the connection by its name, some seconds after the connection was
+   * opened.
+   */
   readonly clientId: string | undefined;
 }
 
-/** A connection and what closes it. */
-interface CleanupStack {
+/** A connection and the API path that closes it. */
+interface ConnectionToClose {
   readonly clientId: string | undefined;
   readonly path: string;
 }
 
-/** Of the list of all connections so many are looked through for a client id. */
-const PAGE = 500;
-const MOST_PAGES = 20;
+/** Limits for searching the list of all connections for a client id. */
+const PAGE_SIZE = 500;
+const MAX_PAGES = 20;
 const COLUMNS = 'name,variable_map';
 
 /**
- * RabbitMQ's management API (`../rabbitmq.md` section 5): what a session may do is not asked again while it lasts, so its
- * connection is closed. By user name at once; by client id alone out of the list of all connections, which lags by five
- * seconds.
+ * RabbitMQ's management API (`brokers/rabbitmq/rabbitmq.md` section 5). A session's rights are not checked again while it lasts,
+ * so its connection is closed. Connections are found at once by user name; by client id alone they are found in the
+ * list of all connections, which is five seconds late.
  */
-export const endAtRabbitmq: EndSessions = async (names, ask) => {
-  const cleanup = new Map<string, CleanupStack>();
-  for (const username of names.usernames)
-    for (const { name, clientId } of await connectionsOf(username, ask))
-      cleanup.set(name, { clientId, path: byUsername(username) });
-  const nameless = new Set<string>();
-  for (const { clientId, username } of names.clientIds) {
-    if (username === undefined) nameless.add(clientId);
-    else for (const [name, one] of await closingOf(clientId, username, ask)) cleanup.set(name, one);
+export const endAtRabbitmq: EndSessions = async (keys, call) => {
+  const toClose = new Map<string, ConnectionToClose>();
+  for (const username of keys.usernames)
+    for (const { name, clientId } of await connectionsOf(username, call))
+      toClose.set(name, { clientId, path: pathByUsername(username) });
+  const withoutUsername = new Set<string>();
+  for (const { clientId, username } of keys.clientIds) {
+    if (username === undefined) withoutUsername.add(clientId);
+    else for (const [name, one] of await connectionsToClose(clientId, username, call)) toClose.set(name, one);
   }
-  for (const { clientId } of cleanup.values()) if (clientId !== undefined) nameless.delete(clientId);
-  if (nameless.size > 0)
-    for (const { name, clientId } of await allConnections(ask))
-      if (clientId !== undefined && nameless.has(clientId))
-        cleanup.set(name, { clientId, path: byName(name) });
+  for (const { clientId } of toClose.values()) if (clientId !== undefined) withoutUsername.delete(clientId);
+  if (withoutUsername.size > 0)
+    for (const { name, clientId } of await allConnections(call))
+      if (clientId !== undefined && withoutUsername.has(clientId))
+        toClose.set(name, { clientId, path: pathByName(name) });
   const closed = new Map<string, boolean>();
-  return endEach('rabbitmq', [...cleanup.values()], async ({ path }) => {
+  return endEach('rabbitmq', [...toClose.values()], async ({ path }) => {
     const already = closed.get(path);
     if (already !== undefined) return already;
-    const { status } = await ask({ method: 'DELETE', path, headers: { 'x-reason': 'credentials revoked' } });
-    if (status !== 204 && status !== 404) throw new CallFailed(refusal(status));
+    const { status } = await call({ method: 'DELETE', path, headers: { 'x-reason': 'credentials revoked' } });
+    if (status !== 204 && status !== 404) throw new CallFailed(statusMessage(status));
     closed.set(path, status === 204);
     return status === 204;
   });
 };
 
 /**
- * The connections of a user name that have this client id. Where one is too young to tell its client id, all of the user name
- * are closed: another device's comes back by itself.
+ * The connections of a user name that have this client id. If one is too new to show its client id, all connections
+ * of the user name are closed: another device simply reconnects.
  */
-async function closingOf(
+async function connectionsToClose(
   clientId: string,
   username: string,
-  ask: AskBroker,
-): Promise<(readonly [name: string, cleanup: CleanupStack])[]> {
-  const connections = await connectionsOf(username, ask);
-  const untold = connections.some((one) => one.clientId === undefined);
+  call: CallBroker,
+): Promise<(readonly [name: string, cleanup: ConnectionToClose])[]> {
+  const connections = await connectionsOf(username, call);
+  const clientIdUnknown = connections.some((one) => one.clientId === undefined);
   return connections
-    .filter((one) => untold || one.clientId === clientId)
+    .filter((one) => clientIdUnknown || one.clientId === clientId)
     .map((one) => {
-      const path = untold ? byUsername(username) : byName(one.name);
+      const path = clientIdUnknown ? pathByUsername(username) : pathByName(one.name);
       return [one.name, { clientId: one.clientId ?? clientId, path }] as const;
     });
 }
 
-function byUsername(username: string): string {
+function pathByUsername(username: string): string {
   return `/connections/username/${encodeURIComponent(username)}`;
 }
 
-function byName(name: string): string {
+function pathByName(name: string): string {
   return `/connections/${encodeURIComponent(name)}`;
 }
 
-async function connectionsOf(username: string, ask: AskBroker): Promise<Connection[]> {
+async function connectionsOf(username: string, call: CallBroker): Promise<Connection[]> {
   const connections: Connection[] = [];
-  for (const row of rowsOf(jsonOf(await ask({ method: 'GET', path: byUsername(username) })))) {
+  for (const row of rowsOf(readJson(await call({ method: 'GET', path: pathByUsername(username) })))) {
     const name = String(row.name);
-    const details = await ask({
+    const details = await call({
       method: 'GET',
-      path: `${byName(name)}?columns=${COLUMNS}`,
+      path: `${pathByName(name)}?columns=${COLUMNS}`,
     });
-    const clientId = details.status === 200 ? connectionOf(membersOf(jsonOf(details))).clientId : undefined;
+    const clientId = details.status === 200 ? connectionOf(membersOf(readJson(details))).clientId : undefined;
     connections.push({ name, clientId });
   }
   return connections;
 }
 
-/** @throws {CallFailed} where there are more than can be looked through. */
-async function allConnections(ask: AskBroker): Promise<Connection[]> {
+/** @throws {CallFailed} if there are too many connections to search. */
+async function allConnections(call: CallBroker): Promise<Connection[]> {
   const all: Connection[] = [];
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const path = `/connections?page=${page}&page_size=${PAGE}&columns=${COLUMNS}`;
-    const { items, page_count: pages } = membersOf(jsonOf(await ask({ method: 'GET', path })));
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const path = `/connections?page=${page}&page_size=${PAGE_SIZE}&columns=${COLUMNS}`;
+    const { items, page_count: pages } = membersOf(readJson(await call({ method: 'GET', path })));
     all.push(...rowsOf(items).map(connectionOf));
     if (typeof pages !== 'number' || page >= pages) return all;
   }
-  throw new CallFailed(`there are more than ${PAGE * MOST_PAGES} connections to look through`);
+  throw new CallFailed(`there are more than ${PAGE_SIZE * MAX_PAGES} connections to search`);
 }
 
 function connectionOf({ name, variable_map: variables }: Readonly<Record<string, unknown>>): Connection {

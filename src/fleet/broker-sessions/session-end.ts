@@ -1,39 +1,43 @@
 import type { CallAnswer, OutgoingCall } from '../../util/outgoing-call.ts';
 
-/** Brokers that let others end sessions. */
-export const ENDING_BROKERS = ['emqx', 'rabbitmq', 'vernemq'] as const;
+/** Brokers whose API can end sessions. */
+export const SESSION_BROKERS = ['emqx', 'rabbitmq', 'vernemq'] as const;
 
-export type EndingBroker = (typeof ENDING_BROKERS)[number];
+export type SessionBroker = (typeof SESSION_BROKERS)[number];
 
 /**
- * `ended`: the broker closed it; `not_connected`: there was none; `unknown`: nothing is known by which the broker could find it;
- * `failed`: the broker did not do it, within the tries and the time.
+ * `ended`: the broker closed it. `not_connected`: there was none. `unknown`: no key is known by which the broker
+ * could find the session. `failed`: the broker did not end it within the tries and the time limit.
  */
 export const END_RESULTS = ['ended', 'not_connected', 'unknown', 'failed'] as const;
 
-/** What became of one session, or of a broker's sessions as far as none could be named. */
+/** The result for one session, or for a broker if no session is known. */
 export interface SessionEnd {
-  readonly broker: EndingBroker;
+  readonly broker: SessionBroker;
   readonly clientId?: string | undefined;
   readonly result: (typeof END_RESULTS)[number];
   /** Why it failed, in words without secrets. */
   readonly detail?: string | undefined;
 }
 
-/** By what the sessions of a device can be found at a broker. */
-export interface SessionNames {
+/** The keys by which a broker can find a device's sessions. */
+export interface SessionKeys {
   readonly deviceId: string;
-  /** User names that are the device's alone; tokens are among them. */
+  /** User names that only this device uses, including its access tokens. */
   readonly usernames: readonly string[];
   readonly clientIds: readonly {
     readonly clientId: string;
-    /** A session under another user name is another device's. */
+    /** If set, a session with another user name belongs to another device. */
     readonly username?: string | undefined;
   }[];
 }
 
-/** Asks the broker's API: the path comes behind its URL, the proof of who asks goes along. @throws {CallFailed} */
-export type AskBroker = (call: {
+/**
+ * Calls the broker's API with its key.
+ * @param path is appended to the API's URL.
+ * @throws {CallFailed}
+ */
+export type CallBroker = (call: {
   readonly method: OutgoingCall['method'];
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -41,7 +45,7 @@ export type AskBroker = (call: {
 
 /**
  * Ends sessions at one kind of broker.
- * @returns one result for each session; none where none is there.
- * @throws {CallFailed} where the broker cannot be asked for its sessions.
+ * @returns one result for each session found.
+ * @throws {CallFailed} if the broker's sessions cannot be listed.
  */
-export type EndSessions = (names: SessionNames, ask: AskBroker) => Promise<SessionEnd[]>;
+export type EndSessions = (keys: SessionKeys, call: CallBroker) => Promise<SessionEnd[]>;

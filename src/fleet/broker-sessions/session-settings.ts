@@ -1,20 +1,23 @@
 import type { EmqxApi } from './emqx-api.ts';
-import { ENDING_BROKERS, type EndingBroker } from './session-end.ts';
+import { SESSION_BROKERS, type SessionBroker } from './session-end.ts';
 
 /** A broker's management API. */
 export interface BrokerApi {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
-  /** What HTTP's Basic authentication takes: user name, colon, password. */
+  /** The credentials of HTTP Basic authentication: user name, colon, password. */
   readonly key: string;
 }
 
-/** The brokers at which sessions end with what they rest on. */
-export type EndSessionsConfig = Readonly<Partial<Record<EndingBroker, BrokerApi>>>;
+/** The brokers at which sessions end when their credentials are removed. */
+export type EndSessionsConfig = Readonly<Partial<Record<SessionBroker, BrokerApi>>>;
 
 /**
- * @param text gives a setting by name. @param brokers those of `THINGPASS_END_SESSIONS`. @param emqxApi as it was read already.
- * @param problems takes one sentence for each setting that cannot be, without the key.
+ * Reads the settings of the brokers in `THINGPASS_END_SESSIONS`.
+ * @param text returns a setting by name.
+ * @param brokers the parts of `THINGPASS_END_SESSIONS`.
+ * @param emqxApi EMQX's API, if it is configured.
+ * @param problems receives one sentence for each problem, without the key.
  */
 export function readEndSessionsConfig(
   text: (name: string) => string,
@@ -22,12 +25,12 @@ export function readEndSessionsConfig(
   emqxApi: EmqxApi | undefined,
   problems: string[],
 ): EndSessionsConfig {
-  const config: Partial<Record<EndingBroker, BrokerApi>> = {};
-  for (const broker of ENDING_BROKERS.filter((one) => brokers.includes(one))) {
+  const config: Partial<Record<SessionBroker, BrokerApi>> = {};
+  for (const broker of SESSION_BROKERS.filter((one) => brokers.includes(one))) {
     const api = broker === 'emqx' ? emqxApi : readBrokerApi(broker, text, problems);
     if (api !== undefined) config[broker] = api;
     else if (broker === 'emqx')
-      problems.push('THINGPASS_END_SESSIONS names emqx, which needs THINGPASS_EMQX_API_URL');
+      problems.push('THINGPASS_END_SESSIONS contains emqx, so THINGPASS_EMQX_API_URL must be set');
   }
   return Object.freeze(config);
 }
@@ -44,12 +47,13 @@ function readBrokerApi(
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.search)
     problems.push(
-      `THINGPASS_END_SESSIONS names ${broker}, which needs ${name}_URL, an http or https URL without user name and query`,
+      `THINGPASS_END_SESSIONS contains ${broker}, so ${name}_URL must be set to an http or https URL without user name and query`,
     );
-  if (broker === 'rabbitmq' && !/^[^:]+:.+$/s.test(key)) problems.push(`${name}_KEY is not user:password`);
+  if (broker === 'rabbitmq' && !/^[^:]+:.+$/s.test(key))
+    problems.push(`${name}_KEY must have the form user:password`);
   if (broker === 'vernemq' && (key === '' || key.includes(':')))
-    problems.push(`${name}_KEY is not set, or has a colon`);
-  // VerneMQ's key is the user name.
+    problems.push(`${name}_KEY must be set and must not contain a colon`);
+  // VerneMQ takes the key as user name.
   return problems.length > before
     ? undefined
     : { url: url.replace(/\/+$/, ''), key: broker === 'vernemq' ? `${key}:` : key };

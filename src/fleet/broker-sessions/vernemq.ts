@@ -1,7 +1,7 @@
 import { readSessionName } from '../../brokers/vernemq/session.ts';
 import { CallFailed } from '../../util/outgoing-call.ts';
-import { endEach, jsonOf, MOST_SESSIONS, membersOf, refusal, rowsOf } from './answers.ts';
-import type { AskBroker, EndSessions, SessionNames } from './session-end.ts';
+import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './answers.ts';
+import type { CallBroker, EndSessions, SessionKeys } from './session-end.ts';
 
 interface Session {
   readonly clientId: string;
@@ -10,37 +10,42 @@ interface Session {
 }
 
 /**
- * VerneMQ's HTTP API is its command line: the values end up in a query between quotes, and each in one word with an equals sign
- * (vernemq/vernemq, `vmq_info_cli.erl` and `vmq_http_mgmt_api.erl`). What could say something else there is not asked for.
+ * VerneMQ's HTTP API is its command line: values are put between quotes into a query, and each is parsed as one
+ * word with an equals sign (vernemq/vernemq, `vmq_info_cli.erl` and `vmq_http_mgmt_api.erl`). Values that could
+ * change the command are not sent.
  */
-const SPEAKABLE = /^[^"\\=\p{Cc}\p{Cs}]+$/u;
+const SAFE_VALUE = /^[^"\\=\p{Cc}\p{Cs}]+$/u;
+
+const UNSAFE_CLIENT_ID = 'the client id contains characters that cannot be sent to VerneMQ';
 
 /**
- * VerneMQ: `session show`, then `session disconnect`. The sessions that we let in carry the device's id in their user name
- * (`../vernemq-session.ts`), so that no other device's is ended.
- * @param mountsApart every device has a mount point of its own, under which its sessions are found without a client id.
+ * VerneMQ: `session show`, then `session disconnect`. Admitted sessions carry the device's id in their user name
+ * (`brokers/vernemq/session.ts`), so no other device's session is ended.
+ * @param mountpointPerDevice every device has a separate mount point, by which its sessions are found without a
+ *   client id.
  */
-export function endAtVernemq(mountsApart: boolean): EndSessions {
-  return async (names, ask) => {
-    const found = mountsApart ? await sessionsBy('mountpoint', names.deviceId, ask) : [];
-    const unspeakable: string[] = [];
-    for (const { clientId } of mountsApart ? [] : names.clientIds) {
-      if (SPEAKABLE.test(clientId)) found.push(...(await sessionsBy('client_id', clientId, ask)));
-      else unspeakable.push(clientId);
+export function endAtVernemq(mountpointPerDevice: boolean): EndSessions {
+  return async (keys, call) => {
+    const found = mountpointPerDevice ? await sessionsBy('mountpoint', keys.deviceId, call) : [];
+    const unsafe: string[] = [];
+    for (const { clientId } of mountpointPerDevice ? [] : keys.clientIds) {
+      if (SAFE_VALUE.test(clientId)) found.push(...(await sessionsBy('client_id', clientId, call)));
+      else unsafe.push(clientId);
     }
-    const own = found.filter((session) => isOf(names, session));
+    const own = found.filter((session) => belongsTo(keys, session));
     const ends = await endEach('vernemq', own, async ({ clientId, mountpoint }) => {
-      if (!SPEAKABLE.test(clientId)) throw new CallFailed('the client id cannot be told to VerneMQ');
-      const apart = mountpoint === '' ? '' : `&--mountpoint=${encodeURIComponent(mountpoint)}`;
-      const path = `/session/disconnect?client-id=${encodeURIComponent(clientId)}${apart}`;
-      const { status } = await ask({ method: 'GET', path });
-      if (status !== 200) throw new CallFailed(refusal(status));
+      if (!SAFE_VALUE.test(clientId)) throw new CallFailed(UNSAFE_CLIENT_ID);
+      const mountpointQuery = mountpoint === '' ? '' : `&--mountpoint=${encodeURIComponent(mountpoint)}`;
+      const path = `/session/disconnect?client-id=${encodeURIComponent(clientId)}${mountpointQuery}`;
+      const { status } = await call({ method: 'GET', path });
+      if (status !== 200) throw new CallFailed(statusMessage(status));
       return true;
     });
-    const detail = 'the client id cannot be told to VerneMQ';
     return [
       ...ends,
-      ...unspeakable.map((clientId) => ({ broker: 'vernemq', clientId, result: 'failed', detail }) as const),
+      ...unsafe.map(
+        (clientId) => ({ broker: 'vernemq', clientId, result: 'failed', detail: UNSAFE_CLIENT_ID }) as const,
+      ),
     ];
   };
 }
@@ -48,15 +53,15 @@ export function endAtVernemq(mountsApart: boolean): EndSessions {
 async function sessionsBy(
   column: 'mountpoint' | 'client_id',
   value: string,
-  ask: AskBroker,
+  call: CallBroker,
 ): Promise<Session[]> {
   const fields = ['client_id', 'mountpoint', 'user', 'is_online'].filter((name) => name !== column);
   const query = [
     ...fields.map((name) => `--${name}`),
     `--${column}=${encodeURIComponent(value)}`,
-    `--limit=${MOST_SESSIONS}`,
+    `--limit=${MAX_SESSIONS}`,
   ].join('&');
-  const { table } = membersOf(jsonOf(await ask({ method: 'GET', path: `/session/show?${query}` })));
+  const { table } = membersOf(readJson(await call({ method: 'GET', path: `/session/show?${query}` })));
   return rowsOf(table)
     .filter(({ is_online: online }) => online === true || online === 'true')
     .map((row) => ({ ...row, [column]: value }) as Readonly<Record<string, unknown>>)
@@ -67,7 +72,7 @@ async function sessionsBy(
     }));
 }
 
-function isOf({ deviceId, usernames, clientIds }: SessionNames, { user, clientId }: Session): boolean {
+function belongsTo({ deviceId, usernames, clientIds }: SessionKeys, { user, clientId }: Session): boolean {
   const known = readSessionName(user);
   if (known !== undefined) return known.deviceId === deviceId;
   return (

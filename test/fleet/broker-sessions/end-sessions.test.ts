@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { readConfig } from '../../../src/config/config.ts';
 import { endSessions } from '../../../src/fleet/broker-sessions/end-sessions.ts';
-import type { SessionNames } from '../../../src/fleet/broker-sessions/session-end.ts';
+import type { SessionKeys } from '../../../src/fleet/broker-sessions/session-end.ts';
 import type { EndSessionsConfig } from '../../../src/fleet/broker-sessions/session-settings.ts';
 import { OutgoingConnections } from '../../../src/util/outgoing-call.ts';
 import { emqxApi, type FakeBrokerApi, fakeBrokerApi, vernemqApi } from '../../support/session-brokers.ts';
@@ -12,7 +12,7 @@ const OTHER = '5c7a1b1e-1f6a-4a53-8d8f-b6f5a2f7c002';
 const connections = new OutgoingConnections();
 after(() => connections.destroy());
 
-const namesOf = (names: Partial<SessionNames>): SessionNames => ({
+const namesOf = (names: Partial<SessionKeys>): SessionKeys => ({
   deviceId: DEVICE,
   usernames: [],
   clientIds: [],
@@ -20,11 +20,16 @@ const namesOf = (names: Partial<SessionNames>): SessionNames => ({
 });
 
 function end(
-  names: Partial<SessionNames>,
+  names: Partial<SessionKeys>,
   config: EndSessionsConfig,
-  { mountsApart = false, longestMs = 6_000 } = {},
+  { mountpointPerDevice = false, timeoutMs = 6_000 } = {},
 ) {
-  return endSessions(namesOf(names), { config, connections, vernemqMountsApart: mountsApart, longestMs });
+  return endSessions(namesOf(names), {
+    config,
+    connections,
+    vernemqMountpointPerDevice: mountpointPerDevice,
+    timeoutMs,
+  });
 }
 
 const atEmqx = ({ url }: FakeBrokerApi) => ({ emqx: { url: `${url}/api/v5`, key: 'key:secret' } });
@@ -97,7 +102,7 @@ test('a temporary failure is retried, a refusal is not', async (t) => {
   assert.deepEqual(await end({ usernames: ['u'] }, atEmqx(flaky)), [
     { broker: 'emqx', clientId: 'c', result: 'ended' },
   ]);
-  const detail = 'the broker refuses the API key (401)';
+  const detail = 'the broker refused the API key (401)';
   assert.deepEqual((await end({ usernames: ['u'] }, atEmqx(refusing))).at(-1), {
     broker: 'emqx',
     result: 'failed',
@@ -119,7 +124,7 @@ test('brokers that hang or are down cost a limited time and do not delay the oth
       ...atVernemq(good),
       rabbitmq: { url: 'http://127.0.0.1:1/api', key: 'user:password-that-must-not-show' },
     },
-    { longestMs: 1_500 },
+    { timeoutMs: 1_500 },
   );
   assert.ok(performance.now() - started < 10_000);
   assert.deepEqual(
@@ -160,7 +165,7 @@ test('VerneMQ with a mount point for each device needs no client id', async (t) 
   ];
   const api = await fakeBrokerApi(vernemqApi(sessions));
   t.after(() => api.close());
-  assert.deepEqual(await end({}, atVernemq(api), { mountsApart: true }), [
+  assert.deepEqual(await end({}, atVernemq(api), { mountpointPerDevice: true }), [
     { broker: 'vernemq', clientId: 'unknown to us', result: 'ended' },
   ]);
   assert.deepEqual(

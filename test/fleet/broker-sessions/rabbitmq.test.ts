@@ -54,7 +54,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     return { device: body.device.id as string, credentials: body.device.credentials[0].id as string };
   }
 
-  function cleanup(client: MqttClient): Promise<unknown> {
+  function whenClosed(client: MqttClient): Promise<unknown> {
     return once(client as unknown as EventEmitter, 'close', { signal: AbortSignal.timeout(SOON_MS) });
   }
 
@@ -69,7 +69,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
       password: 'any',
       clientId: 'other',
     });
-    const closed = Promise.all([cleanup(first), cleanup(second)]);
+    const closed = Promise.all([whenClosed(first), whenClosed(second)]);
     const headers = { 'if-match': '*' };
     const { status, body } = await api.call('revokeCredentials', { path, headers });
     await closed;
@@ -94,7 +94,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const path = await device('by-basic', { kind: 'mqtt_basic', ...basic });
     const { clientId, userName: username, password } = basic;
     const client = await accepted(node.mqttUrl, { clientId, username, password });
-    const closed = cleanup(client);
+    const closed = whenClosed(client);
     const { body } = await api.call('deleteDevice', { path: { device: path.device } });
     await closed;
     assert.equal(body.ended[0].result, 'ended');
@@ -111,7 +111,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
     const prisma = await openPrisma(server.config.database);
     await prisma.deviceCredentials.deleteMany({ where: { deviceId: path.device } });
     await prisma.$disconnect();
-    const closed = cleanup(client);
+    const closed = whenClosed(client);
     closed.catch(() => undefined);
     // RabbitMQ tells client ids some seconds late.
     for (let tries = 0; ; tries++) {

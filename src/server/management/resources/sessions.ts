@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { END_RESULTS, ENDING_BROKERS, type SessionEnd } from '../../../fleet/broker-sessions/session-end.ts';
+import { END_RESULTS, SESSION_BROKERS, type SessionEnd } from '../../../fleet/broker-sessions/session-end.ts';
 import { operation } from '../operation.ts';
 import { named, object, oneOf, TIME, UUID } from '../schemas.ts';
 import { showTime } from '../times.ts';
@@ -10,7 +10,7 @@ export const ENDED = Type.Optional(
     named(
       'EndedSession',
       object({
-        broker: oneOf(ENDING_BROKERS),
+        broker: oneOf(SESSION_BROKERS),
         clientId: Type.Optional(Type.String()),
         result: oneOf(
           END_RESULTS,
