@@ -4,7 +4,7 @@ import {
   type BundledCertificate,
   type BundleFetch,
   bundleEtag,
-  laggingNodes,
+  outdatedNodes,
   readBundledCertificates,
 } from './bundle.ts';
 
@@ -60,7 +60,7 @@ export async function retireCertificate(
   const certificates = await bundles.certificates(name);
   if (!certificates.some((one) => one.sha256 === sha256)) return { done: 'not_found' };
   if (certificates.length === 1) return { done: 'would_be_empty' };
-  const nodes = forced ? [] : laggingNodes(certificates, await bundles.fetches(name));
+  const nodes = forced ? [] : outdatedNodes(certificates, await bundles.fetches(name));
   if (nodes.length > 0) return { done: 'nodes_lag', nodes };
   return { done: (await bundles.retire(name, sha256, forced, actor)) ? 'retired' : 'not_found' };
 }
