@@ -1,7 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { ScramAlgorithm, ScramKeys } from '../../model/scram-keys.ts';
-import { saslPrep } from './saslprep.ts';
 
 export interface ScramOptions {
   readonly algorithm: ScramAlgorithm;
@@ -31,7 +30,13 @@ export async function deriveScramKeys(password: string, options: ScramOptions): 
   }
   if (password === '') throw new RangeError('an empty password has no SCRAM keys');
   // Hi() of section 2.2 is PBKDF2 with HMAC and one block of output.
-  const salted = await derive(saslPrep(password), salt, iterations, SCRAM_HASH_BYTES[algorithm], algorithm);
+  const salted = await derive(
+    await saslPrep(password),
+    salt,
+    iterations,
+    SCRAM_HASH_BYTES[algorithm],
+    algorithm,
+  );
   const clientKey = createHmac(algorithm, salted).update('Client Key').digest();
   return {
     algorithm,
@@ -40,4 +45,23 @@ export async function deriveScramKeys(password: string, options: ScramOptions): 
     storedKey: createHash(algorithm).update(clientKey).digest('hex'),
     serverKey: createHmac(algorithm, salted).update('Server Key').digest('hex'),
   };
+}
+
+/**
+ * What SASLprep (RFC 4013) makes of a password, so that the same letters typed on another keyboard give the same key. Code
+ * points unassigned in Unicode 3.2 (section 2.5) are let through, as clients do.
+ *
+ * The tables take longer to load than all the rest of a login; an ASCII password, which comes out as it is, does without them.
+ * @throws {RangeError} for a text with characters that section 2.3 or 2.4 forbids, and one of which nothing is left.
+ */
+async function saslPrep(password: string): Promise<string> {
+  if (/^[\x20-\x7e]*$/.test(password)) return password;
+  const { default: prepare } = await import('@mongodb-js/saslprep');
+  try {
+    return prepare(password, { allowUnassigned: true });
+  } catch (error) {
+    throw new RangeError('the password has characters, or an order of them, that SASLprep forbids', {
+      cause: error,
+    });
+  }
 }

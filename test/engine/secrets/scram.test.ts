@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { test } from 'node:test';
-import { saslPrep } from '../../../src/engine/secrets/saslprep.ts';
 import { deriveScramKeys } from '../../../src/engine/secrets/scram.ts';
 import { goldenJson } from '../../support/golden.ts';
 
@@ -62,15 +61,40 @@ test('salts are fresh, iterations bounded, and equivalent spellings give the sam
   assert.deepEqual(await deriveScramKeys('cafe\u0301', { algorithm: 'sha256', salt }), composed);
 });
 
-test('SASLprep does what RFC 4013 section 3 shows', () => {
-  assert.equal(saslPrep('I\u00adX'), 'IX');
-  assert.equal(saslPrep('user'), 'user');
-  assert.equal(saslPrep('USER'), 'USER');
-  assert.equal(saslPrep('\u00aa'), 'a');
-  assert.equal(saslPrep('\u2168'), 'IX');
-  assert.throws(() => saslPrep('\u0007'), RangeError);
-  assert.throws(() => saslPrep('\u0627\u0031'), RangeError);
-  assert.equal(saslPrep('a\u00a0b'), 'a b');
-  assert.equal(saslPrep('\u0627\u0031\u0628'), '\u0627\u0031\u0628');
-  assert.throws(() => saslPrep('\ud800'), RangeError);
+/** The password that a client may type as well, or `refused`: two passwords are the same where their keys are. */
+const PREPARED: readonly (readonly [password: string, same: string | undefined])[] = [
+  // RFC 4013 section 3.
+  ['I\u00adX', 'IX'],
+  ['\u00aa', 'a'],
+  ['\u2168', 'IX'],
+  ['\u0007', undefined],
+  ['\u0627\u0031', undefined],
+  // Sections 2.1 to 2.4, and RFC 3454's tables as Unicode 3.2 had them.
+  ['a\u00a0b', 'a b'],
+  ['a\u200bb', 'a b'],
+  ['a\u1806b', 'ab'],
+  ['\u0627\u0031\u0628', '\u0627\u0031\u0628'],
+  ['a\u0660', 'a\u0660'],
+  ['a\u0640', undefined],
+  ['\u00ad', undefined],
+  ['\ud800', undefined],
+  ['\ue000', undefined],
+  // Unassigned in Unicode 3.2.
+  ['a\u0591', 'a\u0591'],
+  ['\u{1f600}', '\u{1f600}'],
+];
+
+test('passwords that SASLprep makes the same have the same keys, and those that it forbids none', async () => {
+  const options = { algorithm: 'sha256', iterations: 1, salt: Buffer.alloc(16) } as const;
+  for (const [password, same] of PREPARED) {
+    const keys = deriveScramKeys(password, options);
+    const name = JSON.stringify(password);
+    if (same === undefined) {
+      await assert.rejects(keys, { name: 'RangeError', message: /SASLprep forbids/ }, name);
+      continue;
+    }
+    const salted = pbkdf2Sync(same, options.salt, options.iterations, 32, 'sha256');
+    const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+    assert.equal((await keys).storedKey, createHash('sha256').update(clientKey).digest('hex'), name);
+  }
 });
