@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { exitCodesOf } from './commands/command.ts';
 import { commandEnd } from './commands/failure.ts';
+import { exitCodesOf } from './commands/shared/command.ts';
 import { VERSION } from './util/version.ts';
 
 const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: Command) => void>])[] = [

@@ -5,7 +5,7 @@ import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../storage/repositories/api-key-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print } from './command.ts';
+import { commandActor, example, loadConfig, print } from './shared/command.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { THROTTLE_KINDS } from '../config/throttle-settings.ts';
 import { table } from '../util/table.ts';
-import { example, print } from './command.ts';
-import { askRunningServer } from './running-server.ts';
+import { example, print } from './shared/command.ts';
+import { askRunningServer } from './shared/running-server.ts';
 
 interface BlockedPage {
   readonly items: readonly { by: string; value: string; failures: number; until: string }[];

@@ -12,8 +12,8 @@ import {
   type Product,
 } from '../tools/product-config/options.ts';
 import { PRODUCTS } from '../tools/product-config/products.ts';
-import { example, print } from './command.ts';
-import { readBytes } from './input.ts';
+import { example, print } from './shared/command.ts';
+import { readBytes } from './shared/input.ts';
 
 interface Options {
   readonly url: string;

@@ -11,8 +11,8 @@ import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../storage/repositories/ca-bundle-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print } from './command.ts';
-import { readBytes } from './input.ts';
+import { commandActor, example, loadConfig, print } from './shared/command.ts';
+import { readBytes } from './shared/input.ts';
 
 const BUNDLE_NAME = /^[A-Za-z0-9._-]{1,100}$/;
 

@@ -5,8 +5,8 @@ import type { Problem } from '../engine/certificates/examine/problem.ts';
 import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
 import type { CredentialsReader } from '../storage/reading/credentials-reader.ts';
 import { properties } from '../util/table.ts';
-import { example, exitCodes, loadConfig, print } from './command.ts';
-import { readBytes, unusable } from './input.ts';
+import { example, exitCodes, loadConfig, print } from './shared/command.ts';
+import { readBytes, unusable } from './shared/input.ts';
 
 /** `thingpass certificate …`. */
 export function addCertificate(program: Command): void {

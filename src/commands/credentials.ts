@@ -3,17 +3,17 @@ import type { Rotated } from '../fleet/devices/credentials-service.ts';
 import { describeCredentials } from '../fleet/devices/describe-credentials.ts';
 import { ThingPassError } from '../model/errors.ts';
 import { properties } from '../util/table.ts';
-import { example, print, withDevices } from './command.ts';
+import { secretLines, withSecret } from './device.ts';
+import { endSessionsOf, sessionLines } from './end-sessions.ts';
+import { example, print, withDevices } from './shared/command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
   readCredentialsRequest,
   readInput,
   readPassword,
-} from './credentials-options.ts';
-import { secretLines, withSecret } from './device.ts';
-import { readDuration, readTime } from './duration.ts';
-import { endSessionsOf, sessionLines } from './end-sessions.ts';
+} from './shared/credentials-options.ts';
+import { readDuration, readTime } from './shared/duration.ts';
 
 /** `thingpass credentials …`. */
 export function addCredentials(program: Command): void {

@@ -4,8 +4,8 @@ import { isThingPassError } from '../model/errors.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 import type { RecentDecision } from '../server/logging/decisions/recent-decisions.ts';
 import { printable } from '../util/table.ts';
-import { example, print } from './command.ts';
-import { askRunningServer } from './running-server.ts';
+import { example, print } from './shared/command.ts';
+import { askRunningServer } from './shared/running-server.ts';
 
 interface Decision extends Omit<RecentDecision, 'time' | 'sequence'> {
   readonly id: string;

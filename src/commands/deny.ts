@@ -5,8 +5,8 @@ import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { DenyRepository } from '../storage/repositories/deny-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print, withDevices } from './command.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
+import { commandActor, example, loadConfig, print, withDevices } from './shared/command.ts';
 
 const PAGE = 500;
 

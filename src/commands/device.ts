@@ -2,21 +2,21 @@ import type { Command } from 'commander';
 import type { ShownSecret } from '../fleet/devices/new-credentials.ts';
 import type { DeviceEntry } from '../model/device.ts';
 import { ThingPassError } from '../model/errors.ts';
-import type { DeviceListing } from '../storage/repositories/device-listing.ts';
+import type { DeviceListing } from '../storage/repositories/devices/device-listing.ts';
 import {
   DEVICE_SOURCES,
   type DeviceQuery,
   type DeviceSource,
   type DeviceSummary,
-} from '../storage/repositories/device-query.ts';
+} from '../storage/repositories/devices/device-query.ts';
 import { properties, table } from '../util/table.ts';
-import { example, print, withDevices, withListing } from './command.ts';
+import { endSessionsOf, sessionLines } from './end-sessions.ts';
+import { example, print, withDevices, withListing } from './shared/command.ts';
 import {
   addCredentialsOptions,
   type CredentialsOptions,
   readCredentialsRequest,
-} from './credentials-options.ts';
-import { endSessionsOf, sessionLines } from './end-sessions.ts';
+} from './shared/credentials-options.ts';
 
 /** `thingpass device …`. */
 export function addDevice(program: Command): void {

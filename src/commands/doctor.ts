@@ -5,9 +5,9 @@ import { ThingPassError } from '../model/errors.ts';
 import { BROKER_PRODUCTS, type BrokerProduct } from '../model/question.ts';
 import { SIMULATED_BROKERS } from '../tools/broker-simulator/brokers.ts';
 import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
-import { example, exitCodes, loadConfig, print } from './command.ts';
-import { readBytes } from './input.ts';
-import { reachable } from './running-server.ts';
+import { example, exitCodes, loadConfig, print } from './shared/command.ts';
+import { readBytes } from './shared/input.ts';
+import { reachable } from './shared/running-server.ts';
 
 interface Options {
   readonly brokerConfig?: string;

@@ -2,8 +2,8 @@ import type { SessionOwner } from '../fleet/broker-sessions/device-sessions.ts';
 import { SESSION_BROKERS, type SessionEnd } from '../fleet/broker-sessions/session-end.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { AuditRepository } from '../storage/repositories/audit-repository.ts';
-import { commandActor, loadConfig } from './command.ts';
-import { askRunningServer } from './running-server.ts';
+import { commandActor, loadConfig } from './shared/command.ts';
+import { askRunningServer } from './shared/running-server.ts';
 
 /**
  * Ends the sessions of a device at the brokers that are set up for it. The running server, where `THINGPASS_API_KEY` lets it be

@@ -10,11 +10,11 @@ import {
 import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { ExpiryRepository } from '../storage/repositories/expiry-repository.ts';
+import { ExpiryRepository } from '../storage/repositories/credentials/expiry-repository.ts';
 import { table } from '../util/table.ts';
-import { example, loadConfig, print } from './command.ts';
-import { readInput } from './credentials-options.ts';
-import { readDuration } from './duration.ts';
+import { example, loadConfig, print } from './shared/command.ts';
+import { readInput } from './shared/credentials-options.ts';
+import { readDuration } from './shared/duration.ts';
 
 const PAGE = 1_000;
 

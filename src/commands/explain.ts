@@ -6,8 +6,8 @@ import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import type { Asked, Explanation } from '../server/management/explanation.ts';
 import { NotExplainable } from '../tools/explain/neutral-question.ts';
 import { withExplainer } from '../tools/explain/open.ts';
-import { example, loadConfig, print } from './command.ts';
-import { askRunningServer } from './running-server.ts';
+import { example, loadConfig, print } from './shared/command.ts';
+import { askRunningServer } from './shared/running-server.ts';
 
 interface Options {
   readonly broker?: BrokerName;

@@ -6,8 +6,8 @@ import { EXPORT_FORMATS, type ExportFormat, writeDevices } from '../fleet/device
 import { ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { exportDevices } from '../storage/repositories/export-repository.ts';
-import { example, loadConfig } from './command.ts';
+import { exportDevices } from '../storage/repositories/import/export-repository.ts';
+import { example, loadConfig } from './shared/command.ts';
 
 /** `thingpass export …`. */
 export function addExport(program: Command): void {

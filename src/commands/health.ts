@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ThingPassError } from '../model/errors.ts';
-import { example, loadConfig, print } from './command.ts';
-import { reachable } from './running-server.ts';
+import { example, loadConfig, print } from './shared/command.ts';
+import { reachable } from './shared/running-server.ts';
 
 /** How long a health check waits, in milliseconds: less than what container engines and service managers wait by default. */
 const LONGEST_WAIT_MS = 2_000;

@@ -15,14 +15,14 @@ import { readRulesFile } from '../server/read-rules-file.ts';
 import { parseThingsBoardUrl } from '../storage/connections/database-url.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { ImportRepository } from '../storage/repositories/import-repository.ts';
+import { ImportRepository } from '../storage/repositories/import/import-repository.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
 import { withThingsBoardDevices } from '../storage/thingsboard/read-devices.ts';
 import { isUuid } from '../util/uuid.ts';
-import { commandActor, example, loadConfig, print } from './command.ts';
-import { addFormatOptions, type FormatOptions, readFormatOptions } from './import-options.ts';
-import { lineText, summaryText } from './import-text.ts';
-import { createProgress } from './progress.ts';
+import { commandActor, example, loadConfig, print } from './shared/command.ts';
+import { addFormatOptions, type FormatOptions, readFormatOptions } from './shared/import-options.ts';
+import { lineText, summaryText } from './shared/import-text.ts';
+import { createProgress } from './shared/progress.ts';
 
 const THINGSBOARD = 'thingsboard';
 

@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import type { DatabaseLocation } from '../storage/connections/database-url.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import { findUnusablePatterns, type UnusablePattern } from '../storage/repositories/chain-profiles.ts';
-import { example, loadConfig, print } from './command.ts';
+import {
+  findUnusablePatterns,
+  type UnusablePattern,
+} from '../storage/repositories/profiles/chain-profiles.ts';
+import { example, loadConfig, print } from './shared/command.ts';
 
 /** `thingpass migrate`. */
 export function addMigrate(program: Command): void {
@@ -15,7 +18,9 @@ export function addMigrate(program: Command): void {
         const { database } = loadConfig();
         const applied = await migrate(database);
         // Credentials of older versions, and those that came by other means; also a part of what serve does.
-        const { recordMissingNames } = await import('../storage/repositories/record-missing-names.ts');
+        const { recordMissingNames } = await import(
+          '../storage/repositories/credentials/record-missing-names.ts'
+        );
         const named = await recordMissingNames(database);
         const unusablePatterns = await unusablePatternsIn(database);
         print(command, { applied, named, unusablePatterns }, () =>

@@ -5,7 +5,7 @@ import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print } from './command.ts';
+import { commandActor, example, loadConfig, print } from './shared/command.ts';
 
 /** `thingpass rule …`. */
 export function addRule(program: Command): void {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { settledEnvironment } from '../config/config.ts';
 import type { OpenExplainer } from '../server/management/explanation.ts';
 import type { RunningServer } from '../server/start.ts';
-import { example, loadConfig } from './command.ts';
+import { example, loadConfig } from './shared/command.ts';
 
 /** `thingpass serve`. */
 export function addServe(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { envExample, SETTINGS } from '../config/settings.ts';
 import { table } from '../util/table.ts';
-import { example, print } from './command.ts';
+import { example, print } from './shared/command.ts';
 
 /** `thingpass settings`. */
 export function addSettings(program: Command): void {

@@ -7,8 +7,8 @@ import { opensslCertificate } from '../engine/certificates/x509/inspect.ts';
 import { checkTls } from '../tools/tls-check/check.ts';
 import { formatReport } from '../tools/tls-check/format-report.ts';
 import { parseTarget } from '../tools/tls-check/target.ts';
-import { example, exitCodes, print } from './command.ts';
-import { readBytes, unusable } from './input.ts';
+import { example, exitCodes, print } from './shared/command.ts';
+import { readBytes, unusable } from './shared/input.ts';
 
 interface TlsOptions {
   readonly ca?: string;

@@ -1,4 +1,7 @@
-import { CERTIFICATE_NAME_USES, type CertificateNameUse } from '../engine/credentials/certificate-names.ts';
+import {
+  CERTIFICATE_NAME_USES,
+  type CertificateNameUse,
+} from '../engine/credentials/certificate/certificate-names.ts';
 import type { CertificateSettings } from '../engine/deciding/decider.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 

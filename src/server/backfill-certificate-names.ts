@@ -15,7 +15,9 @@ export function backfillCertificateNames(database: DatabaseLocation, log: Logger
   );
 
   async function record(): Promise<number> {
-    const { recordMissingNames } = await import('../storage/repositories/record-missing-names.ts');
+    const { recordMissingNames } = await import(
+      '../storage/repositories/credentials/record-missing-names.ts'
+    );
     return recordMissingNames(database, stopping.signal);
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { ChainProvisioning } from '../engine/credentials/certificate-chain.ts';
+import type { ChainProvisioning } from '../engine/credentials/certificate/certificate-chain.ts';
 import { createPassports } from '../engine/credentials/passport.ts';
 import { createScramDecoys } from '../engine/credentials/scram-decoy.ts';
 import { createVerifySecret } from '../engine/credentials/verify-secret.ts';

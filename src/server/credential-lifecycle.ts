@@ -5,7 +5,7 @@ import { createSecretSchemes, type SecretSchemes } from '../engine/secrets/secre
 import { type AfterLogin, createAfterLogin } from '../fleet/devices/after-login.ts';
 import type { CredentialsServiceOptions } from '../fleet/devices/credentials-service.ts';
 import type { FollowUp } from '../model/decision.ts';
-import { LoginRepository } from '../storage/repositories/login-repository.ts';
+import { LoginRepository } from '../storage/repositories/credentials/login-repository.ts';
 import { createErrorLog } from './logging/error-log.ts';
 import type { Methods, ProcessGroup } from './process-group/group.ts';
 

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { ChainProvisioning } from '../engine/credentials/certificate-chain.ts';
+import type { ChainProvisioning } from '../engine/credentials/certificate/certificate-chain.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 import { openNames } from '../storage/reading/certificate-name-reader.ts';
 import { type ChainProfileKeys, openChainProfileKeys } from '../storage/reading/chain-profile-keys.ts';
 import { openScramKeysReader, type ScramKeysReader } from '../storage/reading/scram-keys-reader.ts';
 import { openStorage, type Storage } from '../storage/reading/storage.ts';
-import { openChains } from '../storage/repositories/open-chains.ts';
+import { openChains } from '../storage/repositories/profiles/open-chains.ts';
 import type { CleanupStack } from '../util/cleanup-stack.ts';
 import { backfillCertificateNames } from './backfill-certificate-names.ts';
 import { type CredentialLifecycle, openCredentialLifecycle } from './credential-lifecycle.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { DeviceSessions } from '../fleet/broker-sessions/device-sessions.ts';
 import { type Message, publishAtEmqx } from '../fleet/broker-sessions/emqx-api.ts';
 import { ExpiryWatch } from '../fleet/devices/expiry/watch.ts';
-import type { ProvisionStore } from '../fleet/devices/provision-store.ts';
+import type { ProvisionStore } from '../fleet/devices/provision/provision-store.ts';
 import { openManagementStore } from '../storage/repositories/management-store.ts';
 import { openProvisioning } from '../storage/thingsboard/provisioning.ts';
 import type { CleanupStack } from '../util/cleanup-stack.ts';

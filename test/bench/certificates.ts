@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config/config.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DIALECT_OF, DIALECTS } from '../../src/brokers/registry.ts';
 import { BROKER_NAMES, type BrokerName } from '../../src/model/question.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { goldenBytes } from '../support/golden.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';

@@ -8,8 +8,8 @@ import type { CredentialsRequest } from '../../src/fleet/devices/new-credentials
 import { profileCertificate } from '../../src/fleet/devices/profile-certificate.ts';
 import { openPrisma } from '../../src/storage/connections/prisma.ts';
 import { DenyRepository } from '../../src/storage/repositories/deny-repository.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
-import { ProfileTrustRepository } from '../../src/storage/repositories/profile-trust-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { ProfileTrustRepository } from '../../src/storage/repositories/profiles/profile-trust-repository.ts';
 import { type Issued, OpensslAuthority } from '../engine/certificates/trust/support/openssl-authority.ts';
 import { eventually } from '../engine/certificates/trust/support/trust-of.ts';
 import { serviceOf } from '../support/device-service.ts';

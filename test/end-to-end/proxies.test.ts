@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { IClientOptions } from 'mqtt';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { type CertificateBroker, startCertificateBroker } from '../support/certificate-broker.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { without } from '../support/machine.ts';

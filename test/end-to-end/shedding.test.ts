@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DIALECTS } from '../../src/brokers/registry.ts';
 import { deny, type UnavailableReason, unavailable } from '../../src/model/decision.ts';
 import type { BrokerName } from '../../src/model/question.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { connectRequests } from '../storage/support/every-broker.ts';
 import { metricsOf } from '../support/metrics-of.ts';

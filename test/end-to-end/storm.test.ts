@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { Installation } from '../support/process.ts';
 import { createSlowPasswords, slowPassword, slowUser } from './support/slow-passwords.ts';
 

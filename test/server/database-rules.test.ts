@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RuleService } from '../../src/fleet/devices/rule-service.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { openManagementStore } from '../../src/storage/repositories/management-store.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { type EachDatabase, onEachDatabase } from '../storage/support/on-each-database.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { startTestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

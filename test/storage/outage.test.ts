@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deny, unavailable } from '../../src/model/decision.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { without } from '../support/machine.ts';
 import { freshDatabase, OwnPostgresql, type TestDatabase } from '../support/postgresql.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';

@@ -2,7 +2,7 @@ import { hashGenerated } from '../../src/engine/secrets/generated-secret.ts';
 import type { KeepPassword } from '../../src/engine/secrets/keep-password.ts';
 import { CredentialsService } from '../../src/fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../src/fleet/devices/device-service.ts';
-import type { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import type { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 
 /** Hashes that cost nothing, which the server verifies all the same. */
 export const keepCheaply: KeepPassword = async (password) => ({ hash: hashGenerated(password) });

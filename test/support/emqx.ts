@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { WebhookRequest } from '../../src/brokers/dialect.ts';
 import { EMQX_NAME } from '../../src/brokers/emqx/certificate.ts';
 import { emqx } from '../../src/brokers/emqx/dialect.ts';
-import { EMQX_CERT_PEM } from '../../src/engine/certificates/forms/emqx.ts';
+import { EMQX_CERT_PEM } from '../../src/engine/certificates/forms/bodies/emqx.ts';
 import type { ConnectAttempt, TopicAccess } from '../../src/model/question.ts';
 import { PLAIN_SETTINGS } from './broker-settings.ts';
 import { accessesOf, attemptOf, endpointAt, post } from './questions.ts';

@@ -10,8 +10,8 @@ import { CredentialsService } from '../../src/fleet/devices/credentials-service.
 import { DeviceService } from '../../src/fleet/devices/device-service.ts';
 import type { DatabaseLocation } from '../../src/storage/connections/database-url.ts';
 import { openStorage } from '../../src/storage/reading/storage.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
-import { LoginRepository } from '../../src/storage/repositories/login-repository.ts';
+import { LoginRepository } from '../../src/storage/repositories/credentials/login-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { startWebhooks } from './server.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -2,8 +2,8 @@ import type {
   ChainCredentials,
   ChainProfile,
   ChainProvisioning,
-} from '../../src/engine/credentials/certificate-chain.ts';
-import { readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
+} from '../../src/engine/credentials/certificate/certificate-chain.ts';
+import { readProfileTransport } from '../../src/engine/credentials/stored/stored-json.ts';
 import type { VectorStore } from './memory-store.ts';
 
 interface ProvisionConfiguration {

@@ -1,5 +1,5 @@
 import type { CredentialsRecord, CredentialsStore } from '../../src/engine/credentials/record.ts';
-import { isGateway, readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
+import { isGateway, readProfileTransport } from '../../src/engine/credentials/stored/stored-json.ts';
 import type { CredentialsType, TransportType } from '../../src/model/device.ts';
 
 /** A store as the ThingsBoard vectors write it down. */

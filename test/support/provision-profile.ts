@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import type { DatabaseLocation } from '../../src/storage/connections/database-url.ts';
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from './device-service.ts';
 
 /** A profile `pumps` whose devices provision themselves, and a first device of it. */

@@ -1,5 +1,5 @@
 /** Creates devices in an SQLite file as a process of its own: `write-devices.ts <file> <name> <count>`. */
-import { DeviceRepository } from '../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 
 const [file, writer, count] = process.argv.slice(2) as [string, string, string];
 const devices = await DeviceRepository.open({ kind: 'sqlite', file });

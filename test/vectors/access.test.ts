@@ -5,7 +5,7 @@ import {
   type PublishOutcome,
   publishOutcome,
 } from '../../src/engine/access/thingsboard-topics.ts';
-import { readProfileTransport } from '../../src/engine/credentials/stored-json.ts';
+import { readProfileTransport } from '../../src/engine/credentials/stored/stored-json.ts';
 import type { Role } from '../../src/model/device-identity.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 

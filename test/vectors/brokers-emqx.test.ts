@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { EMQX_NAME } from '../../src/brokers/emqx/certificate.ts';
-import { EMQX_CERT_PEM } from '../../src/engine/certificates/forms/emqx.ts';
+import { EMQX_CERT_PEM } from '../../src/engine/certificates/forms/bodies/emqx.ts';
 import { deny, unavailable } from '../../src/model/decision.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import type { Question } from '../../src/model/question.ts';

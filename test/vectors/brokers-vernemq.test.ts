@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { readVernemqClientCert, VERNEMQ_CLIENT_CERT } from '../../src/engine/certificates/forms/vernemq.ts';
+import {
+  readVernemqClientCert,
+  VERNEMQ_CLIENT_CERT,
+} from '../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny, unavailable } from '../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
 import type { Question } from '../../src/model/question.ts';

@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { identifyingCommonName } from '../../src/engine/certificates/certificate-name.ts';
-import { readApiGatewayCertificate } from '../../src/engine/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem } from '../../src/engine/certificates/forms/emqx.ts';
-import { readEmqxPeerCertificate } from '../../src/engine/certificates/forms/emqx-peer-certificate.ts';
+import { readApiGatewayCertificate } from '../../src/engine/certificates/forms/bodies/aws-api-gateway.ts';
+import { readEmqxCertPem } from '../../src/engine/certificates/forms/bodies/emqx.ts';
+import { readEmqxPeerCertificate } from '../../src/engine/certificates/forms/bodies/emqx-peer-certificate.ts';
 import {
   type EnabledForm,
   readCertificateHeaders,

@@ -6,7 +6,7 @@ import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts
 import { rabbitmq } from '../../src/brokers/rabbitmq/dialect.ts';
 import { vernemq } from '../../src/brokers/vernemq/dialect.ts';
 import { identifyingCommonName } from '../../src/engine/certificates/certificate-name.ts';
-import { VERNEMQ_CLIENT_CERT } from '../../src/engine/certificates/forms/vernemq.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { decodePem } from '../../src/engine/certificates/text/decode.ts';
 import { commonNameAttributes, parseName } from '../../src/engine/certificates/x509/distinguished-name.ts';
 import { type InspectedCertificate, inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { formatCredentials, type UnformattedCredentials } from '../../src/engine/credentials/format.ts';
+import {
+  formatCredentials,
+  type UnformattedCredentials,
+} from '../../src/engine/credentials/stored/format.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import type { Difference } from './differences.ts';
 

@@ -7,7 +7,7 @@ import {
   sha3WithNoble,
   sha3WithOpenSsl,
   trim,
-} from '../../src/engine/credentials/hash.ts';
+} from '../../src/engine/credentials/stored/hash.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import type { Difference } from './differences.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts';
 import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
-import { walkChain } from '../../src/engine/credentials/certificate-chain.ts';
-import { planProvisioning } from '../../src/engine/credentials/certificate-provisioning.ts';
-import { problemOfPattern } from '../../src/engine/credentials/java-regex.ts';
+import { walkChain } from '../../src/engine/credentials/certificate/certificate-chain.ts';
+import { planProvisioning } from '../../src/engine/credentials/certificate/certificate-provisioning.ts';
+import { problemOfPattern } from '../../src/engine/credentials/certificate/java-regex.ts';
 import { resolve } from '../../src/engine/credentials/resolve.ts';
 import { createVerifySecret } from '../../src/engine/credentials/verify-secret.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';

@@ -1,9 +1,9 @@
-import { EMQX_CERT_PEM, readEmqxCertPem } from '../../engine/certificates/forms/emqx.ts';
+import { EMQX_CERT_PEM, readEmqxCertPem } from '../../engine/certificates/forms/bodies/emqx.ts';
 import {
   EMQX_PEER_FORMS,
   type EmqxCorroboration,
   readEmqxPeerCertificate,
-} from '../../engine/certificates/forms/emqx-peer-certificate.ts';
+} from '../../engine/certificates/forms/bodies/emqx-peer-certificate.ts';
 import {
   type CertificateForm,
   NO_CERTIFICATE,

@@ -1,8 +1,11 @@
 import {
   AWS_API_GATEWAY,
   readApiGatewayCertificate,
-} from '../../engine/certificates/forms/aws-api-gateway.ts';
-import { GENERIC_CERTIFICATE, readGenericCertificate } from '../../engine/certificates/forms/generic-body.ts';
+} from '../../engine/certificates/forms/bodies/aws-api-gateway.ts';
+import {
+  GENERIC_CERTIFICATE,
+  readGenericCertificate,
+} from '../../engine/certificates/forms/bodies/generic-body.ts';
 import { unreadable } from '../../engine/certificates/header-certificates.ts';
 import {
   type CertificateForm,

@@ -1,4 +1,4 @@
-import { basicCredentialsId } from '../../engine/credentials/hash.ts';
+import { basicCredentialsId } from '../../engine/credentials/stored/hash.ts';
 import type { Allow } from '../../model/decision.ts';
 import type { ClientClaim } from '../../model/question.ts';
 

@@ -1,4 +1,4 @@
-import { VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/vernemq.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/bodies/vernemq.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny } from '../../model/decision.ts';
 import type { Question } from '../../model/question.ts';
 import {

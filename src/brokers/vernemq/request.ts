@@ -1,4 +1,7 @@
-import { readVernemqClientCert, VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/vernemq.ts';
+import {
+  readVernemqClientCert,
+  VERNEMQ_CLIENT_CERT,
+} from '../../engine/certificates/forms/bodies/vernemq.ts';
 import { type DenyReason, deny } from '../../model/decision.ts';
 import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
 import type {

@@ -9,10 +9,10 @@ import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
-import { basicCredentialsId } from './hash.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 import type { ResolveContext } from './resolve-step.ts';
-import { storedBasicOf } from './stored-basic.ts';
+import { basicCredentialsId } from './stored/hash.ts';
+import { storedBasicOf } from './stored/stored-basic.ts';
 
 /** How a stored MQTT_BASIC credential compares with what was presented (`thingsboard.md` section 1.1, `match`). */
 type BasicMatch =

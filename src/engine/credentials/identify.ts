@@ -10,12 +10,12 @@ import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ClientClaim } from '../../model/question.ts';
 import { type AdmitContext, admitDevice, allowDevice, refuseDenied } from './admit.ts';
 import { isUnusable } from './basic.ts';
-import { basicCredentialsId } from './hash.ts';
 import type { Passports } from './passport.ts';
 import type { CredentialsRecord } from './record.ts';
 import { PROVISION, resolve } from './resolve.ts';
 import type { ResolveContext } from './resolve-step.ts';
-import { storedBasicOf } from './stored-basic.ts';
+import { basicCredentialsId } from './stored/hash.ts';
+import { storedBasicOf } from './stored/stored-basic.ts';
 
 export interface IdentifyContext extends ResolveContext {
   readonly passports: Passports;

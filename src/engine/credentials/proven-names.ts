@@ -1,6 +1,6 @@
 import type { ProvenNames } from '../../model/decision.ts';
 import type { CredentialsRecord } from './record.ts';
-import { storedBasicOf } from './stored-basic.ts';
+import { storedBasicOf } from './stored/stored-basic.ts';
 
 /**
  * The client id and user name that a credential fixes, which are the same whether the client connects or is asked about

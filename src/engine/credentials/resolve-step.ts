@@ -4,8 +4,8 @@ import type { ConnectAttempt } from '../../model/question.ts';
 import type { NameSource } from '../certificates/certificate-name.ts';
 import type { Trust } from '../certificates/trust/trust.ts';
 import type { AdmitContext } from './admit.ts';
-import type { ChainProvisioning } from './certificate-chain.ts';
-import type { CertificateNames, CertificateNameUse } from './certificate-names.ts';
+import type { ChainProvisioning } from './certificate/certificate-chain.ts';
+import type { CertificateNames, CertificateNameUse } from './certificate/certificate-names.ts';
 import type { CredentialsStore } from './record.ts';
 import type { VerifySecret } from './verify-secret.ts';
 

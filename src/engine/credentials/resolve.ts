@@ -2,9 +2,9 @@ import { CONNACK_ACCEPTED, type Decision, deny, type Step } from '../../model/de
 import type { MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { basicChain } from './basic.ts';
-import { certificate } from './certificate.ts';
-import { handshake } from './certificate-handshake.ts';
-import { certificateOnly } from './certificate-only.ts';
+import { certificate } from './certificate/certificate.ts';
+import { handshake } from './certificate/certificate-handshake.ts';
+import { certificateOnly } from './certificate/certificate-only.ts';
 import type { ResolveContext, ResolveStep } from './resolve-step.ts';
 
 /** What listeners are for comes first; then the order is ThingsBoard's: a provisioning session before the certificate, and no way back from a certificate. */

@@ -3,12 +3,12 @@ import type { ScramAttempt } from '../../model/question.ts';
 import type { ScramKeys } from '../../model/scram-keys.ts';
 import { admit } from './admit.ts';
 import { isUnusable } from './basic.ts';
-import { certificateOnly } from './certificate-only.ts';
+import { certificateOnly } from './certificate/certificate-only.ts';
 import { connackForRefusedBasic } from './connack.ts';
-import { basicCredentialsId } from './hash.ts';
 import type { CredentialsRecord, StoredSecret } from './record.ts';
 import type { ResolveContext } from './resolve-step.ts';
-import { readStoredBasic } from './stored-basic.ts';
+import { basicCredentialsId } from './stored/hash.ts';
+import { readStoredBasic } from './stored/stored-basic.ts';
 
 /** SCRAM keys, and the secret whose password they are of. */
 export interface KeptScramKeys extends ScramKeys {

@@ -1,4 +1,4 @@
-import { readStoredBasic } from '../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../engine/credentials/stored/stored-basic.ts';
 import type { Actor, AuditNote } from '../../model/audit.ts';
 import type { CredentialsEntry } from '../../model/device.ts';
 import type { OutgoingConnections } from '../../util/outgoing-call.ts';

@@ -1,4 +1,4 @@
-import { formatCredentials } from '../../engine/credentials/format.ts';
+import { formatCredentials } from '../../engine/credentials/stored/format.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { NewCredentials } from '../../model/device.ts';

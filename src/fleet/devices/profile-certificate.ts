@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
-import { sha3, trim } from '../../engine/credentials/hash.ts';
+import { sha3, trim } from '../../engine/credentials/stored/hash.ts';
 import { javaTrim } from './java-trim.ts';
 
 /** An X509_CERTIFICATE_CHAIN profile's certificate as it is stored. */

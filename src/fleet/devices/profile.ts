@@ -1,7 +1,7 @@
 import { profileFilter } from '../../engine/access/profile-filter.ts';
 import { readTopicFilter } from '../../engine/access/topic.ts';
 import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
-import { problemOfPattern } from '../../engine/credentials/java-regex.ts';
+import { problemOfPattern } from '../../engine/credentials/certificate/java-regex.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { TransportType } from '../../model/device.ts';
 import { ThingPassError } from '../../model/errors.ts';

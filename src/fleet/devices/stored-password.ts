@@ -1,4 +1,4 @@
-import { readStoredBasic } from '../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../engine/credentials/stored/stored-basic.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../engine/credentials/verify-secret.ts';
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { NewCredentials } from '../../model/device.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
-import type { ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
-import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
+import type { ChainProvisioning } from '../../engine/credentials/certificate/certificate-chain.ts';
+import type { CertificateNames } from '../../engine/credentials/certificate/certificate-names.ts';
 import type { ScramKeyStore } from '../../engine/credentials/scram-login.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { Decision, Step } from '../../model/decision.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { provision } from '../../fleet/devices/provision.ts';
-import { provisionResponseJson } from '../../fleet/devices/provision-response.ts';
-import type { ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import { provision } from '../../fleet/devices/provision/provision.ts';
+import { provisionResponseJson } from '../../fleet/devices/provision/provision-response.ts';
+import type { ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
 
 /** A request names a key, a secret, a device and its credentials; a certificate is the longest of them. */
 const LARGEST_REQUEST = 64 * 1024;

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { ApiKeys } from '../../fleet/devices/api-key.ts';
-import type { ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import type { ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
 import { ThingPassError } from '../../model/errors.ts';
 import { registerCaBundleFiles } from './ca-bundle-file.ts';
 import { registerDocumentation } from './documentation.ts';

@@ -3,9 +3,9 @@ import { RequestUnreadable } from '../../brokers/dialect.ts';
 import { PROVISIONING_TREE } from '../../brokers/emqx/replies.ts';
 import { readFields } from '../../brokers/read-fields.ts';
 import type { Message } from '../../fleet/broker-sessions/emqx-api.ts';
-import { provision } from '../../fleet/devices/provision.ts';
-import { provisionResponseJson } from '../../fleet/devices/provision-response.ts';
-import type { ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import { provision } from '../../fleet/devices/provision/provision.ts';
+import { provisionResponseJson } from '../../fleet/devices/provision/provision-response.ts';
+import type { ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
 import { createGuard } from './guard.ts';
 
 /*

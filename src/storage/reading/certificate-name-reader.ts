@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import type { CertificateNames } from '../../engine/credentials/certificate-names.ts';
+import type { CertificateNames } from '../../engine/credentials/certificate/certificate-names.ts';
 import type { CredentialsRecord } from '../../engine/credentials/record.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';

@@ -1,5 +1,8 @@
 import Database from 'libsql';
-import type { ChainProfile, ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
+import type {
+  ChainProfile,
+  ChainProvisioning,
+} from '../../engine/credentials/certificate/certificate-chain.ts';
 import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';

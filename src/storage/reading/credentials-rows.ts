@@ -3,7 +3,7 @@ import {
   isGateway,
   type ProfileTransport,
   readProfileTransport,
-} from '../../engine/credentials/stored-json.ts';
+} from '../../engine/credentials/stored/stored-json.ts';
 import { CREDENTIALS_TYPES, type CredentialsType, type TransportType } from '../../model/device.ts';
 import { UnreadableRow } from './credentials-reader.ts';
 

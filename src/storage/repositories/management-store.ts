@@ -12,15 +12,15 @@ import { ThingsBoardDevices } from '../thingsboard/devices.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
 import { CaBundleRepository } from './ca-bundle-repository.ts';
+import { ExpiryNoticeRepository } from './credentials/expiry-notice-repository.ts';
+import { ExpiryRepository } from './credentials/expiry-repository.ts';
 import { DenyRepository } from './deny-repository.ts';
-import { DeviceListing } from './device-listing.ts';
-import { type DeviceProperties, putDevice } from './device-properties.ts';
-import { DeviceRepository } from './device-repository.ts';
-import { ExpiryNoticeRepository } from './expiry-notice-repository.ts';
-import { ExpiryRepository } from './expiry-repository.ts';
-import { ImportRepository } from './import-repository.ts';
-import { ProfileRepository } from './profile-repository.ts';
-import { ProfileTrustRepository } from './profile-trust-repository.ts';
+import { DeviceListing } from './devices/device-listing.ts';
+import { type DeviceProperties, putDevice } from './devices/device-properties.ts';
+import { DeviceRepository } from './devices/device-repository.ts';
+import { ImportRepository } from './import/import-repository.ts';
+import { ProfileRepository } from './profiles/profile-repository.ts';
+import { ProfileTrustRepository } from './profiles/profile-trust-repository.ts';
 import { RuleRepository } from './rule-repository.ts';
 
 /** Everything that the management API reads and writes, over connections of its own. */

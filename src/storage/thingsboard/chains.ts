@@ -3,11 +3,11 @@ import type {
   ChainDevice,
   ChainProfile,
   ChainProvisioning,
-} from '../../engine/credentials/certificate-chain.ts';
+} from '../../engine/credentials/certificate/certificate-chain.ts';
 import type { CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { openPrisma, type PrismaClient } from '../connections/prisma.ts';
-import { findChainProfiles, toChainDevice } from '../repositories/chain-profiles.ts';
+import { findChainProfiles, toChainDevice } from '../repositories/profiles/chain-profiles.ts';
 
 /**
  * Certificate profiles and their devices in ThingsBoard's own tables, marked as read-only: whoever would have to be created

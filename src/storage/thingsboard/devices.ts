@@ -1,10 +1,10 @@
 import type pg from 'pg';
-import { isGateway } from '../../engine/credentials/stored-json.ts';
+import { isGateway } from '../../engine/credentials/stored/stored-json.ts';
 import type { CredentialsType } from '../../model/device.ts';
 import { isUuid } from '../../util/uuid.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
-import type { DeviceQuery, DeviceSummary } from '../repositories/device-query.ts';
+import type { DeviceQuery, DeviceSummary } from '../repositories/devices/device-query.ts';
 
 /** A device as far as messages name it. */
 export interface NamedDevice {

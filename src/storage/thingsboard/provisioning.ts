@@ -1,9 +1,9 @@
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
-import type { ProvisionProfile, ProvisionStore } from '../../fleet/devices/provision-store.ts';
+import type { ProvisionProfile, ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
 import { openPrisma } from '../connections/prisma.ts';
-import { findProvisionProfile } from '../repositories/provision-profile.ts';
-import { ProvisionRepository } from '../repositories/provision-repository.ts';
+import { ProvisionRepository } from '../repositories/devices/provision-repository.ts';
+import { findProvisionProfile } from '../repositories/profiles/provision-profile.ts';
 
 /**
  * Our provisioning; where credentials are read from ThingsBoard's database as well, with the profiles there in front. Their

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import type { Config } from '../../config/config.ts';
-import type { ChainProvisioning } from '../../engine/credentials/certificate-chain.ts';
+import type { ChainProvisioning } from '../../engine/credentials/certificate/certificate-chain.ts';
 import { createPassports } from '../../engine/credentials/passport.ts';
 import { createScramDecoys } from '../../engine/credentials/scram-decoy.ts';
 import { createVerifySecret } from '../../engine/credentials/verify-secret.ts';
@@ -15,8 +15,8 @@ import { openNames } from '../../storage/reading/certificate-name-reader.ts';
 import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
 import { openStorage } from '../../storage/reading/storage.ts';
 import { openUncachedCredentials } from '../../storage/reading/uncached-credentials.ts';
-import { DeviceRepository } from '../../storage/repositories/device-repository.ts';
-import { openChains } from '../../storage/repositories/open-chains.ts';
+import { DeviceRepository } from '../../storage/repositories/devices/device-repository.ts';
+import { openChains } from '../../storage/repositories/profiles/open-chains.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
 import { type ExplainParts, explain } from './explain.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { EMQX_NAME } from '../../../src/brokers/emqx/certificate.ts';
-import { EMQX_CERT_PEM } from '../../../src/engine/certificates/forms/emqx.ts';
+import { EMQX_CERT_PEM } from '../../../src/engine/certificates/forms/bodies/emqx.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { ASKED, access, attempt, BELIEVING, BELIEVING_BOTH, BELIEVING_NAMES } from '../../support/emqx.ts';
 

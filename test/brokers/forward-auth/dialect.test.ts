@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 

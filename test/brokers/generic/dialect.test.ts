@@ -4,7 +4,7 @@ import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import type { WebhookRequest } from '../../../src/brokers/dialect.ts';
 import { generic } from '../../../src/brokers/generic/dialect.ts';
-import { GENERIC_CERTIFICATE } from '../../../src/engine/certificates/forms/generic-body.ts';
+import { GENERIC_CERTIFICATE } from '../../../src/engine/certificates/forms/bodies/generic-body.ts';
 import { deny } from '../../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';

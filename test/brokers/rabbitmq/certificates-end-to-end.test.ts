@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { RABBITMQ_DN, RABBITMQ_NAME } from '../../../src/brokers/rabbitmq/client.ts';
 import type { Config } from '../../../src/config/config.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { goldenBytes } from '../../support/golden.ts';
 import { without } from '../../support/machine.ts';

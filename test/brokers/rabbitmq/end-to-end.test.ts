@@ -5,7 +5,7 @@ import mqtt from 'mqtt';
 import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
 import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
 import type { DeviceEntry } from '../../../src/model/device.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { without } from '../../support/machine.ts';
 import { accepted, published, refusalCode, subscribed } from '../../support/rabbitmq-client.ts';

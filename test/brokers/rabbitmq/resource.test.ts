@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rabbitmq } from '../../../src/brokers/rabbitmq/dialect.ts';
-import { basicCredentialsId } from '../../../src/engine/credentials/hash.ts';
+import { basicCredentialsId } from '../../../src/engine/credentials/stored/hash.ts';
 import type { Allow } from '../../../src/model/decision.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { assertUnreadable, endpointAt, post } from '../../support/questions.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { WebhookReply } from '../../../src/brokers/dialect.ts';
 import { vernemq } from '../../../src/brokers/vernemq/dialect.ts';
-import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { type Decision, deny } from '../../../src/model/decision.ts';
 import type { Question } from '../../../src/model/question.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';

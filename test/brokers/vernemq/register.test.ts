@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { vernemq } from '../../../src/brokers/vernemq/dialect.ts';
-import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision } from '../../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import type { Question } from '../../../src/model/question.ts';

@@ -1,7 +1,7 @@
 import { pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
-import type { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import type { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 
 /** Ten milliseconds or more for each. */
 const ITERATIONS = 20_000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { basicCredentialsId, sha3 } from '../../../src/engine/credentials/hash.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
+import { basicCredentialsId, sha3 } from '../../../src/engine/credentials/stored/hash.ts';
 import { createVerifySecret, type SecretScheme } from '../../../src/engine/credentials/verify-secret.ts';
 import { allowed, attemptOf, basic, contextOf, DEVICE, denied, NOW, storeOf, token } from './support.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { StoredSecret } from '../../../src/engine/credentials/record.ts';
-import { readStoredBasic } from '../../../src/engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../../src/engine/credentials/stored/stored-basic.ts';
 import {
   createVerifySecret,
   equalsInConstantTime,

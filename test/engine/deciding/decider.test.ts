@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
-import type { ChainProvisioning } from '../../../src/engine/credentials/certificate-chain.ts';
+import type { ChainProvisioning } from '../../../src/engine/credentials/certificate/certificate-chain.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
 import { createDecider } from '../../../src/engine/deciding/decider.ts';
 import type { Question } from '../../../src/model/question.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import Database from 'libsql';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
 import { createSecretSchemes } from '../../../src/engine/secrets/secret-schemes.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { startTestServer } from '../../support/server.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/vernemq.ts';
+import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { goldenBytes } from '../../support/golden.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';

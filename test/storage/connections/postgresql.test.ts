@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { openStorage } from '../../../src/storage/reading/storage.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { freshDatabase, withoutPostgresql } from '../../support/postgresql.ts';
 
 const skip = await withoutPostgresql();

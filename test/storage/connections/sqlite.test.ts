@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'libsql';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'deep', 'devices.db') } as const;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { ChainProfile, ChainProvisioning } from '../../../src/engine/credentials/certificate-chain.ts';
+import type {
+  ChainProfile,
+  ChainProvisioning,
+} from '../../../src/engine/credentials/certificate/certificate-chain.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import {
   byKnownKeys,

@@ -5,7 +5,7 @@ import Database from 'libsql';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { openSqliteReader } from '../../../src/storage/reading/sqlite-reader.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'devices.db') } as const;

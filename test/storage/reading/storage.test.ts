@@ -5,7 +5,7 @@ import type { CredentialsStore } from '../../../src/engine/credentials/record.ts
 import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate, missingMigrations } from '../../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { credentialsOf } from '../../support/device-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';

@@ -11,7 +11,7 @@ import {
   type ProfilePolicies,
 } from '../../../src/storage/reading/trust-tables.ts';
 import { DenyRepository } from '../../../src/storage/repositories/deny-repository.ts';
-import { ProfileTrustRepository } from '../../../src/storage/repositories/profile-trust-repository.ts';
+import { ProfileTrustRepository } from '../../../src/storage/repositories/profiles/profile-trust-repository.ts';
 import { eventually } from '../support/eventually.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';
 

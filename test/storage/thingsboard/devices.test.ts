@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { CredentialsService } from '../../../src/fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../../src/fleet/devices/device-service.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { ThingsBoardDevices } from '../../../src/storage/thingsboard/devices.ts';
 import { withoutPostgresql } from '../../support/postgresql.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { credentialsIdOf } from '../../../src/engine/certificates/x509/identity.ts';
 import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
 import type { VectorStore } from '../../support/memory-store.ts';

@@ -7,7 +7,7 @@ import { createVerifySecret } from '../../../src/engine/credentials/verify-secre
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/reading/chain-profile-keys.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
-import { openChains } from '../../../src/storage/repositories/open-chains.ts';
+import { openChains } from '../../../src/storage/repositories/profiles/open-chains.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { memoryProvisioning } from '../../support/memory-provisioning.ts';

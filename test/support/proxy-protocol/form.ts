@@ -1,4 +1,4 @@
-import { bodyCertificate, readBodyForm } from '../../../src/engine/certificates/forms/body-form.ts';
+import { bodyCertificate, readBodyForm } from '../../../src/engine/certificates/forms/bodies/body-form.ts';
 import { decodeDer } from '../../../src/engine/certificates/text/decode.ts';
 import { CertificateUnreadable } from '../../../src/engine/certificates/text/fault.ts';
 import {

@@ -9,7 +9,7 @@ import { SERVER_ACTOR } from '../../../src/model/audit.ts';
 import { openPrisma } from '../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { CaBundleRepository } from '../../../src/storage/repositories/ca-bundle-repository.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/device-repository.ts';
+import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { examineInstallation } from '../../../src/tools/doctor/installation.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { GOLDEN } from '../../support/golden.ts';

@@ -1,22 +1,22 @@
 import type { CertificateForm } from '../../../model/peer-certificate.ts';
-import { apache, apacheBase64, apacheEscaped } from './apache.ts';
-import { awsAlbPassthrough, awsAlbVerify } from './aws-alb.ts';
-import { azureApplicationGateway, azureAppService } from './azure.ts';
-import { caddy } from './caddy.ts';
-import { cloudFoundry } from './cloud-foundry.ts';
-import { cloudflare, cloudflareRfc9440 } from './cloudflare.ts';
-import { f5 } from './f5.ts';
 import type { HeaderForm } from './form.ts';
-import { gcp } from './gcp.ts';
-import { haproxy, haproxyPem } from './haproxy.ts';
-import { ingressNginx } from './ingress-nginx.ts';
-import { kong } from './kong.ts';
-import { lighttpd } from './lighttpd.ts';
-import { nginx, nginxDer } from './nginx.ts';
-import { rfc9440 } from './rfc9440.ts';
-import { squid } from './squid.ts';
-import { traefik } from './traefik.ts';
-import { xfcc } from './xfcc.ts';
+import { apache, apacheBase64, apacheEscaped } from './headers/apache.ts';
+import { awsAlbPassthrough, awsAlbVerify } from './headers/aws-alb.ts';
+import { azureApplicationGateway, azureAppService } from './headers/azure.ts';
+import { caddy } from './headers/caddy.ts';
+import { cloudFoundry } from './headers/cloud-foundry.ts';
+import { cloudflare, cloudflareRfc9440 } from './headers/cloudflare.ts';
+import { f5 } from './headers/f5.ts';
+import { gcp } from './headers/gcp.ts';
+import { haproxy, haproxyPem } from './headers/haproxy.ts';
+import { ingressNginx } from './headers/ingress-nginx.ts';
+import { kong } from './headers/kong.ts';
+import { lighttpd } from './headers/lighttpd.ts';
+import { nginx, nginxDer } from './headers/nginx.ts';
+import { rfc9440 } from './headers/rfc9440.ts';
+import { squid } from './headers/squid.ts';
+import { traefik } from './headers/traefik.ts';
+import { xfcc } from './headers/xfcc.ts';
 
 const ALL: readonly HeaderForm[] = [
   ...[rfc9440, xfcc, nginx, nginxDer, ingressNginx, haproxy, haproxyPem, apache, apacheEscaped, apacheBase64],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import { hashProvisionally } from '../../../engine/secrets/emqx-password.ts';
 import { createHashingQueue, type HashingQueue } from '../../../engine/secrets/hashing-queue.ts';
 import type { KeepPassword } from '../../../engine/secrets/keep-password.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isGateway } from '../../../engine/credentials/stored-json.ts';
+import { isGateway } from '../../../engine/credentials/stored/stored-json.ts';
 import { generate } from '../../../engine/secrets/generate.ts';
 import type { DeviceToUpdate, Known, KnownCredentials, KnownDevice, Period } from './import-store.ts';
 import type { SecretKeeper } from './keep-secret.ts';

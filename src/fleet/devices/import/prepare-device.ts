@@ -1,7 +1,7 @@
 import { CertificateUnreadable } from '../../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../../engine/certificates/x509/inspect.ts';
-import { formatCredentials } from '../../../engine/credentials/format.ts';
-import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
+import { formatCredentials } from '../../../engine/credentials/stored/format.ts';
+import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../engine/credentials/verify-secret.ts';
 import type { CredentialsType } from '../../../model/device.ts';
 import { withMarker } from '../stored-password.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import type { DeviceSessions } from '../../../fleet/broker-sessions/device-sessions.ts';
 import type { SessionEnd } from '../../../fleet/broker-sessions/session-end.ts';
 import type { Rotated } from '../../../fleet/devices/credentials-service.ts';

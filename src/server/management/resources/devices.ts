@@ -5,7 +5,7 @@ import {
   DEVICE_SOURCES,
   type DeviceSource,
   type DeviceSummary,
-} from '../../../storage/repositories/device-query.ts';
+} from '../../../storage/repositories/devices/device-query.ts';
 import type { ManagementStore } from '../../../storage/repositories/management-store.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
 import type { ProfileRequest } from '../../../fleet/devices/profile.ts';
 import { TRANSPORT_TYPES } from '../../../model/device.ts';
-import type { ProfileEntry, SavedProfile } from '../../../storage/repositories/profile-repository.ts';
+import type {
+  ProfileEntry,
+  SavedProfile,
+} from '../../../storage/repositories/profiles/profile-repository.ts';
 import { operation } from '../operation.ts';
 import { DEFAULT_LIMIT, PAGE_QUERY, readCursor, toPage } from '../paging.ts';
 import { NAME, named, object, oneOf, page, TIME, UUID } from '../schemas.ts';

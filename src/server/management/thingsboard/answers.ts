@@ -1,4 +1,4 @@
-import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import type { CredentialsEntry, DeviceEntry } from '../../../model/device.ts';
 import { problemOf } from '../problem.ts';
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { readStoredBasic } from '../../../engine/credentials/stored-basic.ts';
+import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import type { CredentialsRequest } from '../../../fleet/devices/new-credentials.ts';
 import { plainPasswordOf } from '../../../fleet/devices/stored-password.ts';
 import type { CredentialsEntry } from '../../../model/device.ts';

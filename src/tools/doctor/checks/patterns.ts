@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../../config/config.ts';
 import type { DatabaseLocation } from '../../../storage/connections/database-url.ts';
 import { openPrisma } from '../../../storage/connections/prisma.ts';
-import { findUnusablePatterns } from '../../../storage/repositories/chain-profiles.ts';
+import { findUnusablePatterns } from '../../../storage/repositories/profiles/chain-profiles.ts';
 import type { Check } from '../check.ts';
 import { type Finding, problem } from '../finding.ts';
 

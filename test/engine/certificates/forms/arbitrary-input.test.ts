@@ -1,15 +1,15 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fromSubject } from '../../../../src/engine/certificates/certificate-name.ts';
-import { readApiGatewayCertificate } from '../../../../src/engine/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem } from '../../../../src/engine/certificates/forms/emqx.ts';
+import { readApiGatewayCertificate } from '../../../../src/engine/certificates/forms/bodies/aws-api-gateway.ts';
+import { readEmqxCertPem } from '../../../../src/engine/certificates/forms/bodies/emqx.ts';
 import {
   EMQX_PEER_FORMS,
   readEmqxPeerCertificate,
-} from '../../../../src/engine/certificates/forms/emqx-peer-certificate.ts';
-import { readGenericCertificate } from '../../../../src/engine/certificates/forms/generic-body.ts';
+} from '../../../../src/engine/certificates/forms/bodies/emqx-peer-certificate.ts';
+import { readGenericCertificate } from '../../../../src/engine/certificates/forms/bodies/generic-body.ts';
+import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { HEADER_FORMS } from '../../../../src/engine/certificates/forms/registry.ts';
-import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/vernemq.ts';
 import {
   enableForms,
   readCertificateHeaders,

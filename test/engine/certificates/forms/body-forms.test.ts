@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readApiGatewayCertificate } from '../../../../src/engine/certificates/forms/aws-api-gateway.ts';
-import { readEmqxCertPem } from '../../../../src/engine/certificates/forms/emqx.ts';
-import { readEmqxPeerCertificate } from '../../../../src/engine/certificates/forms/emqx-peer-certificate.ts';
-import { readGenericCertificate } from '../../../../src/engine/certificates/forms/generic-body.ts';
-import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/vernemq.ts';
+import { readApiGatewayCertificate } from '../../../../src/engine/certificates/forms/bodies/aws-api-gateway.ts';
+import { readEmqxCertPem } from '../../../../src/engine/certificates/forms/bodies/emqx.ts';
+import { readEmqxPeerCertificate } from '../../../../src/engine/certificates/forms/bodies/emqx-peer-certificate.ts';
+import { readGenericCertificate } from '../../../../src/engine/certificates/forms/bodies/generic-body.ts';
+import { readVernemqClientCert } from '../../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import { decodePem } from '../../../../src/engine/certificates/text/decode.ts';
 import { goldenBytes } from '../../../support/golden.ts';
 import { detail } from '../support/outcome.ts';

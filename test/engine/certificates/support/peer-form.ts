@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {
   EMQX_PEER_FORMS,
   type EmqxPeerForm,
-} from '../../../../src/engine/certificates/forms/emqx-peer-certificate.ts';
+} from '../../../../src/engine/certificates/forms/bodies/emqx-peer-certificate.ts';
 
 /** EMQX's `peer_cert_as_username` with this value. */
 export function peerForm(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type Expiring, listExpiring } from '../../../../src/fleet/devices/expiry/expiring.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
-import { ExpiryRepository } from '../../../../src/storage/repositories/expiry-repository.ts';
+import { ExpiryRepository } from '../../../../src/storage/repositories/credentials/expiry-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { DAY_MS, type LivingDevices, startLivingDevices } from '../../../support/living-devices.ts';
 

@@ -8,7 +8,7 @@ import { importDevices } from '../../../../src/fleet/devices/import/import-devic
 import { createSecretKeeper, importQueue } from '../../../../src/fleet/devices/import/keep-secret.ts';
 import { readImport } from '../../../../src/fleet/devices/import/read-import.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
-import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
+import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { KNOWN_EMQX_HASHES } from '../../../engine/secrets/known-emqx-hashes.ts';
 import { KNOWN_HASHES, PASSWORD } from '../../../engine/secrets/known-hashes.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';

@@ -13,8 +13,8 @@ import {
 } from '../../../../src/fleet/devices/import/write-devices.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
-import { exportDevices } from '../../../../src/storage/repositories/export-repository.ts';
-import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
+import { exportDevices } from '../../../../src/storage/repositories/import/export-repository.ts';
+import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenJson } from '../../../support/golden.ts';
 

@@ -22,7 +22,7 @@ import { counting, type LineReport } from '../../../../src/fleet/devices/import/
 import type { Chunks } from '../../../../src/fleet/devices/import/text.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
-import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
+import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenJson } from '../../../support/golden.ts';
 import { without } from '../../../support/machine.ts';

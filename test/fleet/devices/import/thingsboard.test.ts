@@ -8,7 +8,7 @@ import { importDevices } from '../../../../src/fleet/devices/import/import-devic
 import { createSecretKeeper, importQueue } from '../../../../src/fleet/devices/import/keep-secret.ts';
 import { isThingPassError } from '../../../../src/model/errors.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
-import { ImportRepository } from '../../../../src/storage/repositories/import-repository.ts';
+import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { withThingsBoardDevices } from '../../../../src/storage/thingsboard/read-devices.ts';
 import { credentialsOfEach } from '../../../storage/thingsboard/support/one-of-each.ts';
 import {

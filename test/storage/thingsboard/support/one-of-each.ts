@@ -1,5 +1,5 @@
 import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
-import { basicCredentialsId } from '../../../../src/engine/credentials/hash.ts';
+import { basicCredentialsId } from '../../../../src/engine/credentials/stored/hash.ts';
 import type { VectorStore } from '../../../support/memory-store.ts';
 
 /** Ids of three devices. */

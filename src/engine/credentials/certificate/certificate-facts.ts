@@ -1,0 +1,84 @@
+import type { PeerCertificate } from '../../../model/peer-certificate.ts';
+import { CertificateUnreadable } from '../../certificates/text/fault.ts';
+import { type ChainVerdict, checkChain } from '../../certificates/x509/chain.ts';
+import { credentialsIdOf } from '../../certificates/x509/identity.ts';
+import { type CertificateDates, datesOf, inspectCertificate } from '../../certificates/x509/inspect.ts';
+
+/** What deciding asks of a certificate that is known by its hash. */
+export interface CertificateFacts extends CertificateDates {
+  /** The one common name, for topic rules; `undefined` where there are several or none. */
+  readonly commonName: string | undefined;
+}
+
+/**
+ * What was read, by credentials id, which is a hash of the DER: a certificate never changes, so nothing grows old. Reading
+ * one costs ten times its hash, checking a chain a thousand times; fleets come back with the same ones.
+ */
+const facts = new Map<string, CertificateFacts>();
+const chains = new Map<string, ChainVerdict>();
+/** Some 200 bytes each. */
+const KEPT_FACTS = 50_000;
+const KEPT_CHAINS = 20_000;
+
+/**
+ * @param id the credentials id of the DER.
+ * @throws {CertificateUnreadable} what cannot be read is not remembered.
+ */
+function factsOf(id: string, der: Uint8Array): CertificateFacts {
+  let known = facts.get(id);
+  if (known === undefined) {
+    known = { ...datesOf(der), commonName: onlyCommonName(der) };
+    remember(facts, id, known, KEPT_FACTS);
+  }
+  return known;
+}
+
+/** Names or extensions that cannot be read keep nobody out who is known by the hash. */
+function onlyCommonName(der: Uint8Array): string | undefined {
+  try {
+    const { commonNames } = inspectCertificate(der);
+    return commonNames.length === 1 ? commonNames[0] : undefined;
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return undefined;
+    throw error;
+  }
+}
+
+/** A leaf and what came with it, leaf first, and the credentials ids of all. */
+export interface HashedChain {
+  readonly ders: readonly [leaf: Uint8Array, ...chain: Uint8Array[]];
+  readonly ids: readonly [leaf: string, ...chain: string[]];
+}
+
+export function hashedChain({ der, chain }: PeerCertificate): HashedChain {
+  return { ders: [der, ...chain], ids: [credentialsIdOf(der), ...chain.map(credentialsIdOf)] };
+}
+
+/** The facts of one of them, the leaf being 0; `undefined` where it cannot be read. */
+export function readableFacts({ ders, ids }: HashedChain, at: number): CertificateFacts | undefined {
+  try {
+    return factsOf(ids[at] as string, ders[at] as Uint8Array);
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return undefined;
+    throw error;
+  }
+}
+
+/** {@link checkChain} less the dates, remembered. */
+export function structureOf({ ders, ids }: HashedChain): ChainVerdict {
+  const key = ids.join();
+  let known = chains.get(key);
+  if (known === undefined) {
+    const [leaf, ...chain] = ders;
+    known = checkChain(leaf, chain, { now: 0, skipDates: true });
+    remember(chains, key, known, KEPT_CHAINS);
+  }
+  return known;
+}
+
+/** The least recently added leaves first: what is asked for again soon comes back cheaply enough. */
+function remember<Value>(memory: Map<string, Value>, key: string, value: Value, most: number): void {
+  const [oldest] = memory.size < most ? [] : memory.keys();
+  if (oldest !== undefined) memory.delete(oldest);
+  memory.set(key, value);
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { CertificateUnreadable } from '../../certificates/text/fault.ts';
+import { inspectCertificate } from '../../certificates/x509/inspect.ts';
+import { generate } from '../../secrets/generate.ts';
+import type { CredentialsRecord, StoredDevice } from '../record.ts';
+import type { ChainProfile, ChainProvisioning, LeafCredentials } from './certificate-chain.ts';
+import { provisioningCommonName } from './certificate-common-name.ts';
+import { findFirstGroup } from './java-regex.ts';
+
+/**
+ * What admitting a leaf by a profile would do, before it is done: nothing is created or renewed for a client that is then
+ * refused. `record` is what the leaf's credentials would be.
+ */
+export type ProvisioningPlan =
+  | {
+      readonly kind: 'create' | 'renew' | 'present';
+      readonly record: CredentialsRecord;
+      /** @returns false where somebody else was first; then nothing was written. */
+      readonly carryOut: () => Promise<boolean>;
+    }
+  | { readonly kind: 'refused'; readonly why: string; readonly device?: StoredDevice | undefined };
+
+const LONGEST_NAME = 255;
+
+/**
+ * ThingsBoard's `provisionDeviceViaX509Chain` (`thingsboard.md` section 4.4): the device's name is cut out of the leaf's common
+ * name; a device of this name and profile gets the leaf in the place of its certificate, another one is created where the
+ * profile allows it.
+ * @param id the leaf's credentials id.
+ */
+export async function planProvisioning(
+  leaf: Uint8Array,
+  id: string,
+  profile: ChainProfile,
+  provisioning: ChainProvisioning,
+): Promise<ProvisioningPlan> {
+  const commonName = commonNameOf(leaf);
+  if (commonName === undefined)
+    return { kind: 'refused', why: 'the certificate has no common name that can be read' };
+  if (profile.pattern === undefined) return { kind: 'refused', why: 'the profile has no pattern' };
+  const found = findFirstGroup(profile.pattern, commonName);
+  if ('problem' in found) {
+    const why = `the profile’s pattern finds no device name in the common name: ${found.problem}`;
+    return { kind: 'refused', why };
+  }
+  // Group 1 that is empty or took no part: the device gets a name of its own, as ThingsBoard has it.
+  const name = found.group || generate('access_token');
+  if (!isDeviceName(name))
+    return { kind: 'refused', why: 'what the pattern finds cannot be a device’s name' };
+  const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
+  const credentials: LeafCredentials = { credentialsId: id, credentialsValue: bytes.toString('base64') };
+  const known = found.group ? await provisioning.findDevice(profile, name) : undefined;
+  if (known === undefined) return planCreation(name, credentials, profile, provisioning);
+
+  const { device, credentials: replaced } = known;
+  if (replaced?.credentialsType !== 'X509_CERTIFICATE') {
+    return { kind: 'refused', why: 'the device has credentials of another type', device };
+  }
+  const { notBefore, notAfter } = replaced;
+  const record = { ...recordOf(device, credentials), notBefore, notAfter };
+  // Somebody else has just renewed it, and the caches have not heard of it yet.
+  if (replaced.credentialsId === id) return { kind: 'present', record, carryOut: async () => true };
+  return { kind: 'renew', record, carryOut: () => provisioning.renew(replaced, credentials) };
+}
+
+function commonNameOf(leaf: Uint8Array): string | undefined {
+  try {
+    return provisioningCommonName(inspectCertificate(leaf).subject);
+  } catch (error) {
+    if (error instanceof CertificateUnreadable) return undefined;
+    throw error;
+  }
+}
+
+function planCreation(
+  name: string,
+  credentials: LeafCredentials,
+  profile: ChainProfile,
+  provisioning: ChainProvisioning,
+): ProvisioningPlan {
+  if (!profile.allowCreate)
+    return { kind: 'refused', why: 'the profile creates no devices, and there is none' };
+  const id = randomUUID();
+  const { tenantId, transportType, sparkplug, topics } = profile;
+  const device: StoredDevice = {
+    id,
+    name,
+    tenantId,
+    transportType,
+    sparkplug,
+    topics,
+    profileId: profile.id,
+    profileName: profile.name,
+    gateway: false,
+  };
+  return {
+    kind: 'create',
+    record: recordOf(device, credentials),
+    carryOut: () => provisioning.create({ id, name, profile, credentials }),
+  };
+}
+
+function recordOf(device: StoredDevice, credentials: LeafCredentials): CredentialsRecord {
+  return { ...credentials, credentialsType: 'X509_CERTIFICATE', deviceId: device.id, device, secrets: [] };
+}
+
+/** Stricter than ThingsBoard, as everywhere here: a name is in logs and topics, so it holds no control character. */
+function isDeviceName(name: string): boolean {
+  return name.length <= LONGEST_NAME && !/\p{Cc}|\p{Cs}/u.test(name);
+}
