@@ -15,7 +15,7 @@ export interface HeaderCertificate {
 
 /**
  * The certificate that a proxy, or a broker that relays its upgrade's headers, put into headers: in the forms that are
- * switched on, and only from the addresses that may write them (design, "Trust").
+ * switched on, and only from the addresses that may write them (src/README.md, "Trust").
  */
 export function readHeaderCertificate(request: WebhookRequest, settings: BrokerSettings): HeaderCertificate {
   const { headerForms = [], isProxy } = settings;

@@ -9,7 +9,7 @@ export interface CertificateField {
 
 /**
  * What stands where a certificate would, while its form is switched off: it decides nothing, and whoever looks for it must find
- * it (design, "Explain"). Repetitions are no matter here, since nobody reads them.
+ * it (src/README.md, "Explain"). Repetitions are no matter here, since nobody reads them.
  * @param isAbsent texts by which the broker says that there is none, beside the empty one.
  */
 export function ignoredFields(

@@ -57,7 +57,7 @@ export interface BrokerConfig extends BrokerSettings {
 export const SHORTEST_SECRET = 16;
 
 /**
- * Reads the configuration out of environment variables (design: prefix `THINGPASS_`, and `DATABASE_URL`).
+ * Reads the configuration out of environment variables (prefix `THINGPASS_`, and `DATABASE_URL`).
  * @throws {ThingPassError} `config_invalid` naming every problem at once: unknown names with the nearest known one, bad values, secrets that
  * are missing where the server can be reached from outside.
  */

@@ -76,7 +76,7 @@ const bySubject: Naming = (subject, settings) => {
   return { username: undefined, certificate };
 };
 
-/** Where every client has a certificate, none may do without by calling itself `provision` (design: "Trust"). */
+/** Where every client has a certificate, none may do without by calling itself `provision` (src/README.md, "Trust"). */
 const NO_PROVISIONING: Question = Object.freeze({
   kind: 'settled',
   decision: deny('provision_session_not_allowed', [

@@ -27,7 +27,7 @@ export interface IdentifyContext extends ResolveContext {
 }
 
 /**
- * Who asks, at a topic check, which carries no proof (design: "Who is asking"): by the passport that the connect answer
+ * Who asks, at a topic check, which carries no proof (src/README.md, "Who is asking"): by the passport that the connect answer
  * gave to the broker, by the whole resolution where the password came along, else by the same resolution less the secret.
  * @param context without `provisioning`: devices come into being when they connect.
  * @returns an `Allow` that stands for the client, not for any topic.

@@ -49,7 +49,7 @@ export async function resolveScram(
   const without = certificateOnly(attempt, context, steps);
   if (without !== undefined) return without;
   if (attempt.certificate.kind !== 'none') {
-    // A presented certificate never falls back to a password (design, "Trust").
+    // A presented certificate never falls back to a password (src/README.md, "Trust").
     steps.push({ step: 'scram', detail: 'the client has a certificate, which is what it logs in with' });
     return deny('not_supported', steps);
   }

@@ -4,7 +4,7 @@ import type { ResolveContext } from '../resolve-step.ts';
 import { hashedChain, readableFacts, structureOf } from './certificate-facts.ts';
 
 /**
- * A chain must hold by itself (design, "Trust"). ThingsBoard refuses one whose signatures do not follow from another during the
+ * A chain must hold by itself (src/README.md, "Trust"). ThingsBoard refuses one whose signatures do not follow from another during the
  * TLS handshake (`thingsboard.md` section 4.2), so before anything of the CONNECT is looked at, a provisioning session included.
  * The authorities' dates count later, where the chain is to lead somewhere.
  */

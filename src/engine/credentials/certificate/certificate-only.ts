@@ -4,7 +4,7 @@ import type { ResolveContext } from '../resolve-step.ts';
 
 /**
  * On a listener that is declared to admit verified certificates only, the absence of one is a denial, whatever else was sent
- * (design, "Trust").
+ * (src/README.md, "Trust").
  */
 export function certificateOnly(
   { listener, certificate, ignoredCertificates = [] }: ConnectAttempt,
