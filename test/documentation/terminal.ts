@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PATIENT } from '../support/patience.ts';
 import { freePort } from '../support/proxies.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Block, ROOT } from './markdown.ts';
@@ -41,8 +42,7 @@ export async function runInTerminal(blocks: readonly Block[]): Promise<Session> 
     PATH: [PROGRAMS, process.env.PATH].join(delimiter),
     HOME: folder,
     THINGPASS_PORT: ports[0]?.[1] ?? '',
-    // A busy machine is slow to start a thread for the first slow hash.
-    THINGPASS_DECISION_BUDGET_MS: '4000',
+    ...PATIENT,
   });
   const parts = replace(output, true).split(/^<<<(\d+)\n/m);
   const printed = new Map<number, string>();

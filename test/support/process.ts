@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keepLog, keepSecretMembers, keepSecretOptions, keepSecretSettings } from './kept-logs.ts';
+import { PATIENT } from './patience.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -22,6 +23,7 @@ export class Installation {
       PATH: process.env.PATH ?? '',
       DATABASE_URL: `file:${join(this.folder, 'thingpass.db')}`,
       THINGPASS_PORT: '0',
+      ...PATIENT,
       ...environment,
     };
     keepSecretSettings(this.environment);

@@ -12,6 +12,7 @@ import { Shedding } from '../../src/server/shedding.ts';
 import { startServer } from '../../src/server/start.ts';
 import { openExplainer } from '../../src/tools/explain/open.ts';
 import { keepLog, keepSecretSettings } from './kept-logs.ts';
+import { PATIENT } from './patience.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestServer {
@@ -30,6 +31,7 @@ export function testConfig(environment: Record<string, string> = {}): Config {
     DATABASE_URL: `file:${join(temporaryFolder(), 'test.db')}`,
     THINGPASS_PORT: '0',
     THINGPASS_LOG_LEVEL: 'debug',
+    ...PATIENT,
     ...environment,
   });
 }

@@ -41,9 +41,6 @@ export class ThrottledServer {
       THINGPASS_WORKERS: '2',
       THINGPASS_THROTTLE: 'address,client_id,credentials_id',
       ...settings,
-      // The machine may be busy with other tests.
-      THINGPASS_DECISION_BUDGET_MS: '30000',
-      THINGPASS_LONGEST_LAG_MS: '60000',
     });
     const lines = Array.from({ length: devices }, (_, index) =>
       JSON.stringify({ name: `device-${index}`, accessToken: tokenOf(index) }),

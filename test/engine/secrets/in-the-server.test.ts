@@ -10,7 +10,7 @@ import { startTestServer } from '../../support/server.ts';
 
 test('hashed passwords kept beside a credential let in, several at once, and nothing else does', async (context) => {
   const secrets = createSecretSchemes();
-  const server = await startTestServer({ THINGPASS_DECISION_BUDGET_MS: '30000' });
+  const server = await startTestServer();
   context.after(() => Promise.all([server.close(), secrets.close()]));
   const { database } = server.config;
   assert.ok(database.kind === 'sqlite');

@@ -67,7 +67,7 @@ const secrets = createSecretSchemes({
   chosen: { scheme: 'scrypt', ln: 4, r: 8, p: 1 },
 });
 before(async () => {
-  server = await startTestServer({ THINGPASS_DECISION_BUDGET_MS: '30000' });
+  server = await startTestServer();
   prisma = await openPrisma(server.config.database);
 });
 after(async () => {

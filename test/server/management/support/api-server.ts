@@ -37,8 +37,6 @@ async function start(database: EachDatabase, environment: Record<string, string>
   const { log, logged } = gatheringLog();
   const config = testConfig({
     DATABASE_URL: location.kind === 'sqlite' ? `file:${location.file}` : location.url,
-    // A chosen password is hashed slowly, on machines that tests of other files share.
-    THINGPASS_DECISION_BUDGET_MS: '30000',
     ...environment,
   });
   await migrate(location);
