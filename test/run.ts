@@ -7,7 +7,7 @@
  * `--soak` those that have a full size, one after the other, at that size.
  * At the end it looks for the tests' secrets in everything that their servers logged.
  */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -54,6 +54,8 @@ const needsDatabase = needs('test/support/postgresql.ts');
 const durations = readDurations();
 const folder = mkdtempSync(join(tmpdir(), 'thingpass-tests-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// PostgreSQL's own user has a folder in it.
+chmodSync(folder, 0o755);
 process.env[RUN_FOLDER] = folder;
 if (values.soak) process.env.THINGPASS_SOAK = '1';
 

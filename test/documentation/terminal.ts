@@ -52,7 +52,8 @@ export async function runInTerminal(blocks: readonly Block[]): Promise<Session> 
 
 function script(blocks: readonly Block[]): string {
   const steps = blocks.flatMap((block) => [`echo; echo '<<<${block.line}'`, step(block.text, markOf(block))]);
-  return ['set -eu -o pipefail', ...steps].join('\n');
+  // Both streams are one, so that what is printed stays in its order.
+  return ['exec 2>&1', 'set -eu -o pipefail', ...steps].join('\n');
 }
 
 function step(text: string, mark: Mark | undefined): string {

@@ -127,7 +127,7 @@ test('a server goes on answering while an import writes beside it or in it', asy
     return `name,accessToken\n${rows.join('\n')}\n`;
   };
   await beside('without an import', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     return '';
   });
   await beside('beside the command', async () => {

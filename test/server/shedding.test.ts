@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { DIALECTS } from '../../src/brokers/registry.ts';
 import { type Decision, deny, unavailable } from '../../src/model/decision.ts';
 import { Shedding } from '../../src/server/shedding.ts';
 import { eventually } from '../storage/support/eventually.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { startWebhooks } from '../support/server.ts';
 
 test('beyond the bound each broker is told "not now" as it reads that, whatever it sends, and then all is well again', async (t) => {
@@ -49,20 +49,21 @@ test('beyond the bound each broker is told "not now" as it reads that, whatever 
 });
 
 test('a process that is late again and again refuses, one that was late once does not', async (t) => {
+  const clock = fakeClock(t);
   const shedding = new Shedding({ mostInFlight: 10, longestLagMs: 50 });
   t.after(() => shedding.close());
-  const block = async (ms: number): Promise<void> => {
-    const end = performance.now() + ms;
-    while (performance.now() < end);
-    await wait(1);
+  const beLate = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time++) {
+      clock.standStill(150);
+      await clock.pass(100);
+    }
   };
-  // A busy machine may be late by itself; it is not each time.
-  await eventually(async () => {
-    await wait(110);
-    await block(250);
-    assert.equal(shedding.refuses(), false);
-  }, 10_000);
-  for (let time = 0; time < 3; time++) await block(250);
+  await clock.pass(1_000);
+  await beLate(1);
+  assert.equal(shedding.refuses(), false);
+  await clock.pass(100);
+  await beLate(2);
   assert.equal(shedding.refuses(), true);
-  await eventually(async () => assert.equal(shedding.refuses(), false));
+  await clock.pass(100);
+  assert.equal(shedding.refuses(), false);
 });

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { Expectation } from '../../storage/support/fleet.ts';
 
-const GIVE_UP_MS = 5_000;
+const GIVE_UP_MS = 30_000;
 /** An answer counts as obeyed when it stays for so many questions. */
 const STAYS = 3;
 
@@ -37,13 +37,14 @@ export class Seat {
   /**
    * Asks again and again until the expected is said.
    * @param since when the change had been committed, by `performance.now()`.
-   * @returns how many milliseconds later anything else was said last; "cannot decide" lets nobody in and does not count.
+   * @returns how many milliseconds later the last question was asked that anything else was said to; "cannot decide" lets nobody
+   *   in and does not count.
    */
   async obey({ what, id, decided }: Expectation, since: number): Promise<number> {
     let lastOther = since;
     for (let same = 0; same < STAYS; ) {
-      const detail = await this.decide(id);
       const now = performance.now();
+      const detail = await this.decide(id);
       if (detail === decided) same++;
       else {
         same = 0;

@@ -6,10 +6,15 @@ export interface Streamed {
   readonly other: readonly string[];
   /** Requests whose connection broke. */
   readonly failed: number;
+  /** Those of them that were sent so late after connecting that a stopping server may have taken the client for one that idles. */
+  readonly late: number;
   /** How long answers took, in milliseconds: the slowest, and what 99 of 100 were quicker than. */
   readonly slowest: number;
   readonly p99: number;
 }
+
+/** A server that stops gives a new connection that long to say what it wants. */
+const FIRST_REQUEST_MS = 100;
 
 /** Clients that connect one after the other, each over a new connection, for as long as it is not stopped. */
 export class Stream {
@@ -19,6 +24,9 @@ export class Stream {
   #going = true;
   #allowed = 0;
   #failed = 0;
+  #late = 0;
+  #answers = 0;
+  readonly #waiting = new Set<{ readonly until: number; readonly resolve: () => void }>();
   readonly #took: number[] = [];
   readonly #other: string[] = [];
 
@@ -29,8 +37,9 @@ export class Stream {
     this.#clients = Array.from({ length: clients }, () => this.#client());
   }
 
-  run(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms));
+  /** Until so many more answers have come. */
+  answered(count: number): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add({ until: this.#answers + count, resolve }));
   }
 
   async stop(): Promise<Streamed> {
@@ -38,7 +47,14 @@ export class Stream {
     await Promise.all(this.#clients);
     const took = this.#took.toSorted((one, other) => one - other);
     const [slowest = 0, p99 = 0] = [took.at(-1), took[Math.floor(took.length * 0.99)]];
-    return { allowed: this.#allowed, other: this.#other, failed: this.#failed, slowest, p99 };
+    return {
+      allowed: this.#allowed,
+      other: this.#other,
+      failed: this.#failed,
+      late: this.#late,
+      slowest,
+      p99,
+    };
   }
 
   async #client(): Promise<void> {
@@ -47,6 +63,7 @@ export class Stream {
       try {
         const answer = await this.#ask();
         this.#took.push(performance.now() - since);
+        this.#count();
         if (answer.includes('"result":"allow"')) this.#allowed++;
         else this.#other.push(answer);
       } catch {
@@ -55,11 +72,22 @@ export class Stream {
     }
   }
 
+  #count(): void {
+    this.#answers++;
+    for (const one of this.#waiting) {
+      if (this.#answers < one.until) continue;
+      this.#waiting.delete(one);
+      one.resolve();
+    }
+  }
+
   #ask(): Promise<string> {
+    const since = performance.now();
+    let sentAfterMs = Number.POSITIVE_INFINITY;
     return new Promise((resolve, reject) => {
       const sent = request(
         this.#url,
-        { method: 'POST', agent: false, headers: { 'content-type': 'application/json' }, timeout: 5_000 },
+        { method: 'POST', agent: false, headers: { 'content-type': 'application/json' }, timeout: 60_000 },
         (response) => {
           let text = '';
           response.on('data', (chunk: Buffer) => {
@@ -70,7 +98,13 @@ export class Stream {
         },
       );
       sent.on('timeout', () => sent.destroy(new Error('no answer')));
-      sent.on('error', reject);
+      sent.on('finish', () => {
+        sentAfterMs = performance.now() - since;
+      });
+      sent.on('error', (error) => {
+        if (sentAfterMs > FIRST_REQUEST_MS) this.#late++;
+        reject(error);
+      });
       sent.end(this.#body);
     });
   }

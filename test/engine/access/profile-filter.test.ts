@@ -62,10 +62,10 @@ test('what does not compile, and what cannot be said with RE2’s meaning', () =
 
 test('time is linear in the topic, whatever the filter', () => {
   const topic = 'a'.repeat(65_000);
-  const start = performance.now();
+  const start = process.cpuUsage();
   assert.ok(!matches('((a*)*)*b/+', topic));
   assert.ok(!matches('(a|aa|a?)*/#c', topic));
-  assert.ok(performance.now() - start < 5_000, 'a backtracking engine would not end');
+  assert.ok(process.cpuUsage(start).user < 5_000_000, 'a backtracking engine would not end');
   assert.equal(
     profileFilter('((((a{1,99}){1,99}){1,99}){1,99}){1,99}/+'),
     undefined,

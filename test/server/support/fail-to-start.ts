@@ -17,9 +17,12 @@ const detail = await startServer(
   () => 'it started',
   (error: Error) => error.message,
 );
-// What is closed is gone a little later.
-await wait(200);
-// Pipes are the standard streams.
-const handles = process.getActiveResourcesInfo().filter((handle) => handle !== 'PipeWrap');
+// Pipes are the standard streams. What is closed is gone a little later; what was forgotten stays.
+const open = () => process.getActiveResourcesInfo().filter((handle) => handle !== 'PipeWrap');
+let handles = open();
+for (let tries = 0; handles.length > 0 && tries < 100; tries++) {
+  await wait(20);
+  handles = open();
+}
 const listeners = process.listenerCount('SIGHUP');
 process.stdout.write(JSON.stringify({ detail, handles, listeners }));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { DeciderSettings } from '../../../src/engine/deciding/decider.ts';
 import { CONNACK_ACCEPTED, type Decision, deny, unavailable } from '../../../src/model/decision.ts';
 import type { Question } from '../../../src/model/question.ts';
@@ -11,6 +10,7 @@ import { withThrottle } from '../../../src/server/throttle/throttled-decider.ts'
 import { attemptOf } from '../../engine/credentials/support.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { SCRAM_KEYS } from '../../support/decisions.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 import { testConfig } from '../../support/server.ts';
 
 const ALLOW: Decision = { outcome: 'allow', role: 'device', connack: CONNACK_ACCEPTED, steps: [] };
@@ -188,7 +188,8 @@ test('without the setting nothing is counted', async () => {
   assert.deepEqual(values(), []);
 });
 
-test('a worker that was too far behind to be told all asks what it missed', async () => {
+test('a worker that was too far behind to be told all asks what it missed', async (context) => {
+  const clock = fakeClock(context);
   const { throttle: config } = testConfig({
     THINGPASS_THROTTLE: 'client_id',
     THINGPASS_THROTTLE_FAILURES: '1',
@@ -213,7 +214,7 @@ test('a worker that was too far behind to be told all asks what it missed', asyn
   const isBlocked = (clientId: string) => worker.blockedBy(client(clientId), BELIEVED) !== undefined;
   const fail = async (clientId: string) => {
     worker.learn(client(clientId), BELIEVED, WRONG, true);
-    await wait(30);
+    await clock.pass(30);
   };
   await fail('heard');
   far = true;

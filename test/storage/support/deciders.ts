@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Report, Watch } from './deciding-process.ts';
 import type { Expectation } from './fleet.ts';
 
-/** How long after the commit each process still said something else, in milliseconds; 0 where none did. */
+/** How long after the commit each process was last asked and said something else, in milliseconds; 0 where none did. */
 export type Delays = number[];
 
 /** Processes that decide on one database; each change is put to all of them. */
@@ -39,7 +39,7 @@ export class Deciders {
   /**
    * Waits until every process obeys.
    * @returns for each process and expectation, how long after `since` (milliseconds since 1970) it last did not.
-   * @throws {Error} when one does not obey within five seconds.
+   * @throws {Error} when one does not obey within half a minute.
    */
   async obey(expectations: readonly Expectation[], since: number): Promise<Delays> {
     const watched = expectations.flatMap((expectation) =>

@@ -1,6 +1,7 @@
 /**
  * A process that decides, as a worker or replica does: `deciding-process.ts <DATABASE_URL>`, then questions over IPC. A watch
- * asks for ids again and again until they lead to what is expected, and reports when it last said anything else.
+ * asks for ids again and again until they lead to what is expected, and reports when the last question was asked that led to
+ * anything else.
  */
 import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { parseDatabaseUrl } from '../../../src/storage/connections/database-url.ts';
@@ -17,7 +18,7 @@ export type Report =
   | { readonly ready: true }
   | {
       readonly watch: number;
-      /** Milliseconds since 1970 of the last answer that was not the expected one; 0 when there was none. */
+      /** When the last question was asked that was not answered as expected, in milliseconds since 1970; 0 when there was none. */
       readonly lastOther: number;
       readonly obeyed: boolean;
       readonly detail: string;
@@ -37,7 +38,7 @@ export function fingerprint(record: CredentialsRecord | undefined): string {
   ]);
 }
 
-const GIVE_UP_MS = 5_000;
+const GIVE_UP_MS = 30_000;
 /** An answer counts as obeyed when it stays for so many questions. */
 const STAYS = 5;
 
@@ -51,6 +52,7 @@ async function main(url: string): Promise<void> {
     let lastOther = 0;
     let detail = '';
     for (let same = 0; same < STAYS; ) {
+      const at = now();
       try {
         const found = await storage.credentials.findByCredentialsIds([`hash of ${id}`, id]);
         detail = fingerprint(found.get(id));
@@ -58,7 +60,6 @@ async function main(url: string): Promise<void> {
         // "Cannot decide" lets nobody in.
         detail = 'unavailable';
       }
-      const at = now();
       if (detail === expected) same++;
       else {
         same = 0;

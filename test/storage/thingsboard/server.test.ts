@@ -148,11 +148,22 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     const { status, problems = [] } = (await response.json()) as { status: string; problems?: string[] };
     return [response.status, status, ...problems].join(' ');
   }
-  /** How long it took until the answer was this. */
+  /**
+   * Asks until the answer is this.
+   * @param withinMs when the last question may have been asked that was answered otherwise.
+   * @returns when it was, in milliseconds from now.
+   */
   async function until(ask: () => Promise<Answer>, expected: string, withinMs: number): Promise<number> {
     const begun = performance.now();
-    await eventually(async () => assert.equal(describeOverlap(await ask()), expected), withinMs);
-    return performance.now() - begun;
+    let lastOther = 0;
+    await eventually(async () => {
+      const asked = performance.now() - begun;
+      const answer = describeOverlap(await ask());
+      if (answer !== expected) lastOther = asked;
+      assert.equal(answer, expected);
+    }, 30_000);
+    assert.ok(lastOther <= withinMs, `still otherwise after ${lastOther} ms`);
+    return lastOther;
   }
 
   test('a token, a basic and an X.509 device are served by a user that may only read', async () => {
@@ -220,9 +231,8 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     await thingsboard.sql(
       "UPDATE device_credentials SET credentials_id = 'tb-token-2' WHERE credentials_id = 'tb-token'",
     );
-    const took = await until(() => byToken('tb-token'), 'deny credentials_unknown', STALENESS_MS + 500);
+    const took = await until(() => byToken('tb-token'), 'deny credentials_unknown', STALENESS_MS);
     console.log(`without trigger: obeyed after ${took.toFixed(0)} ms, bound ${STALENESS_MS} ms`);
-    assert.ok(took <= STALENESS_MS + 100, `${took}`);
     assert.equal(describeOverlap(await byToken('tb-token-2')), 'allow tb-gateway');
   });
 
