@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type CertificateReport, type Examination, examine } from '../engine/certificates/examine/examine.ts';
-import type { Problem } from '../engine/certificates/examine/problem.ts';
+import type { Problem } from '../engine/certificates/examine/found-problem.ts';
 import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
 import type { CredentialsReader } from '../storage/reading/credentials-reader.ts';
 import { properties } from '../util/table.ts';

@@ -13,7 +13,7 @@ import {
   readInput,
   readPassword,
 } from './shared/credentials-options.ts';
-import { readDuration, readTime } from './shared/duration.ts';
+import { readDuration, readTime } from './shared/time-options.ts';
 
 /** `thingpass credentials …`. */
 export function addCredentials(program: Command): void {

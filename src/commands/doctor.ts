@@ -78,7 +78,7 @@ async function diagnoseFile(
   { product, for: version }: Options,
   command: Command,
 ): Promise<void> {
-  const { diagnose, READ_PRODUCTS } = await import('../tools/product-config/check/check.ts');
+  const { diagnose, READ_PRODUCTS } = await import('../tools/product-config/check/diagnose.ts');
   const text = readBytes(file)?.toString('utf8');
   if (text === undefined) return;
   const diagnosis = diagnose(text, product, version);

@@ -14,7 +14,7 @@ import { ExpiryRepository } from '../storage/repositories/credentials/expiry-rep
 import { table } from '../util/table.ts';
 import { example, loadConfig, print } from './shared/command.ts';
 import { readInput } from './shared/credentials-options.ts';
-import { readDuration } from './shared/duration.ts';
+import { readDuration } from './shared/time-options.ts';
 
 const PAGE = 1_000;
 

@@ -4,10 +4,15 @@ import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createKeepPassword } from '../engine/secrets/keep-password.ts';
 import { createSecretSchemes } from '../engine/secrets/secret-schemes.ts';
+import type { ImportItem } from '../fleet/devices/import/import-item.ts';
+import {
+  type Counts,
+  isWorthALine,
+  type LineReport,
+  type Reporter,
+} from '../fleet/devices/import/import-report.ts';
 import { importQueue, PASSWORD_KINDS, type PasswordKind } from '../fleet/devices/import/keep-secret.ts';
 import { IMPORT_FORMATS, type ImportFormat, readImport } from '../fleet/devices/import/read-import.ts';
-import type { ImportItem } from '../fleet/devices/import/record.ts';
-import { type Counts, isWorthALine, type LineReport, type Reporter } from '../fleet/devices/import/report.ts';
 import { runImport } from '../fleet/devices/import/run-import.ts';
 import { RuleService } from '../fleet/devices/rule-service.ts';
 import { ThingPassError } from '../model/errors.ts';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { guessForm } from '../engine/certificates/examine/guess-form.ts';
 import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
 import { opensslCertificate } from '../engine/certificates/x509/inspect.ts';
-import { checkTls } from '../tools/tls-check/check.ts';
+import { checkTls } from '../tools/tls-check/check-tls.ts';
 import { formatReport } from '../tools/tls-check/format-report.ts';
 import { parseTarget } from '../tools/tls-check/target.ts';
 import { example, exitCodes, print } from './shared/command.ts';

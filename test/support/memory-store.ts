@@ -1,4 +1,4 @@
-import type { CredentialsRecord, CredentialsStore } from '../../src/engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../src/engine/credentials/credentials-record.ts';
 import { isGateway, readProfileTransport } from '../../src/engine/credentials/stored/stored-json.ts';
 import type { CredentialsType, TransportType } from '../../src/model/device.ts';
 

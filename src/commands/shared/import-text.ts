@@ -1,4 +1,4 @@
-import type { Counts, LineReport, Outcome } from '../../fleet/devices/import/report.ts';
+import type { Counts, LineReport, Outcome } from '../../fleet/devices/import/import-report.ts';
 import { printable } from '../../util/table.ts';
 
 const IN_A_DRY_RUN: Readonly<Record<Outcome, string>> = {

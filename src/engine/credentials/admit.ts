@@ -10,10 +10,10 @@ import {
 } from '../../model/decision.ts';
 import type { Role } from '../../model/device-identity.ts';
 import { CONNACK_RATE_LIMITED } from './connack.ts';
+import type { CredentialsRecord, StoredDevice, StoredSecret } from './credentials-record.ts';
 import type { DenyList } from './deny-list.ts';
 import { followUpOf } from './follow-up.ts';
 import { provenNames } from './proven-names.ts';
-import type { CredentialsRecord, StoredDevice, StoredSecret } from './record.ts';
 
 /** What is known of a match besides its record. */
 export interface Match {

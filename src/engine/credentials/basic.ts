@@ -9,7 +9,7 @@ import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
 import { admit } from './admit.ts';
 import { connackForRefusedBasic } from './connack.ts';
-import type { CredentialsRecord, StoredSecret } from './record.ts';
+import type { CredentialsRecord, StoredSecret } from './credentials-record.ts';
 import type { ResolveContext } from './resolve-step.ts';
 import { basicCredentialsId } from './stored/hash.ts';
 import { storedBasicOf } from './stored/stored-basic.ts';

@@ -1,7 +1,7 @@
 import { CertificateUnreadable } from '../certificates/text/fault.ts';
 import { sha256Of } from '../certificates/x509/identity.ts';
 import { inspectCertificate } from '../certificates/x509/inspect.ts';
-import type { CredentialsRecord } from './record.ts';
+import type { CredentialsRecord } from './credentials-record.ts';
 
 /** What is denied whatever it proves; immutable, so that another takes its place. */
 export interface DenyList {

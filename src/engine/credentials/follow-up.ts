@@ -1,5 +1,5 @@
 import type { FollowUp } from '../../model/decision.ts';
-import type { CredentialsRecord, StoredSecret } from './record.ts';
+import type { CredentialsRecord, StoredSecret } from './credentials-record.ts';
 
 /**
  * What a good login leads to, if to anything: it may be the first use that ends an older credential or secret, and it brings

@@ -1,5 +1,5 @@
 import type { ProvenNames } from '../../model/decision.ts';
-import type { CredentialsRecord } from './record.ts';
+import type { CredentialsRecord } from './credentials-record.ts';
 import { storedBasicOf } from './stored/stored-basic.ts';
 
 /**

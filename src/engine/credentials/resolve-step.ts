@@ -6,7 +6,7 @@ import type { Trust } from '../certificates/trust/trust.ts';
 import type { AdmitContext } from './admit.ts';
 import type { ChainProvisioning } from './certificate/certificate-chain.ts';
 import type { CertificateNames, CertificateNameUse } from './certificate/certificate-names.ts';
-import type { CredentialsStore } from './record.ts';
+import type { CredentialsStore } from './credentials-record.ts';
 import type { VerifySecret } from './verify-secret.ts';
 
 /** What is asked of a certificate beyond ThingsBoard's rules. */

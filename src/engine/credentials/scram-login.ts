@@ -5,7 +5,7 @@ import { admit } from './admit.ts';
 import { isUnusable } from './basic.ts';
 import { certificateOnly } from './certificate/certificate-only.ts';
 import { connackForRefusedBasic } from './connack.ts';
-import type { CredentialsRecord, StoredSecret } from './record.ts';
+import type { CredentialsRecord, StoredSecret } from './credentials-record.ts';
 import type { ResolveContext } from './resolve-step.ts';
 import { basicCredentialsId } from './stored/hash.ts';
 import { readStoredBasic } from './stored/stored-basic.ts';

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { chain, type MaybePromise } from '../../model/maybe-promise.ts';
-import type { CredentialsRecord, StoredSecret } from './record.ts';
+import type { CredentialsRecord, StoredSecret } from './credentials-record.ts';
 
 /**
  * What stands in the `password` member of a value whose secret is kept, hashed, in `credentials_secret`. It is compared with

@@ -1,5 +1,5 @@
 import { CallFailed } from '../../util/outgoing-call.ts';
-import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './answers.ts';
+import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions, SessionEnd } from './session-end.ts';
 
 /** The caches of answers, since 5.9 (`brokers/emqx/emqx.md` section 2.3). With them a kicked client could return at once. */

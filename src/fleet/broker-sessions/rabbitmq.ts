@@ -1,5 +1,5 @@
 import { CallFailed } from '../../util/outgoing-call.ts';
-import { endEach, membersOf, readJson, rowsOf, statusMessage } from './answers.ts';
+import { endEach, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions } from './session-end.ts';
 
 interface Connection {

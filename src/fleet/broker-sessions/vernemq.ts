@@ -1,6 +1,6 @@
 import { readSessionName } from '../../brokers/vernemq/session.ts';
 import { CallFailed } from '../../util/outgoing-call.ts';
-import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './answers.ts';
+import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions, SessionKeys } from './session-end.ts';
 
 interface Session {

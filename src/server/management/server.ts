@@ -8,7 +8,7 @@ import { registerDocumentation } from './documentation.ts';
 import { STYLE_HASH } from './documentation-page.ts';
 import { type ImportSettings, Imports } from './imports.ts';
 import { OPERATIONS } from './operations.ts';
-import { registerProvision } from './provision.ts';
+import { registerProvision } from './provision-route.ts';
 import { type OperationParts, registerOperations, sendProblem } from './routes.ts';
 import { registerThingsBoard } from './thingsboard/routes.ts';
 

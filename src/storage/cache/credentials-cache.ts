@@ -1,4 +1,4 @@
-import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import type { Change, ChangeListener } from '../change-feed/change.ts';
 import { isOutage } from '../reading/credentials-reader.ts';
 import { Entries, type Entry, isTombstone } from './entries.ts';

@@ -1,4 +1,4 @@
-import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../engine/credentials/credentials-record.ts';
 import { detachString } from '../../util/detach-string.ts';
 import { EntryList, type Listed } from './entry-list.ts';
 

@@ -1,4 +1,4 @@
-import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import { isOutage } from '../reading/credentials-reader.ts';
 import { KnownAbsentError } from './known-absent.ts';
 

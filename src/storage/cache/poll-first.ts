@@ -1,4 +1,4 @@
-import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import type { ChangeFeed } from '../change-feed/change.ts';
 
 /** A store that reads the news before it answers, for news that cost next to nothing: then nothing known is ever old. */

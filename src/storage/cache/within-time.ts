@@ -1,4 +1,4 @@
-import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 
 /** The database took longer than the time a question may take. */
 export class TookTooLong extends Error {

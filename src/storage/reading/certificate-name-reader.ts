@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import type { CertificateNames } from '../../engine/credentials/certificate/certificate-names.ts';
-import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../engine/credentials/credentials-record.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';

@@ -1,4 +1,4 @@
-import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 
 /** Reads credentials from one database, a batch at a time; nothing is kept. */
 export interface CredentialsReader {

@@ -1,4 +1,8 @@
-import type { CredentialsRecord, StoredDevice, StoredSecret } from '../../engine/credentials/record.ts';
+import type {
+  CredentialsRecord,
+  StoredDevice,
+  StoredSecret,
+} from '../../engine/credentials/credentials-record.ts';
 import {
   isGateway,
   type ProfileTransport,

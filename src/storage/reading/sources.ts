@@ -1,4 +1,4 @@
-import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import { type CacheOptions, type CacheStatistics, CredentialsCache } from '../cache/credentials-cache.ts';
 import { pollFirst } from '../cache/poll-first.ts';
 import { withinTime } from '../cache/within-time.ts';

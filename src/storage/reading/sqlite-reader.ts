@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import type { CredentialsRecord } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../engine/credentials/credentials-record.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { openSqliteFile } from '../connections/sqlite-file.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredRule } from '../../engine/access/stored-rule.ts';
-import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import type { CacheStatistics } from '../cache/credentials-cache.ts';
 import { inOrder } from '../cache/in-order.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';

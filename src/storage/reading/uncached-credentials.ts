@@ -1,4 +1,4 @@
-import type { CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import { inOrder } from '../cache/in-order.ts';
 import { withinTime } from '../cache/within-time.ts';
 import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';

@@ -6,7 +6,7 @@ import {
   type LineProblem,
   lineProblem,
   type StoredCredentials,
-} from '../../fleet/devices/import/record.ts';
+} from '../../fleet/devices/import/import-item.ts';
 import { CREDENTIALS_TYPES, type CredentialsType } from '../../model/device.ts';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';

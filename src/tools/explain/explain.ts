@@ -1,7 +1,7 @@
 import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import { DIALECT_OF } from '../../brokers/registry.ts';
 import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
-import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/record.ts';
+import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
 import { DENY_REASONS, type Decision, deny, UNAVAILABLE_REASONS } from '../../model/decision.ts';
 import type { CredentialsType } from '../../model/device.ts';
@@ -18,7 +18,7 @@ import type {
 } from '../../server/management/explanation.ts';
 import type { Blocked } from '../../server/throttle/failure-book.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
-import { connackSeen } from './connack.ts';
+import { connackSeen } from './connack-seen.ts';
 import { questionOf } from './neutral-question.ts';
 import { suggest } from './suggestion.ts';
 import { understoodOf } from './understood.ts';

@@ -1,5 +1,5 @@
 import { properties } from '../../util/table.ts';
-import type { TlsReport } from './report.ts';
+import type { TlsReport } from './tls-report.ts';
 
 /** Formats a report as text: the result first, then the observations. */
 export function formatReport(report: TlsReport): string {

@@ -1,5 +1,5 @@
 import { type CertificateReport, report } from '../../engine/certificates/examine/examine.ts';
-import { type Problem, warning } from '../../engine/certificates/examine/problem.ts';
+import { type Problem, warning } from '../../engine/certificates/examine/found-problem.ts';
 import { assembleChain } from '../../engine/certificates/text/assemble-chain.ts';
 import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';

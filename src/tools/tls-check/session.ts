@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { type Problem, warning } from '../../engine/certificates/examine/problem.ts';
+import { type Problem, warning } from '../../engine/certificates/examine/found-problem.ts';
 import type { CheckOptions } from './check-options.ts';
 import type { Conversation, WaitResult } from './conversation.ts';
 import { connectPacket, DISCONNECT_PACKET, readConnack } from './mqtt-packets.ts';
-import type { TlsReport } from './report.ts';
+import type { TlsReport } from './tls-report.ts';
 import { clientFrame, readFrames, upgrade } from './web-socket.ts';
 
 /** What happened after the handshake. */

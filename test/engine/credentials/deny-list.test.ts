@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { credentialsIdOf, sha256Of } from '../../../src/engine/certificates/x509/identity.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import { compileDenyList, type DeniedValue } from '../../../src/engine/credentials/deny-list.ts';
 import { identify } from '../../../src/engine/credentials/identify.ts';
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
 import type { PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../../src/model/question.ts';

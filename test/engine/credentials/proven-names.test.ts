@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import { identify, passportHolder } from '../../../src/engine/credentials/identify.ts';
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../src/engine/credentials/resolve.ts';
 import { basicCredentialsId } from '../../../src/engine/credentials/stored/hash.ts';
 import type { Allow } from '../../../src/model/decision.ts';

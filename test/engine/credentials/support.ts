@@ -1,10 +1,10 @@
-import type { IdentifyContext } from '../../../src/engine/credentials/identify.ts';
-import { createPassports } from '../../../src/engine/credentials/passport.ts';
 import type {
   CredentialsRecord,
   CredentialsStore,
   StoredDevice,
-} from '../../../src/engine/credentials/record.ts';
+} from '../../../src/engine/credentials/credentials-record.ts';
+import type { IdentifyContext } from '../../../src/engine/credentials/identify.ts';
+import { createPassports } from '../../../src/engine/credentials/passport.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
 import type { Allow, Decision, Deny } from '../../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';

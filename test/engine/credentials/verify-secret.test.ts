@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { StoredSecret } from '../../../src/engine/credentials/record.ts';
+import type { StoredSecret } from '../../../src/engine/credentials/credentials-record.ts';
 import { readStoredBasic } from '../../../src/engine/credentials/stored/stored-basic.ts';
 import {
   createVerifySecret,

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parseJsonObject } from '../../../src/brokers/json-object.ts';
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
 import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
 import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CredentialsStore } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsStore } from '../../../src/engine/credentials/credentials-record.ts';
 import { inOrder } from '../../../src/storage/cache/in-order.ts';
 import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
 import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { CredentialsStore } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsStore } from '../../../src/engine/credentials/credentials-record.ts';
 import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate, missingMigrations } from '../../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';

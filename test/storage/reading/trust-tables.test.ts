@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import type { DenyList } from '../../../src/engine/credentials/deny-list.ts';
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
 import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
 import type { TableCopy } from '../../../src/storage/reading/copied-table.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';

@@ -3,7 +3,7 @@
  * asks for ids again and again until they lead to what is expected, and reports when the last question was asked that led to
  * anything else.
  */
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import { parseDatabaseUrl } from '../../../src/storage/connections/database-url.ts';
 import { openStorage } from '../../../src/storage/reading/storage.ts';
 

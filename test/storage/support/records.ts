@@ -1,4 +1,4 @@
-import type { CredentialsRecord } from '../../../src/engine/credentials/record.ts';
+import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 
 /** A token's record, for tests that need no database. */
 export function tokenRecord(

@@ -1,5 +1,5 @@
 import type { InspectedCertificate } from '../x509/inspect.ts';
-import { type Problem, refused, warning } from './problem.ts';
+import { type Problem, refused, warning } from './found-problem.ts';
 
 export const DAY_MS = 86_400_000;
 /** A certificate that expires within this many days gets a warning. */

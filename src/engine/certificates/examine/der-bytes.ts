@@ -1,7 +1,7 @@
 import { decodeConcatenatedDer, decodeDer } from '../text/decode.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { readElement } from '../x509/der.ts';
-import type { Guess } from './problem.ts';
+import type { Guess } from './found-problem.ts';
 
 const OTHER_FILES: ReadonlyMap<string, string> = new Map([
   ['06092a864886f70d0107', 'PKCS #7: convert it with openssl pkcs7 -print_certs'],

@@ -3,8 +3,8 @@ import { checkChain } from '../x509/chain.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from '../x509/inspect.ts';
 import { formatName, sameName } from '../x509/name.ts';
 import { DAY_MS, EXTENDED_KEY_USAGES, problemsOfEach, problemsOfLeaf } from './certificate-problems.ts';
+import { type Problem, refused, warning } from './found-problem.ts';
 import { guessForm } from './guess-form.ts';
-import { type Problem, refused, warning } from './problem.ts';
 
 /** Everything about one certificate, in plain data. */
 export interface CertificateReport {

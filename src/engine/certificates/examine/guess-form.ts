@@ -4,8 +4,8 @@ import { parseByteSequences } from '../text/structured-field.ts';
 import { parseXfcc } from '../text/xfcc-syntax.ts';
 import { TAG } from '../x509/der.ts';
 import { readDerBytes } from './der-bytes.ts';
+import type { Guess, Problem } from './found-problem.ts';
 import { readPemText } from './pem-text.ts';
-import type { Guess, Problem } from './problem.ts';
 
 /** A header line copied out of a log: a name, a colon, the value. */
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9-]*: */;

@@ -1,6 +1,6 @@
 import { CertificateUnreadable } from '../text/fault.ts';
 import { readDerBytes } from './der-bytes.ts';
-import { type Guess, type Problem, refused, warning } from './problem.ts';
+import { type Guess, type Problem, refused, warning } from './found-problem.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 

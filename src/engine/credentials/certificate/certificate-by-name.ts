@@ -8,7 +8,7 @@ import {
 import type { CertificateName } from '../../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../../model/question.ts';
 import { identifyingCommonName } from '../../certificates/certificate-name.ts';
-import type { CredentialsRecord } from '../record.ts';
+import type { CredentialsRecord } from '../credentials-record.ts';
 import type { ResolveContext } from '../resolve-step.ts';
 import type { RecordedName } from './certificate-names.ts';
 import { admitTrusted } from './certificate-trust.ts';

@@ -1,6 +1,6 @@
 import type { CredentialsType, TransportType } from '../../../model/device.ts';
 import type { ProfileTopics } from '../../../model/device-identity.ts';
-import type { CredentialsRecord, StoredDevice } from '../record.ts';
+import type { CredentialsRecord, StoredDevice } from '../credentials-record.ts';
 
 /** A device profile as chain provisioning needs it (`thingsboard.md` sections 4.3, 4.4 and 11). Plain data. */
 export interface ChainProfile {

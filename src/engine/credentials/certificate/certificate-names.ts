@@ -1,4 +1,4 @@
-import type { CredentialsRecord } from '../record.ts';
+import type { CredentialsRecord } from '../credentials-record.ts';
 
 /** What a certificate's name alone is compared with; `off`: it identifies nobody. */
 export const CERTIFICATE_NAME_USES = ['off', 'credential', 'device_name'] as const;

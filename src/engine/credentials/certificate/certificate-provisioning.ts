@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CertificateUnreadable } from '../../certificates/text/fault.ts';
 import { inspectCertificate } from '../../certificates/x509/inspect.ts';
 import { generate } from '../../secrets/generate.ts';
-import type { CredentialsRecord, StoredDevice } from '../record.ts';
+import type { CredentialsRecord, StoredDevice } from '../credentials-record.ts';
 import type { ChainProfile, ChainProvisioning, LeafCredentials } from './certificate-chain.ts';
 import { provisioningCommonName } from './certificate-common-name.ts';
 import { findFirstGroup } from './java-regex.ts';

@@ -10,7 +10,7 @@ import type { PeerCertificate } from '../../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../../model/question.ts';
 import { verificationDenial } from '../../certificates/verification-denial.ts';
 import type { Match } from '../admit.ts';
-import type { CredentialsRecord } from '../record.ts';
+import type { CredentialsRecord } from '../credentials-record.ts';
 import type { ResolveContext } from '../resolve-step.ts';
 import { byName } from './certificate-by-name.ts';
 import { walkChain } from './certificate-chain.ts';

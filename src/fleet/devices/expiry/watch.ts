@@ -8,7 +8,7 @@ import {
 } from './expiring.ts';
 import type { ExpiryConfig } from './expiry-settings.ts';
 import { DAY_MS, keyOf, NOTICE_DAYS, type Notice, noticeId, noticeOf, type SentNotices } from './notice.ts';
-import { sendNotices } from './webhook.ts';
+import { sendNotices } from './send-notices.ts';
 
 /** How many things of a kind end within so many days, by `<kind> <days>`; what ends within 1 counts within 30 too. */
 export type ExpiringCounts = ReadonlyMap<string, number>;

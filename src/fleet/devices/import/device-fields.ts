@@ -1,5 +1,5 @@
 import { problemOfHash } from '../../../engine/secrets/formats.ts';
-import type { ImportedCredentials, ImportedDevice, ImportedSecret } from './record.ts';
+import type { ImportedCredentials, ImportedDevice, ImportedSecret } from './import-item.ts';
 
 /** What CSV columns and JSON members may be called, without case, spaces, `-` and `_`; the first is the documented one. */
 const NAMES = {

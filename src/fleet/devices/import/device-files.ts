@@ -6,7 +6,7 @@ import {
   deviceField,
   readDevice,
 } from './device-fields.ts';
-import { type ImportedDevice, type LineProblem, lineProblem } from './record.ts';
+import { type ImportedDevice, type LineProblem, lineProblem } from './import-item.ts';
 import { type Chunks, readLines } from './text.ts';
 
 type DeviceItem = ImportedDevice | LineProblem;

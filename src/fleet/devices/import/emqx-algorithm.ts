@@ -7,7 +7,7 @@ import {
 } from '../../../engine/secrets/emqx-password.ts';
 import { readHex } from '../../../engine/secrets/encodings.ts';
 import { problemOfHash } from '../../../engine/secrets/formats.ts';
-import type { ImportedSecret } from './record.ts';
+import type { ImportedSecret } from './import-item.ts';
 
 /**
  * `password_hash_algorithm` of EMQX's built-in database, which a user file does not tell: it stands in the broker's

@@ -1,7 +1,7 @@
 import { problemOfText } from './device-fields.ts';
 import { DEFAULT_EMQX_ALGORITHM, type EmqxAlgorithm, readEmqxSecret } from './emqx-algorithm.ts';
+import { type ImportedDevice, type ImportedSecret, type LineProblem, lineProblem } from './import-item.ts';
 import { readJsonArray } from './json-array.ts';
-import { type ImportedDevice, type ImportedSecret, type LineProblem, lineProblem } from './record.ts';
 import { type Chunks, readLines } from './text.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import type { ImportedDevice, ImportItem } from './import-item.ts';
+import { type LineReport, type Reporter, refusal } from './import-report.ts';
 import type { DeviceChange, ImportStore } from './import-store.ts';
 import type { SecretKeeper } from './keep-secret.ts';
 import { type DevicePlan, type PreparedDevice, periodOf, planDevice } from './plan-device.ts';
 import { prepareCredentials } from './prepare-device.ts';
-import type { ImportedDevice, ImportItem } from './record.ts';
-import { type LineReport, type Reporter, refusal } from './report.ts';
 
 export interface ImportOptions {
   /** Names the import in the audit trail. */

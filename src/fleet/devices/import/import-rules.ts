@@ -3,8 +3,8 @@ import { ThingPassError } from '../../../model/errors.ts';
 import type { Rule } from '../../../model/topic-rules.ts';
 import type { RuleEntry, RuleService } from '../rule-service.ts';
 import { mayOverlap } from './filter-overlap.ts';
-import type { ImportedRule, ImportItem } from './record.ts';
-import { type LineReport, type Reporter, refusal } from './report.ts';
+import type { ImportedRule, ImportItem } from './import-item.ts';
+import { type LineReport, type Reporter, refusal } from './import-report.ts';
 
 /** The devices that rules may be for. */
 export interface RuleOwners {

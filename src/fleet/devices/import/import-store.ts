@@ -1,5 +1,5 @@
 import type { CredentialsType, NewSecret } from '../../../model/device.ts';
-import type { ImportedProfile } from './record.ts';
+import type { ImportedProfile } from './import-item.ts';
 
 /** A device that is there already, with all that an import may change of it. */
 export interface KnownDevice {

@@ -1,4 +1,4 @@
-import { type LineProblem, lineProblem } from './record.ts';
+import { type LineProblem, lineProblem } from './import-item.ts';
 import { type Chunks, decodeText, isReadable, MAXIMUM_RECORD, tooLong } from './text.ts';
 
 export interface JsonElement {

@@ -1,6 +1,6 @@
 import { GLOBAL, problemOf } from '../../../engine/access/rule.ts';
 import type { Permission, RuleAction } from '../../../model/topic-rules.ts';
-import { type ImportedRule, type LineProblem, lineProblem, type RuleSubject } from './record.ts';
+import { type ImportedRule, type LineProblem, lineProblem, type RuleSubject } from './import-item.ts';
 import { type Chunks, readLines } from './text.ts';
 
 export interface MosquittoAclOptions {

@@ -1,7 +1,7 @@
 import { problemOfHash } from '../../../engine/secrets/formats.ts';
 import { withTextSalt } from '../../../engine/secrets/pbkdf2.ts';
 import { problemOfText } from './device-fields.ts';
-import { type ImportedDevice, type LineProblem, lineProblem } from './record.ts';
+import { type ImportedDevice, type LineProblem, lineProblem } from './import-item.ts';
 import { type Chunks, readLines } from './text.ts';
 
 export interface MosquittoPasswordsOptions {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isGateway } from '../../../engine/credentials/stored/stored-json.ts';
 import { generate } from '../../../engine/secrets/generate.ts';
+import type { ImportedDevice } from './import-item.ts';
 import type { DeviceToUpdate, Known, KnownCredentials, KnownDevice, Period } from './import-store.ts';
 import type { SecretKeeper } from './keep-secret.ts';
 import type { PreparedCredentials } from './prepare-device.ts';
-import type { ImportedDevice } from './record.ts';
 
 /** A device of a file with its credentials formatted, and the profile that it goes to. */
 export interface PreparedDevice {

@@ -5,7 +5,7 @@ import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../engine/credentials/verify-secret.ts';
 import type { CredentialsType } from '../../../model/device.ts';
 import { withMarker } from '../stored-password.ts';
-import type { ImportedCredentials, ImportedSecret, StoredCredentials } from './record.ts';
+import type { ImportedCredentials, ImportedSecret, StoredCredentials } from './import-item.ts';
 
 /** Credentials in ThingsBoard's form, with the secret apart: how it is kept is decided when it is written. */
 export interface PreparedCredentials {

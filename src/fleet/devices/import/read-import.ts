@@ -1,9 +1,9 @@
 import type { DeviceFileOptions } from './device-fields.ts';
 import { readDevicesCsv, readDevicesJsonLines } from './device-files.ts';
 import { type EmqxUsersOptions, readEmqxUsersCsv, readEmqxUsersJson } from './emqx-users.ts';
+import type { ImportItem } from './import-item.ts';
 import { type MosquittoAclOptions, readMosquittoAcl } from './mosquitto-acl.ts';
 import { type MosquittoPasswordsOptions, readMosquittoPasswords } from './mosquitto-passwords.ts';
-import type { ImportItem } from './record.ts';
 import type { Chunks } from './text.ts';
 
 /** Everything that some format cannot tell of itself. */

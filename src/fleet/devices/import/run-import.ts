@@ -2,11 +2,11 @@ import type { KeepPassword } from '../../../engine/secrets/keep-password.ts';
 import type { SecretSchemes } from '../../../engine/secrets/secret-schemes.ts';
 import type { RuleService } from '../rule-service.ts';
 import { type ImportOptions, importDevices } from './import-devices.ts';
+import type { ImportItem } from './import-item.ts';
+import { type Counts, counting, type Reporter } from './import-report.ts';
 import { importRules, type RuleImportOptions, type RuleOwners } from './import-rules.ts';
 import type { ImportStore } from './import-store.ts';
 import { createSecretKeeper, type PasswordKind } from './keep-secret.ts';
-import type { ImportItem } from './record.ts';
-import { type Counts, counting, type Reporter } from './report.ts';
 
 /** What an import reads, writes and tells. */
 export interface ImportParts {

@@ -1,4 +1,4 @@
-import { type LineProblem, lineProblem } from './record.ts';
+import { type LineProblem, lineProblem } from './import-item.ts';
 
 /** A file as it is read: `fs.createReadStream`, a request's body, or an array of texts in a test. */
 export type Chunks = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;

@@ -5,9 +5,9 @@ import {
   EMQX_SALT_POSITIONS,
   readEmqxAlgorithm,
 } from '../../../fleet/devices/import/emqx-algorithm.ts';
+import { type LineReport, OUTCOMES } from '../../../fleet/devices/import/import-report.ts';
 import { PASSWORD_KINDS } from '../../../fleet/devices/import/keep-secret.ts';
 import { IMPORT_FORMATS } from '../../../fleet/devices/import/read-import.ts';
-import { type LineReport, OUTCOMES } from '../../../fleet/devices/import/report.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 import type { ImportResult } from '../imports.ts';
 import { operation } from '../operation.ts';

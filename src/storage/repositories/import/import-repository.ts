@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { problemOfPattern } from '../../../engine/credentials/certificate/java-regex.ts';
+import type { ImportedProfile } from '../../../fleet/devices/import/import-item.ts';
 import type { RuleOwners } from '../../../fleet/devices/import/import-rules.ts';
 import type {
   BatchNote,
@@ -10,7 +11,6 @@ import type {
   KnownDevice,
   Wanted,
 } from '../../../fleet/devices/import/import-store.ts';
-import type { ImportedProfile } from '../../../fleet/devices/import/record.ts';
 import type { Actor } from '../../../model/audit.ts';
 import type { CredentialsType } from '../../../model/device.ts';
 import { isStorable } from '../../../util/storable-text.ts';

@@ -1,6 +1,6 @@
 import type { ChainProfile } from '../../../engine/credentials/certificate/certificate-chain.ts';
 import { problemOfPattern } from '../../../engine/credentials/certificate/java-regex.ts';
-import type { StoredDevice } from '../../../engine/credentials/record.ts';
+import type { StoredDevice } from '../../../engine/credentials/credentials-record.ts';
 import { isGateway, readProfileTransport } from '../../../engine/credentials/stored/stored-json.ts';
 import type { TransportType } from '../../../model/device.ts';
 import type { Prisma, PrismaClient } from '../../connections/prisma.ts';

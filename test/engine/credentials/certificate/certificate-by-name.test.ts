@@ -4,8 +4,8 @@ import type {
   CertificateNames,
   RecordedName,
 } from '../../../../src/engine/credentials/certificate/certificate-names.ts';
+import type { CredentialsRecord } from '../../../../src/engine/credentials/credentials-record.ts';
 import { type IdentifyContext, identify } from '../../../../src/engine/credentials/identify.ts';
-import type { CredentialsRecord } from '../../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../../src/engine/credentials/resolve.ts';
 import type { CertificateName } from '../../../../src/model/peer-certificate.ts';
 import type { BrokerName } from '../../../../src/model/question.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
+import type { CredentialsRecord } from '../../../../src/engine/credentials/credentials-record.ts';
 import { identify } from '../../../../src/engine/credentials/identify.ts';
-import type { CredentialsRecord } from '../../../../src/engine/credentials/record.ts';
 import { resolve } from '../../../../src/engine/credentials/resolve.ts';
 import { sha3 } from '../../../../src/engine/credentials/stored/hash.ts';
 import type { PeerCertificate, PresentedCertificate } from '../../../../src/model/peer-certificate.ts';

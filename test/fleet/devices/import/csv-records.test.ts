@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type CsvRecord, readCsvRecords } from '../../../../src/fleet/devices/import/csv-records.ts';
-import type { LineProblem } from '../../../../src/fleet/devices/import/record.ts';
+import type { LineProblem } from '../../../../src/fleet/devices/import/import-item.ts';
 import { MAXIMUM_RECORD } from '../../../../src/fleet/devices/import/text.ts';
 
 async function read(...chunks: string[]): Promise<(CsvRecord | LineProblem)[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSecretSchemes } from '../../../../src/engine/secrets/secret-schemes.ts';
 import type { EmqxAlgorithm } from '../../../../src/fleet/devices/import/emqx-algorithm.ts';
-import type { ImportedDevice } from '../../../../src/fleet/devices/import/record.ts';
+import type { ImportedDevice } from '../../../../src/fleet/devices/import/import-item.ts';
 import { expectProblems } from './expect-problems.ts';
 import { collect, devices, fixture } from './support.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ImportItem } from '../../../../src/fleet/devices/import/record.ts';
+import type { ImportItem } from '../../../../src/fleet/devices/import/import-item.ts';
 import { problems } from './support.ts';
 
 /** Asserts that exactly these lines are reported, each with a sentence that matches, and no secret in any. */

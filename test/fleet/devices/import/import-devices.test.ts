@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createKeepPassword } from '../../../../src/engine/secrets/keep-password.ts';
 import { createSecretSchemes } from '../../../../src/engine/secrets/secret-schemes.ts';
 import { importDevices } from '../../../../src/fleet/devices/import/import-devices.ts';
+import { counting, type LineReport } from '../../../../src/fleet/devices/import/import-report.ts';
 import {
   createSecretKeeper,
   importQueue,
@@ -18,7 +19,6 @@ import {
   type ImportOptions,
   readImport,
 } from '../../../../src/fleet/devices/import/read-import.ts';
-import { counting, type LineReport } from '../../../../src/fleet/devices/import/report.ts';
 import type { Chunks } from '../../../../src/fleet/devices/import/text.ts';
 import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';

@@ -1,16 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  type ImportFormat,
-  type ImportOptions,
-  readImport,
-} from '../../../../src/fleet/devices/import/read-import.ts';
 import type {
   ImportedDevice,
   ImportedRule,
   ImportItem,
   LineProblem,
-} from '../../../../src/fleet/devices/import/record.ts';
+} from '../../../../src/fleet/devices/import/import-item.ts';
+import {
+  type ImportFormat,
+  type ImportOptions,
+  readImport,
+} from '../../../../src/fleet/devices/import/read-import.ts';
 import type { Chunks } from '../../../../src/fleet/devices/import/text.ts';
 
 /** A file below `test/fixtures/import`, in small chunks so that records and letters fall between two. */

@@ -1,5 +1,5 @@
 import type { CertificateReport } from '../../engine/certificates/examine/examine.ts';
-import type { Problem } from '../../engine/certificates/examine/problem.ts';
+import type { Problem } from '../../engine/certificates/examine/found-problem.ts';
 import type { Alert } from './alerts.ts';
 import type { VersionProbe } from './versions.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { diagnose, READ_PRODUCTS } from '../../../../src/tools/product-config/check/check.ts';
+import { diagnose, READ_PRODUCTS } from '../../../../src/tools/product-config/check/diagnose.ts';
 import {
   configFiles,
   IDENTITIES,

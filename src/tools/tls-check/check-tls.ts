@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Problem, warning } from '../../engine/certificates/examine/problem.ts';
+import { type Problem, warning } from '../../engine/certificates/examine/found-problem.ts';
 import { type Alert, alertIn, alertOf, VERIFICATION_MEANINGS } from './alerts.ts';
 import type { CheckOptions } from './check-options.ts';
 import { connectSocket, type Handshake, performHandshake } from './connect.ts';
@@ -9,12 +9,12 @@ import {
   explainNetworkError,
   explainPortWithoutTls,
   explainRefusalAfterHandshake,
-} from './explain.ts';
+} from './explain-failure.ts';
 import { connackMeaning } from './mqtt-packets.ts';
-import type { ClientCertificateReport, TlsReport } from './report.ts';
 import { chainProblems, clientProblems, reportChain, versionProblems } from './server-problems.ts';
 import { openSession, type Session } from './session.ts';
 import { schemeName } from './signature-schemes.ts';
+import type { ClientCertificateReport, TlsReport } from './tls-report.ts';
 import { probeVersions } from './versions.ts';
 
 /**
