@@ -5,7 +5,7 @@ import { THROTTLE_KINDS } from './throttle-settings.ts';
 
 export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
 
-/** One environment variable: the schema that is also the manual, from which `.env.example` is written. */
+/** One environment variable, with its manual; `.env.example` is written from these. */
 export interface Setting {
   readonly name: string;
   readonly kind: SettingKind;
@@ -18,12 +18,12 @@ export interface Setting {
   readonly between?: readonly [number, number];
 }
 
-/** What follows where the revocation state of a certificate cannot be found out. */
+/** What happens to a client whose certificate's revocation state is unknown. */
 const UNKNOWN_CHOICES = ['admit', 'refuse'] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Every setting there is. Secrets may come from a file instead: the same name with `_FILE` behind it. */
+/** All settings. A secret may come from a file instead: the same name followed by `_FILE`. */
 export const SETTINGS: readonly Setting[] = [
   {
     name: 'DATABASE_URL',
@@ -51,7 +51,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'integer',
     default: '5000',
     between: [0, 3_600_000],
-    meaning: 'milliseconds after which a change of credentials in ThingsBoard is obeyed at the latest',
+    meaning: 'milliseconds within which a change of credentials in ThingsBoard is obeyed',
   },
   {
     name: 'THINGPASS_CACHE_SIZE',
@@ -87,7 +87,7 @@ export const SETTINGS: readonly Setting[] = [
     default: '1000',
     between: [50, 60_000],
     meaning:
-      'milliseconds that a process may be late for a while before it answers questions with "not now" at once',
+      'milliseconds by which a busy process may lag; beyond that, questions are answered "not now" at once',
   },
   {
     name: 'THINGPASS_STALE_WINDOW_SECONDS',
@@ -120,21 +120,21 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'choice',
     default: 'info',
     choices: LOG_LEVELS,
-    meaning: 'least level that is logged',
+    meaning: 'lowest level that is logged',
   },
   {
     name: 'THINGPASS_DECISION_LOG_FILE',
     kind: 'text',
     default: '',
     meaning:
-      'file that decisions are appended to, instead of standard output with the rest of the log; opened anew on SIGHUP',
+      'file to which decisions are appended, instead of the log on standard output; reopened on SIGHUP',
   },
   {
     name: 'THINGPASS_DECISION_LOG_ALLOWS_ONE_IN',
     kind: 'integer',
     default: '0',
     between: [0, 1_000_000],
-    meaning: 'of so many allows one is logged, chosen at random; 1: all, 0: none',
+    meaning: 'one in this many allows is logged, chosen at random; 1 logs all, 0 none',
   },
   {
     name: 'THINGPASS_DECISION_LOG_REFUSALS_PER_SECOND',
@@ -175,8 +175,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'list',
     default: '',
     choices: THROTTLE_KINDS,
-    meaning:
-      'by what wrong credentials are counted, to block whoever sends too many; none: nobody is blocked',
+    meaning: 'what failed logins are counted by, to block clients that fail too often; empty blocks nobody',
   },
   {
     name: 'THINGPASS_THROTTLE_FAILURES',
@@ -198,7 +197,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'integer',
     default: '3600000',
     between: [100, 86_400_000],
-    meaning: 'milliseconds that a block lasts at the most',
+    meaning: 'milliseconds that a block lasts at most',
   },
   {
     name: 'THINGPASS_THROTTLE_NEVER',
@@ -213,7 +212,7 @@ export const SETTINGS: readonly Setting[] = [
     default: '',
     choices: BROKER_NAMES,
     meaning:
-      'brokers whose word about client addresses counts although clients could have a say in it (WebSocket behind no proxy)',
+      'brokers whose client addresses are trusted although a client could forge them (WebSocket without a proxy in front)',
   },
   {
     name: 'THINGPASS_NO_OPINION_BROKERS',
@@ -249,14 +248,14 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'choice',
     default: 'scrypt',
     choices: ['scrypt', 'argon2id'],
-    meaning: 'how passwords that somebody chose are hashed from now on',
+    meaning: 'hash for passwords that a person chose, from now on',
   },
   {
     name: 'THINGPASS_UPGRADE_PASSWORDS',
     kind: 'flag',
     default: 'true',
     meaning:
-      'bring passwords that are kept in plain text or in weaker hashes to today’s hash at their next good login; false keeps rows that go back to ThingsBoard',
+      'replace plain-text passwords and weaker hashes by the current hash at the next good login; false keeps rows that go back to ThingsBoard',
   },
   {
     name: 'THINGPASS_SCRAM_ITERATIONS',
@@ -264,7 +263,7 @@ export const SETTINGS: readonly Setting[] = [
     default: '0',
     between: [0, 1_000_000],
     meaning:
-      'iterations of SCRAM keys kept with passwords that are set from now on, as the broker has it (EMQX: 4096); 0 keeps none',
+      'iterations of the SCRAM keys that are stored with new passwords, as the broker has it (EMQX: 4096); 0 stores none',
   },
   {
     name: 'THINGPASS_ROTATION_OVERLAP_DAYS',
@@ -278,21 +277,22 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'flag',
     default: 'false',
     meaning:
-      'a device has one credential with one password, as ThingsBoard has it; a rotation replaces it at once',
+      'a device has one credential with one password, as in ThingsBoard; a rotation replaces it at once',
   },
   {
     name: 'THINGPASS_EXPIRY_CHECK_MINUTES',
     kind: 'integer',
     default: '60',
     between: [1, 1_440],
-    meaning: 'minutes between two looks at what runs out, for /metrics and for notices',
+    meaning:
+      'minutes between two checks for credentials and certificates that expire soon, for /metrics and notices',
   },
   {
     name: 'THINGPASS_EXPIRY_WEBHOOK_URL',
     kind: 'secret',
     default: '',
     meaning:
-      'where to send notices 30, 7 and 1 days before something runs out, such as https://example.com/hook',
+      'where notices are sent 30, 7 and 1 days before something expires, such as https://example.com/hook',
   },
   {
     name: 'THINGPASS_EXPIRY_WEBHOOK_SECRET',
@@ -351,14 +351,14 @@ export const SETTINGS: readonly Setting[] = [
     name: 'THINGPASS_CERTIFICATE_FORMS',
     kind: 'list',
     default: '',
-    meaning: 'forms in which client certificates are believed, as broker:form, such as emqx:emqx_cert_pem',
+    meaning: 'forms in which client certificates are accepted, as broker:form, such as emqx:emqx_cert_pem',
   },
   {
     name: 'THINGPASS_UNCHECKED_CERTIFICATES',
     kind: 'list',
     default: '',
     meaning:
-      'forms that are believed although nothing says that the TLS endpoint verified the certificate, as broker:form',
+      'forms that are accepted although nothing says that the TLS endpoint verified the certificate, as broker:form',
   },
   {
     name: 'THINGPASS_CERTIFICATE_ONLY_LISTENERS',
@@ -378,7 +378,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'THINGPASS_PROXIES',
     kind: 'list',
     default: '',
-    meaning: 'addresses that may write certificate headers, such as 127.0.0.1,10.0.0.0/8; none: nobody may',
+    meaning: 'addresses that may write certificate headers, such as 127.0.0.1,10.0.0.0/8; empty trusts none',
   },
   {
     name: 'THINGPASS_CERTIFICATE_HEADERS',
@@ -461,7 +461,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'choice',
     default: 'admit',
     choices: UNKNOWN_CHOICES,
-    meaning: 'clients of an authority without a revocation list that can be believed',
+    meaning: 'clients of an authority without a valid revocation list',
   },
   {
     name: 'THINGPASS_OCSP',
@@ -488,15 +488,15 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'choice',
     default: 'admit',
     choices: UNKNOWN_CHOICES,
-    meaning: 'clients about which no responder gives an answer that can be believed',
+    meaning: 'clients about which no responder gives a valid answer',
   },
 ];
 
-/** All settings as an environment file in which everything stands at its default; `.env.example` is this text. */
+/** All settings as an environment file, each at its default: the text of `.env.example`. */
 export function envExample(): string {
   const head = [
     '# Settings of ThingPass, each at its default. Copy to .env, or set them in the environment, which wins.',
-    '# A secret may stand in a file instead: the same name with _FILE behind it, such as THINGPASS_SECRET_FILE.',
+    '# A secret may come from a file instead: the same name followed by _FILE, such as THINGPASS_SECRET_FILE.',
   ];
   const parts = SETTINGS.map((setting) => [
     '',
