@@ -2,7 +2,6 @@
  * The thread that computes what Node's own thread pool cannot: Argon2id and bcrypt, as WebAssembly. On the main thread
  * one login would hold up every other request for 0.03 to 1 s.
  */
-import { parentPort } from 'node:worker_threads';
 import { argon2id, bcrypt } from 'hash-wasm';
 
 export interface Argon2idJob {
@@ -25,19 +24,17 @@ export interface BcryptJob {
 
 export type HashJob = Argon2idJob | BcryptJob;
 
-/** The hash of an Argon2id job; the whole `$2a$…` text of a bcrypt job, in ASCII. */
-export type HashResult = { readonly bytes: Uint8Array } | { readonly error: string };
-
-parentPort?.on('message', async (job: HashJob) => {
-  let result: HashResult;
+/**
+ * The hash of an Argon2id job; the whole `$2a$…` text of a bcrypt job, in ASCII.
+ * @throws for a job that the algorithm does not allow.
+ */
+export default async function computeHash(job: HashJob): Promise<Uint8Array> {
   try {
-    result = { bytes: await compute(job) };
-  } catch (error) {
-    result = { error: error instanceof Error ? error.message : String(error) };
+    return await compute(job);
+  } finally {
+    job.password.fill(0);
   }
-  job.password.fill(0);
-  parentPort?.postMessage(result);
-});
+}
 
 async function compute(job: HashJob): Promise<Uint8Array> {
   const { password, salt } = job;

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
-import type { HashJob, HashResult } from './hash-worker.ts';
+import type { Piscina } from 'piscina';
+import type { HashJob } from './hash-worker.ts';
 
 export interface HashWorkers {
   /** @throws when the job cannot be computed or the workers are closed. */
@@ -16,133 +16,59 @@ export interface HashWorkersOptions {
   readonly idleMs?: number;
 }
 
-interface Waiting {
-  readonly job: HashJob;
-  resolve(bytes: Uint8Array): void;
-  reject(error: Error): void;
-}
-
-interface ThreadEvents {
-  readonly idleMs: number;
-  onFree(): void;
-  /** It takes no more jobs; may be called more than once. */
-  onGone(thread: HashThread): void;
-}
-
 /**
- * Production runs what the compiler left. From the sources (tests, development) the thread has to load tsx itself: on
- * Node 20 it does not inherit `--import tsx`.
- */
-function startThread(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./hash-worker.js', import.meta.url));
-  const [tsx, script] = [
-    import.meta.resolve('tsx/esm/api'),
-    new URL('./hash-worker.ts', import.meta.url).href,
-  ];
-  const code = `import('${tsx}').then(({ register }) => { register(); return import('${script}'); })`;
-  return new Worker(code, { eval: true });
-}
-
-/** One thread and the one job that it has at a time. */
-class HashThread {
-  private readonly worker = startThread();
-  private readonly events: ThreadEvents;
-  private current: Waiting | undefined;
-  private idleTimer: NodeJS.Timeout | undefined;
-
-  constructor(events: ThreadEvents) {
-    this.events = events;
-    this.worker.on('message', (result: HashResult) => this.finish(result));
-    this.worker.on('error', (error) => this.lose(error));
-    this.worker.on('exit', () => this.lose(new Error('the hashing thread ended')));
-  }
-
-  get busy(): boolean {
-    return this.current !== undefined;
-  }
-
-  start(waiting: Waiting): void {
-    clearTimeout(this.idleTimer);
-    this.current = waiting;
-    // Only a thread at work keeps the process alive.
-    this.worker.ref();
-    // Copies, or the whole pool that a small Buffer is a view of would go over.
-    const { job } = waiting;
-    this.worker.postMessage({
-      ...job,
-      password: new Uint8Array(job.password),
-      salt: new Uint8Array(job.salt),
-    });
-  }
-
-  async end(): Promise<void> {
-    clearTimeout(this.idleTimer);
-    this.events.onGone(this);
-    await this.worker.terminate();
-  }
-
-  private finish(result: HashResult): void {
-    const waiting = this.current;
-    this.current = undefined;
-    this.worker.unref();
-    this.idleTimer = setTimeout(() => void this.end(), this.events.idleMs).unref();
-    if ('bytes' in result) waiting?.resolve(result.bytes);
-    else waiting?.reject(new Error(result.error));
-    this.events.onFree();
-  }
-
-  private lose(error: Error): void {
-    clearTimeout(this.idleTimer);
-    const waiting = this.current;
-    this.current = undefined;
-    this.events.onGone(this);
-    waiting?.reject(error);
-  }
-}
-
-/**
- * Threads for hashes, started at the first job: a fleet without such hashes never pays for them. A job that brings a
- * thread down fails alone; the next one gets a new thread.
+ * Threads for hashes, started at the first job: a fleet without such hashes never pays for them, nor for loading what keeps
+ * them. A job that brings a thread down fails alone; the next one gets a new thread.
  */
 export function createHashWorkers({ maximum = 2, idleMs = 30_000 }: HashWorkersOptions = {}): HashWorkers {
-  const threads = new Set<HashThread>();
-  const waiting: Waiting[] = [];
+  let opening: Promise<Piscina<HashJob, Uint8Array>> | undefined;
+  let pool: Piscina<HashJob, Uint8Array> | undefined;
   let closed = false;
+  const whenClosed = () => new Error('the hashing threads are closed');
 
-  function dispatch(): void {
-    while (waiting.length > 0) {
-      const thread = [...threads].find((one) => !one.busy) ?? grow();
-      if (thread === undefined) return;
-      thread.start(waiting.shift() as Waiting);
-    }
-  }
-
-  function grow(): HashThread | undefined {
-    if (threads.size >= maximum) return undefined;
-    const onGone = (gone: HashThread) => {
-      threads.delete(gone);
-      if (!closed) dispatch();
-    };
-    const thread = new HashThread({ idleMs, onFree: dispatch, onGone });
-    threads.add(thread);
-    return thread;
+  async function open(): Promise<Piscina<HashJob, Uint8Array>> {
+    const { Piscina } = await import('piscina');
+    pool = new Piscina({
+      ...SCRIPT,
+      minThreads: 0,
+      maxThreads: maximum,
+      idleTimeout: idleMs,
+      // A thread that waits for its next job by Atomics takes as much of a processor while it spins as a small hash.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    // A thread that fails between two jobs fails nobody's; without a listener it would end the process.
+    pool.on('error', () => undefined);
+    return pool;
   }
 
   return {
     get size() {
-      return threads.size;
+      return pool?.threads.length ?? 0;
     },
-    run(job) {
-      if (closed) return Promise.reject(new Error('the hashing threads are closed'));
-      return new Promise((resolve, reject) => {
-        waiting.push({ job, resolve, reject });
-        dispatch();
-      });
+    async run(job) {
+      opening ??= open();
+      const threads = await opening;
+      if (closed) throw whenClosed();
+      try {
+        // Copies, or the whole pool that a small Buffer is a view of would go over.
+        const { password, salt } = job;
+        return await threads.run({ ...job, password: new Uint8Array(password), salt: new Uint8Array(salt) });
+      } catch (error) {
+        throw closed ? whenClosed() : error;
+      }
     },
     async close() {
       closed = true;
-      for (const one of waiting.splice(0)) one.reject(new Error('the hashing threads are closed'));
-      await Promise.all([...threads].map((thread) => thread.end()));
+      await (pool ?? (await opening))?.destroy();
     },
   };
 }
+
+/**
+ * Production runs what the compiler left. From the sources (tests, development) a thread has to load tsx itself: on Node 20 it
+ * does not inherit `--import tsx`.
+ */
+const SCRIPT = import.meta.url.endsWith('.ts')
+  ? { filename: new URL('./hash-worker.ts', import.meta.url).href, execArgv: ['--import', 'tsx'] }
+  : { filename: new URL('./hash-worker.js', import.meta.url).href };
