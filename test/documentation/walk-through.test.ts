@@ -106,7 +106,7 @@ test('then the tests say in a sentence each what else is missing', async () => {
   write((file) => file.endsWith('.ts'));
   const { code, output } = await types();
   assert.equal(code, 0, output);
-  const told = await run(...NODE, '--test', 'test/brokers/registries.test.ts');
+  const told = await run(...NODE, '--test', 'test/brokers/registry.test.ts');
   assert.notEqual(told.code, 0);
   for (const sentence of [
     'write down what example sends, and what each answer makes it do, in src/brokers/example/example.md',
@@ -147,7 +147,7 @@ test('without a passport, certificate clients connect and are refused every topi
     '--test',
     '--test-name-pattern',
     'example|certificate of its own|password of its own|token of its own',
-    'test/brokers/made-up-clients.test.ts',
+    'test/end-to-end/made-up-clients.test.ts',
   );
   assert.notEqual(code, 0);
   const example = /# Subtest: example\n[\s\S]*?(?=\n# Subtest: |$)/.exec(output)?.[0] ?? '';

@@ -8,7 +8,7 @@ test('the unit run has the files that reach out to nothing, by what they import,
     whyNotUnit('test/end-to-end/help.test.ts') ?? '',
     /^test\/support\/process\.ts imports node:child_process$/,
   );
-  assert.match(whyNotUnit('test/brokers/mounted-brokers.test.ts') ?? '', /imports src\/server\/app\.ts$/);
+  assert.match(whyNotUnit('test/end-to-end/mounted-brokers.test.ts') ?? '', /imports src\/server\/app\.ts$/);
   const files = testFiles();
   const unit = files.filter((file) => whyNotUnit(file) === undefined);
   assert.ok(unit.length > 100 && files.length - unit.length > 100, `${unit.length} of ${files.length}`);

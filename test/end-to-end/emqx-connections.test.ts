@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Decision, unavailable } from '../../../src/model/decision.ts';
-import type { Question } from '../../../src/model/question.ts';
-import { RawConnection } from '../../support/captured-request.ts';
-import { ALLOW } from '../../support/decisions.ts';
-import { startWebhooks, type TestServer } from '../../support/server.ts';
+import { type Decision, unavailable } from '../../src/model/decision.ts';
+import type { Question } from '../../src/model/question.ts';
+import { RawConnection } from '../support/captured-request.ts';
+import { ALLOW } from '../support/decisions.ts';
+import { startWebhooks, type TestServer } from '../support/server.ts';
 
 /** Answers after a while that differs from request to request, with the client id in the answer. */
 async function decide(question: Question): Promise<Decision> {

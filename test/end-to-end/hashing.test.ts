@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import Database from 'libsql';
-import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
-import { createSecretSchemes } from '../../../src/engine/secrets/secret-schemes.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
-import { serviceOf } from '../../support/device-service.ts';
-import { startTestServer } from '../../support/server.ts';
+import { PASSWORD_KEPT_ELSEWHERE } from '../../src/engine/credentials/verify-secret.ts';
+import { createSecretSchemes } from '../../src/engine/secrets/secret-schemes.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
+import { startTestServer } from '../support/server.ts';
 
 test('hashed passwords kept beside a credential let in, several at once, and nothing else does', async (context) => {
   const secrets = createSecretSchemes();

@@ -2,25 +2,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createKeepPassword } from '../../../../src/engine/secrets/keep-password.ts';
-import { createSecretSchemes } from '../../../../src/engine/secrets/secret-schemes.ts';
-import { importDevices } from '../../../../src/fleet/devices/import/import-devices.ts';
-import { createSecretKeeper, importQueue } from '../../../../src/fleet/devices/import/keep-secret.ts';
-import { isThingPassError } from '../../../../src/model/errors.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
-import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
-import { withThingsBoardDevices } from '../../../../src/storage/thingsboard/read-devices.ts';
-import { credentialsOfEach } from '../../../storage/thingsboard/support/one-of-each.ts';
-import {
-  type ThingsBoardDatabase,
-  thingsBoardDatabase,
-} from '../../../storage/thingsboard/support/thingsboard-database.ts';
-import { derOf } from '../../../support/der-of.ts';
-import { goldenJson } from '../../../support/golden.ts';
-import type { VectorStore } from '../../../support/memory-store.ts';
-import { withoutPostgresql } from '../../../support/postgresql.ts';
-import { startTestServer, type TestServer } from '../../../support/server.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { createKeepPassword } from '../../../src/engine/secrets/keep-password.ts';
+import { createSecretSchemes } from '../../../src/engine/secrets/secret-schemes.ts';
+import { importDevices } from '../../../src/fleet/devices/import/import-devices.ts';
+import { createSecretKeeper, importQueue } from '../../../src/fleet/devices/import/keep-secret.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
+import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
+import { ImportRepository } from '../../../src/storage/repositories/import/import-repository.ts';
+import { withThingsBoardDevices } from '../../../src/storage/thingsboard/read-devices.ts';
+import { derOf } from '../../support/der-of.ts';
+import { goldenJson } from '../../support/golden.ts';
+import type { VectorStore } from '../../support/memory-store.ts';
+import { withoutPostgresql } from '../../support/postgresql.ts';
+import { startTestServer, type TestServer } from '../../support/server.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { credentialsOfEach } from './support/one-of-each.ts';
+import { type ThingsBoardDatabase, thingsBoardDatabase } from './support/thingsboard-database.ts';
 
 const TENANT = '11111111-0000-4000-8000-000000000001';
 const OTHER_TENANT = '11111111-0000-4000-8000-000000000002';

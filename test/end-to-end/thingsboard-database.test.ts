@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { credentialsIdOf } from '../../../src/engine/certificates/x509/identity.ts';
-import { isThingPassError } from '../../../src/model/errors.ts';
-import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
-import { derOf } from '../../support/der-of.ts';
-import { goldenJson } from '../../support/golden.ts';
-import type { VectorStore } from '../../support/memory-store.ts';
-import { freshDatabase, type TestDatabase, withoutPostgresql } from '../../support/postgresql.ts';
-import { startTestServer, type TestServer } from '../../support/server.ts';
-import { eventually } from '../support/eventually.ts';
-import { FaultyProxy } from '../support/faulty-proxy.ts';
-import { credentialsOfEach } from './support/one-of-each.ts';
-import { type ThingsBoardDatabase, thingsBoardDatabase } from './support/thingsboard-database.ts';
+import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
+import { migrate } from '../../src/storage/migrations/apply.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { eventually } from '../storage/support/eventually.ts';
+import { FaultyProxy } from '../storage/support/faulty-proxy.ts';
+import { credentialsOfEach } from '../storage/thingsboard/support/one-of-each.ts';
+import {
+  type ThingsBoardDatabase,
+  thingsBoardDatabase,
+} from '../storage/thingsboard/support/thingsboard-database.ts';
+import { derOf } from '../support/der-of.ts';
+import { goldenJson } from '../support/golden.ts';
+import type { VectorStore } from '../support/memory-store.ts';
+import { freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
 const TENANT = '11111111-0000-4000-8000-000000000001';
 const STALENESS_MS = 1_500;
@@ -211,7 +214,7 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
   test('nothing is written there, whatever the user may do', async () => {
     const url = new URL(thingsboard.location.url);
     url.username = 'postgres';
-    const { openPostgresqlReader } = await import('../../../src/storage/reading/postgresql-reader.ts');
+    const { openPostgresqlReader } = await import('../../src/storage/reading/postgresql-reader.ts');
     const reader = openPostgresqlReader(
       { kind: 'postgresql', url: url.toString() },
       {

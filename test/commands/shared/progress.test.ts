@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createProgress } from '../../../../src/commands/shared/progress.ts';
+import { createProgress } from '../../../src/commands/shared/progress.ts';
 
 test('where there is no terminal, a line tells every five seconds how far it has come', () => {
   let now = 0;

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import mqtt from 'mqtt';
-import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
-import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
-import type { DeviceEntry } from '../../../src/model/device.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
-import { serviceOf } from '../../support/device-service.ts';
-import { without } from '../../support/machine.ts';
-import { accepted, published, refusalCode, subscribed } from '../../support/rabbitmq-client.ts';
-import { type RabbitmqNode, startRabbitmq } from '../../support/rabbitmq-node.ts';
-import { startTestServer, type TestServer } from '../../support/server.ts';
+import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
+import type { CredentialsRequest } from '../../src/fleet/devices/new-credentials.ts';
+import type { DeviceEntry } from '../../src/model/device.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
+import { without } from '../support/machine.ts';
+import { accepted, published, refusalCode, subscribed } from '../support/rabbitmq-client.ts';
+import { type RabbitmqNode, startRabbitmq } from '../support/rabbitmq-node.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
 /*
  * A real RabbitMQ asks a real server about a real MQTT client.

@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { IClientOptions } from 'mqtt';
-import { configFiles, type Identity, type Product } from '../../../src/tools/product-config/options.ts';
-import { PRODUCTS } from '../../../src/tools/product-config/products.ts';
-import { type CertificateBroker, startCertificateBroker } from '../../support/certificate-broker.ts';
-import { GOLDEN } from '../../support/golden.ts';
-import { without } from '../../support/machine.ts';
-import { connectOnce } from '../../support/mqtt-client.ts';
-import { Installation, type ServerProcess } from '../../support/process.ts';
-import { freePort, type RunningProxy, startApache, startHaproxy, startNginx } from '../../support/proxies.ts';
-import { startRabbitmq } from '../../support/rabbitmq-node.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { configFiles, type Identity, type Product } from '../../src/tools/product-config/options.ts';
+import { PRODUCTS } from '../../src/tools/product-config/products.ts';
+import { type CertificateBroker, startCertificateBroker } from '../support/certificate-broker.ts';
+import { GOLDEN } from '../support/golden.ts';
+import { without } from '../support/machine.ts';
+import { connectOnce } from '../support/mqtt-client.ts';
+import { Installation, type ServerProcess } from '../support/process.ts';
+import { freePort, type RunningProxy, startApache, startHaproxy, startNginx } from '../support/proxies.ts';
+import { startRabbitmq } from '../support/rabbitmq-node.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /*
  * The printed configurations at work: real products are started with them, with nothing changed but ports and the places of

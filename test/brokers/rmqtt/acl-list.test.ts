@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { rmqtt } from '../../../src/brokers/rmqtt/dialect.ts';
 import { decideTopic } from '../../../src/engine/access/decide-topic.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
+import { DEVICE_ID, subject } from '../../engine/access/support.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { endpointAt } from '../../support/questions.ts';
-import { DEVICE_ID, subject } from './support.ts';
 
 /*
  * Why RMQTT is told no rules (`brokers/rmqtt.md` section 4), and is left to ask about each topic: a list for it would be

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { RABBITMQ_DN, RABBITMQ_NAME } from '../../../src/brokers/rabbitmq/client.ts';
-import type { Config } from '../../../src/config/config.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
-import { serviceOf } from '../../support/device-service.ts';
-import { goldenBytes } from '../../support/golden.ts';
-import { without } from '../../support/machine.ts';
-import { accepted, published, refusalCode } from '../../support/rabbitmq-client.ts';
-import { type RabbitmqNode, startRabbitmq } from '../../support/rabbitmq-node.ts';
-import { startTestServer, type TestServer } from '../../support/server.ts';
+import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
+import type { Config } from '../../src/config/config.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { serviceOf } from '../support/device-service.ts';
+import { goldenBytes } from '../support/golden.ts';
+import { without } from '../support/machine.ts';
+import { accepted, published, refusalCode } from '../support/rabbitmq-client.ts';
+import { type RabbitmqNode, startRabbitmq } from '../support/rabbitmq-node.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
 /*
  * Certificate logins at a real RabbitMQ, which hands on a name and nothing else, as a user name without a password.

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import Database from 'libsql';
-import { basicCredentialsId } from '../../../src/engine/credentials/stored/hash.ts';
-import { PASSWORD_KEPT_ELSEWHERE } from '../../../src/engine/credentials/verify-secret.ts';
-import { createSecretSchemes } from '../../../src/engine/secrets/secret-schemes.ts';
-import { scramKeysOf } from '../../../src/engine/secrets/stored-scram.ts';
-import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
-import { openPrisma } from '../../../src/storage/connections/prisma.ts';
-import { DenyRepository } from '../../../src/storage/repositories/deny-repository.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
-import { eventually } from '../../storage/support/eventually.ts';
-import { RawConnection, readCapture, withPath } from '../../support/captured-request.ts';
-import { serviceOf } from '../../support/device-service.ts';
-import { scramLogin } from '../../support/scram-exchange.ts';
-import { startTestServer, type TestServer } from '../../support/server.ts';
+import { basicCredentialsId } from '../../src/engine/credentials/stored/hash.ts';
+import { PASSWORD_KEPT_ELSEWHERE } from '../../src/engine/credentials/verify-secret.ts';
+import { createSecretSchemes } from '../../src/engine/secrets/secret-schemes.ts';
+import { scramKeysOf } from '../../src/engine/secrets/stored-scram.ts';
+import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
+import { openPrisma } from '../../src/storage/connections/prisma.ts';
+import { DenyRepository } from '../../src/storage/repositories/deny-repository.ts';
+import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { eventually } from '../storage/support/eventually.ts';
+import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
+import { serviceOf } from '../support/device-service.ts';
+import { scramLogin } from '../support/scram-exchange.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
 /*
  * Logins by SCRAM through the whole server: the keys that it gives are put to a client's proof, as EMQX does.

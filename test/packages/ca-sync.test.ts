@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Installation, type ServerProcess } from '../../support/process.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { Installation, type ServerProcess } from '../support/process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /*
  * Folders stand for nodes: each has a CA file, and a "broker" that writes down what it would have read at each reload.
  */
 
-const SCRIPT = fileURLToPath(new URL('../../../deploy/nanomq/ca-sync.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../deploy/nanomq/ca-sync.sh', import.meta.url));
 const certificates = temporaryFolder();
 
 function authority(name: string, days: number): string {
@@ -144,7 +144,7 @@ test('the file stays if the key is missing or wrong, or the server is down', asy
 });
 
 test('truncated, empty and expired bundles never reach the broker', async (t) => {
-  const expired = `${OLD}${readFileSync(fileURLToPath(new URL('../../golden/pki/expired.crt.pem', import.meta.url)), 'utf8')}`;
+  const expired = `${OLD}${readFileSync(fileURLToPath(new URL('../golden/pki/expired.crt.pem', import.meta.url)), 'utf8')}`;
   const bad = new Map([
     ['/truncated', NEXT.slice(0, 300)],
     ['/half', OLD + NEXT.slice(0, 300)],
