@@ -2,10 +2,10 @@ import type { Decision } from '../../model/decision.ts';
 import type { BrokerName } from '../../model/question.ts';
 import type { MetricFamily } from './family.ts';
 
-/** Upper bounds of the buckets, in seconds: from an answer out of memory to the time budget of a decision. */
+/** Upper bounds of the buckets, in seconds: from an answer out of memory to the time budget. */
 const BOUNDS = [0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
 
-/** What one endpoint of a broker decided. Kept by the endpoint, so that counting looks nothing up but the reason. */
+/** Counts the decisions of one endpoint. The endpoint holds it, so counting looks up the reason only. */
 export class EndpointMetrics {
   readonly broker: BrokerName;
   readonly kind: string;
@@ -19,7 +19,7 @@ export class EndpointMetrics {
     this.kind = kind;
   }
 
-  /** @param milliseconds from the whole request to the answer. */
+  /** @param milliseconds from the end of the request to its answer. */
   decided(decision: Decision, milliseconds: number): void {
     if (decision.outcome === 'allow') this.#counts.allow++;
     else if (decision.outcome === 'deny') increment(this.#counts.deny, decision.reason);
@@ -31,7 +31,7 @@ export class EndpointMetrics {
     this.#seconds += seconds;
   }
 
-  /** How often each result was given: `[result, reason, count]`; the reason of an allow is empty. */
+  /** The count of each result: `[result, reason, count]`. The reason of an allow is empty. */
   *results(): Generator<[string, string, number]> {
     if (this.#counts.allow > 0) yield ['allow', '', this.#counts.allow];
     for (const [reason, count] of this.#counts.deny) yield ['deny', reason, count];
@@ -50,11 +50,11 @@ function increment(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** All endpoints' metrics. */
+/** The metrics of all endpoints. */
 export class DecisionMetrics {
   readonly #endpoints = new Map<string, EndpointMetrics>();
 
-  /** Endpoints of one kind, such as the same question in two formats, count together. */
+  /** Endpoints with one name, such as the same question in two formats, share their counts. */
   endpoint(broker: BrokerName, kind: string): EndpointMetrics {
     const key = `${broker} ${kind}`;
     const known = this.#endpoints.get(key);
@@ -82,7 +82,7 @@ export class DecisionMetrics {
       },
       {
         name: 'thingpass_decision_duration_seconds',
-        help: 'Time from a whole request to its answer.',
+        help: 'Time from the end of a request to its answer.',
         type: 'histogram',
         bounds: BOUNDS,
         samples: used.map(({ broker, kind, durations }) => ({

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MetricFamily } from './family.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus-text.ts';
 
-/** `/metrics` for Prometheus: the whole server's, whichever of its processes is asked. Nothing secret is in there. */
+/** `/metrics` for Prometheus. Each process answers for the whole server. The text holds no secret. */
 export function registerMetrics(
   app: FastifyInstance,
   families: () => Promise<readonly MetricFamily[]>,

@@ -1,40 +1,40 @@
-/** One value of a metric, with the labels that tell it from the others of its family. */
+/** One value of a metric, with its labels. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** Durations that were counted: how many took at most so many seconds, and all of them together. */
+/** A histogram of durations: a count for each bucket, and the sum in seconds. */
 export interface HistogramSample {
   readonly labels: Readonly<Record<string, string>>;
-  /** One count for each of the family's bounds and one for what took longer; not cumulative. */
+  /** One count for each bound of the family, and one for longer durations; not cumulative. */
   readonly counts: readonly number[];
   readonly sum: number;
 }
 
 interface FamilyHead {
-  /** Begins with `thingpass_` and ends in its unit, a counter in `_total`. */
+  /** Begins with `thingpass_` and ends with its unit; a counter ends with `_total`. */
   readonly name: string;
   readonly help: string;
 }
 
-/** All values of one metric, as plain data: workers hand theirs to the primary, which sums them. */
+/** All values of one metric, as plain data: workers send theirs to the primary, which adds them up. */
 export type MetricFamily =
   | (FamilyHead & { readonly type: 'counter'; readonly samples: readonly Sample[] })
   | (FamilyHead & {
       readonly type: 'gauge';
-      /** What the value of several workers together is. */
+      /** How the values of several workers become one. */
       readonly together: 'sum' | 'max' | 'min';
       readonly samples: readonly Sample[];
     })
   | (FamilyHead & {
       readonly type: 'histogram';
-      /** Upper bounds in seconds, rising. */
+      /** Upper bounds in seconds, ascending. */
       readonly bounds: readonly number[];
       readonly samples: readonly HistogramSample[];
     });
 
-/** Several workers' metrics as one server's. A family's kind and bounds are the same in all, since they run the same program. */
+/** Merges the metrics of several workers. Kinds and bounds agree, since all run the same program. */
 export function together(snapshots: readonly (readonly MetricFamily[])[]): MetricFamily[] {
   const families = new Map<string, MetricFamily>();
   for (const family of snapshots.flat()) {

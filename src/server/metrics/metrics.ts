@@ -1,12 +1,12 @@
 import { DecisionMetrics } from './decision-metrics.ts';
 import type { MetricFamily } from './family.ts';
 
-/** Gives families at the moment they are asked for. */
+/** Returns the current families. */
 export type MetricSource = () => readonly MetricFamily[] | Promise<readonly MetricFamily[]>;
 
 /**
- * The metrics of one process: plain counters where things happen, put together when somebody looks. Labels are few and from
- * closed lists; no client, device or credential is ever one.
+ * The metrics of one process: plain counters where things happen, collected when they are scraped. Labels come from short closed
+ * lists; a client, device or credential is never a label.
  */
 export class Metrics {
   readonly decisions = new DecisionMetrics();

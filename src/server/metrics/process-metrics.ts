@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { VERSION } from '../../util/version.ts';
 import type { MetricFamily } from './family.ts';
 
-/** How finely the event loop's lateness is looked at, in milliseconds. */
+/** Resolution of the measured lag of the event loop, in milliseconds. */
 const RESOLUTION_MS = 20;
 
 export interface ProcessMetrics {
@@ -10,14 +10,14 @@ export interface ProcessMetrics {
   close(): void;
 }
 
-/** What this process is and how it is doing. */
+/** Metrics of the process itself: processor time, memory, lag of the event loop. */
 export function createProcessMetrics(): ProcessMetrics {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const startedAt = Date.now() / 1_000 - process.uptime();
   return {
     families() {
-      // It measures from tick to tick: what is over the resolution is lateness.
+      // The monitor measures from tick to tick, so the lag is what exceeds the resolution.
       const late = (percentile: number): number =>
         Math.max(0, delay.percentile(percentile) / 1e9 - RESOLUTION_MS / 1_000);
       const lag = [50, 99].map((percentile) => ({

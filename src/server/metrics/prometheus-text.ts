@@ -3,7 +3,7 @@ import type { HistogramSample, MetricFamily, Sample } from './family.ts';
 /** The content type of {@link prometheusText}. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Metrics in Prometheus' text format, version 0.0.4, families by name. */
+/** Metrics in Prometheus' text format 0.0.4, families sorted by name. */
 export function prometheusText(families: readonly MetricFamily[]): string {
   const lines: string[] = [];
   for (const family of [...families].sort((one, other) => (one.name < other.name ? -1 : 1))) {

@@ -1,25 +1,25 @@
 import type { ProcessGroup } from '../process-group/group.ts';
 import { type MetricFamily, together } from './family.ts';
 
-/** What one process counted, and which process that is: a replaced worker has the number of the one before. */
+/** The counts of one process. The process is named as well, since a replacement has the number of its predecessor. */
 export interface ProcessSnapshot {
   readonly process: string;
   readonly families: readonly MetricFamily[];
 }
 
-/** A worker that takes longer is caught in something; who scrapes waits no longer than ten seconds in most installations. */
+/** A worker that takes longer is stuck. Scrapers mostly wait ten seconds at most. */
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * The metrics of the whole server, out of those of its workers. What counts up never falls: a worker that does not answer, or
- * was replaced, is in the sums with what it was last seen to have counted. What it counted after that is lost with it.
+ * The metrics of the whole server, summed over its workers. A counter never falls: a worker that does not answer, or was replaced,
+ * stays in the sums with its last known counts. Later counts of a dead worker are lost.
  */
 export class ServerMetrics {
   readonly #last = new Map<number, ProcessSnapshot>();
   #ended: readonly MetricFamily[] = [];
   #gathering: Promise<readonly MetricFamily[]> | undefined;
 
-  /** Those who ask at the same time get the same answer, since an older answer after a newer one would be a fall. */
+  /** Concurrent callers share one answer: an older answer after a newer one would let a counter fall. */
   gather(processes: ProcessGroup): Promise<readonly MetricFamily[]> {
     this.#gathering ??= this.#ask(processes).finally(() => {
       this.#gathering = undefined;

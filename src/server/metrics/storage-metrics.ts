@@ -1,7 +1,7 @@
 import type { DatabaseStatistics } from '../../storage/reading/storage.ts';
 import type { MetricFamily } from './family.ts';
 
-/** What is kept of the databases, and whether they answer. */
+/** The cache of each database, and whether the database answers. */
 export function storageFamilies(databases: readonly DatabaseStatistics[]): MetricFamily[] {
   const gauge = (name: string, help: string, together: 'sum' | 'min', value: Value): MetricFamily => ({
     name,

@@ -1,9 +1,9 @@
 import type { TrustExpiries } from '../../engine/certificates/trust/trust.ts';
 import type { MetricFamily, Sample } from './family.ts';
 
-/** When the authorities and revocation lists that client certificates are judged by end, in epoch seconds. */
+/** When the authorities and revocation lists for client certificates expire, in epoch seconds. */
 export function trustFamilies({ authorities, lists }: TrustExpiries): MetricFamily[] {
-  // Of several processes the one that is furthest behind counts.
+  // Of several processes, the one that is furthest behind counts.
   const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
     name,
     help,
