@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { ThingPassError } from '../model/errors.ts';
 import { BROKER_PRODUCTS, type BrokerProduct } from '../model/question.ts';
 import { SIMULATED_BROKERS } from '../tools/broker-simulator/brokers.ts';
-import { hasProblems, readableChecks, readableFinding, summary } from '../tools/doctor/report.ts';
+import type { Checked, Finding } from '../tools/doctor/finding.ts';
 import { example, exitCodes, loadConfig, print } from './shared/command.ts';
 import { readBytes } from './shared/input.ts';
 import { reachable } from './shared/running-server.ts';
@@ -142,4 +142,30 @@ async function reaching<Result>(run: () => Promise<Result>): Promise<Result> {
     const { message, cause } = error as Error & { cause?: Error };
     throw new ThingPassError('command_failed', `ThingPass does not answer: ${cause?.message || message}`);
   }
+}
+
+/** Whether anything does not work or is open; advice alone is no reason to stop a deployment. */
+function hasProblems(findings: readonly Pick<Finding, 'level'>[]): boolean {
+  return findings.some(({ level }) => level === 'problem');
+}
+
+/** What was found, check by check, for people. */
+function readableChecks(checks: readonly Checked[]): string {
+  const lines = checks.flatMap(({ check, looked, findings }) =>
+    findings.length === 0
+      ? [`ok       ${check}: ${looked}`]
+      : findings.map((finding) => `${readableFinding(finding, check)}`),
+  );
+  return [...lines, '', summary(checks.flatMap(({ findings }) => findings))].join('\n');
+}
+
+/** One finding and, below it, what to do. */
+function readableFinding({ level, detail, mend }: Finding, where: string): string {
+  return `${level.padEnd(7)}  ${where}: ${detail}\n         → ${mend}`;
+}
+
+function summary(findings: readonly Pick<Finding, 'level'>[]): string {
+  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
+  const problems = count('problem');
+  return `${problems === 0 ? 'no' : problems} problem${problems === 1 ? '' : 's'}, ${count('advice')} advice`;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
@@ -18,10 +19,10 @@ import { expiryFamilies } from './metrics/expiry-metrics.ts';
 import type { MetricFamily } from './metrics/family.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { ServerMetrics } from './metrics/server-metrics.ts';
 import { storageFamilies } from './metrics/storage-metrics.ts';
 import { trustFamilies } from './metrics/trust-metrics.ts';
 import { type ProcessGroup, singleProcess } from './process-group/group.ts';
-import { shareMetrics } from './share-metrics.ts';
 import { Shedding } from './shedding.ts';
 import { closeApp } from './stopping.ts';
 import { Throttle } from './throttle/throttle.ts';
@@ -138,4 +139,20 @@ async function start(
       return stopped;
     },
   };
+}
+
+/**
+ * Each process tells what it counted; the primary, which outlives the others, sums.
+ * @param ofPrimary what the primary alone finds out.
+ */
+function shareMetrics(
+  processes: ProcessGroup,
+  metrics: Metrics,
+  ofPrimary: () => readonly MetricFamily[],
+): void {
+  const process = randomUUID();
+  processes.handle('metrics', async () => ({ process, families: await metrics.families() }));
+  if (processes.role === 'worker') return;
+  const server = new ServerMetrics();
+  processes.handle('server_metrics', async () => [...(await server.gather(processes)), ...ofPrimary()]);
 }

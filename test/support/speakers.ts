@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { BROKER_PRODUCTS, type BrokerName, type BrokerProduct } from '../../src/model/question.ts';
-import { emqxDecides } from '../../src/tools/broker-simulator/emqx-decides.ts';
+import { emqxDecides } from '../../src/tools/broker-simulator/emqx.ts';
 import { keepSecrets } from './kept-logs.ts';
 import { simulatedSpeaker } from './simulated-speaker.ts';
 

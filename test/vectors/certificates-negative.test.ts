@@ -7,11 +7,11 @@ import {
   readCertificateHeaders,
 } from '../../src/engine/certificates/header-certificates.ts';
 import { decodePem } from '../../src/engine/certificates/text/decode.ts';
-import { verificationDenial } from '../../src/engine/certificates/verification-denial.ts';
 import { readCertificateFields } from '../../src/engine/certificates/x509/certificate-fields.ts';
 import { checkChain } from '../../src/engine/certificates/x509/chain.ts';
 import { MalformedDer } from '../../src/engine/certificates/x509/der.ts';
 import { sha256Of } from '../../src/engine/certificates/x509/identity.ts';
+import { verificationDenial } from '../../src/engine/credentials/certificate/certificate.ts';
 import type { PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import { ReplayServer, requestWith } from '../engine/certificates/support/replay.ts';
 import { goldenBytes, goldenFile, goldenJson } from '../support/golden.ts';

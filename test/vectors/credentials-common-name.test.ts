@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspectCertificate } from '../../src/engine/certificates/x509/inspect.ts';
-import { provisioningCommonName } from '../../src/engine/credentials/certificate/certificate-common-name.ts';
+import { provisioningCommonName } from '../../src/engine/credentials/certificate/certificate-provisioning.ts';
 import { findFirstGroup } from '../../src/engine/credentials/certificate/java-regex.ts';
 import { derOf } from '../support/der-of.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';

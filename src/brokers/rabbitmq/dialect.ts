@@ -25,7 +25,6 @@ import {
   requiredUtf8,
 } from './client.ts';
 import { MQTT_EXCHANGE, ownsClientId, partOfMqtt } from './resource.ts';
-import { publishedTopic, subscribedFilter } from './topic.ts';
 
 /**
  * RabbitMQ's `rabbitmq_auth_backend_http` for clients of its MQTT plugin, 3.10 to 4.3 (`rabbitmq.md`). Section numbers
@@ -192,3 +191,34 @@ export const rabbitmq: Dialect = {
     { name: 'topic', path: '/rabbitmq/topic', methods: METHODS, read: readTopic, answer },
   ],
 };
+
+/**
+ * The topic name of a publish. A `*` stays: RabbitMQ takes it for a letter in a message's key, and accepts
+ * a PUBLISH to a topic with such a level (section 3).
+ */
+function publishedTopic(routingKey: string): string {
+  return levelsOf(routingKey).join('/');
+}
+
+/** The topic filter of a subscription; only a level that is `*` and nothing else matches anything but itself. */
+function subscribedFilter(routingKey: string): string {
+  return levelsOf(routingKey)
+    .map((level) => (level === '*' ? '+' : level))
+    .join('/');
+}
+
+/** With `mqtt.sparkplug` the dot of the version is kept apart from the levels: `spBv1.0/…` has the key `spBv1___0.…`. */
+const SPARKPLUG_VERSION = /^(sp[AB]v\d+)___(\d+)(?=\.)/;
+
+/**
+ * The levels of an MQTT topic as RabbitMQ's exchange knows it (`rabbitmq.md` section 3): `/` is `.`, then `+` is `*`; `#` stays.
+ *
+ * The way back is ambiguous: a `.` inside a level looks like `/`. RabbitMQ itself routes and delivers by the key, so the
+ * topic that is judged is the one that subscribers see, which is what the key says.
+ */
+function levelsOf(routingKey: string): string[] {
+  const version = SPARKPLUG_VERSION.exec(routingKey);
+  if (version === null) return routingKey.split('.');
+  const others = routingKey.slice(version[0].length + 1).split('.');
+  return [`${version[1]}.${version[2]}`, ...others];
+}

@@ -6,14 +6,15 @@ import {
   type Decision,
   type Deny,
   deny,
+  type FollowUp,
+  type ProvenNames,
   type Step,
 } from '../../model/decision.ts';
 import type { Role } from '../../model/device-identity.ts';
 import { CONNACK_RATE_LIMITED } from './connack.ts';
 import type { CredentialsRecord, StoredDevice, StoredSecret } from './credentials-record.ts';
 import type { DenyList } from './deny-list.ts';
-import { followUpOf } from './follow-up.ts';
-import { provenNames } from './proven-names.ts';
+import { storedBasicOf } from './stored/stored-basic.ts';
 
 /** What is known of a match besides its record. */
 export interface Match {
@@ -118,4 +119,36 @@ export function roleOf(device: StoredDevice): Role {
 function earliest(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined) return other;
   return other === undefined ? one : Math.min(one, other);
+}
+
+/**
+ * What a good login leads to, if to anything: it may be the first use that ends an older credential or secret, and it brings
+ * a password that may be kept in a better form from now on.
+ * @param secret the one that matched. @param outdated whether the password is kept as it no longer should be.
+ */
+function followUpOf(
+  { rowId, endsOthers = false, secrets }: CredentialsRecord,
+  secret: StoredSecret | undefined,
+  outdated: boolean,
+): FollowUp | undefined {
+  if (rowId === undefined) return undefined;
+  const ends =
+    endsOthers ||
+    (secret !== undefined && secrets.some(({ endsOnFirstUseOf }) => endsOnFirstUseOf === secret.id));
+  return ends || outdated ? { rowId, secretId: secret?.id, ends, outdated } : undefined;
+}
+
+/**
+ * The client id and user name that a credential fixes, which are the same whether the client connects or is asked about
+ * later: what stands in MQTT basic credentials, for they let nobody in under another name.
+ *
+ * An access token fixes neither. The client id is the client's choice (and no broker keeps others from it once a device is
+ * off line), and the user name is the token itself: a secret, which a topic would tell everybody. Nor does a certificate,
+ * with which clients send what they like.
+ */
+function provenNames(record: CredentialsRecord): ProvenNames | undefined {
+  if (record.credentialsType !== 'MQTT_BASIC') return undefined;
+  const stored = storedBasicOf(record);
+  if (!stored?.clientId && !stored?.userName) return undefined;
+  return { clientId: stored.clientId || undefined, username: stored.userName || undefined };
 }

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
 import { REFUSALS, type RefusalCode } from '../../model/errors.ts';
 import { VERSION } from '../../util/version.ts';
+import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 
 const STYLE = `body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
@@ -108,4 +111,19 @@ function prose(text: string): string {
 
 function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
+}
+
+/**
+ * `/docs`: the OpenAPI document for people, `/docs/openapi.json` for programs, `/docs/problems` for whoever got one. They are
+ * the same everywhere and tell nothing of this installation, so they ask for no key.
+ */
+export function registerDocumentation(app: FastifyInstance): void {
+  const document = openApiDocument(OPERATIONS);
+  const pages = {
+    '/docs': documentationPage(OPERATIONS, document),
+    '/docs/problems': problemsPage(),
+  };
+  for (const [path, html] of Object.entries(pages))
+    app.get(path, async (_request, reply) => reply.type('text/html; charset=utf-8').send(html));
+  app.get('/docs/openapi.json', async () => document);
 }

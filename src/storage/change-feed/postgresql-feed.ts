@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { PostgresqlLocation } from '../connections/database-url.ts';
+import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 import { type ChangeFeed, type ChangeListener, readChange } from './change.ts';
 import { listen } from './listen.ts';
-import { pruneChanges } from './prune-changes.ts';
 
 /**
  * The rows that no earlier call has seen, exactly. Rows become visible when their transaction commits, which is not the order
@@ -61,3 +61,37 @@ async function beginning(client: pg.Client): Promise<NewRow[]> {
 async function newRows(client: pg.Client, since: string): Promise<NewRow[]> {
   return (await client.query<NewRow>(NEW_ROWS, [since])).rows;
 }
+
+/** Removes rows of `change` that everybody has read, now and then, through a connection that is there only for that. */
+function pruneChanges(location: PostgresqlLocation): { stop(): void } {
+  // At random, so that replicas which started together do not prune together.
+  const timer = setInterval(
+    () => void prune(location).catch(() => undefined),
+    PRUNE_EVERY_MS * (0.5 + Math.random()),
+  );
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+/** @returns how many rows went. */
+async function prune(location: PostgresqlLocation): Promise<number> {
+  const client = new (driver().Client)(connectionConfig(location, { connectMs: 1_000, answerMs: 30_000 }));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(PRUNE)).rowCount ?? 0;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+/**
+ * Readers see a row within a second of its commit, so only a transaction that stays open for longer than this could lose
+ * one. Rows that another replica is pruning just now are left to it.
+ */
+const PRUNE = `DELETE FROM change WHERE seq IN (
+    SELECT seq FROM change
+    WHERE created_time < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 6 * 60 * 60 * 1000
+    ORDER BY seq LIMIT 50000 FOR UPDATE SKIP LOCKED)`;

@@ -1,6 +1,5 @@
 import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
 import { type CacheOptions, type CacheStatistics, CredentialsCache } from '../cache/credentials-cache.ts';
-import { pollFirst } from '../cache/poll-first.ts';
 import { withinTime } from '../cache/within-time.ts';
 import type { ChangeFeed, ChangeListener } from '../change-feed/change.ts';
 import { openPostgresqlFeed } from '../change-feed/postgresql-feed.ts';
@@ -125,4 +124,14 @@ export function cacheFor(
     size: options.cacheSize,
     staleWindowMs: options.staleWindowMs,
   });
+}
+
+/** A store that reads the news before it answers, for news that cost next to nothing: then nothing known is ever old. */
+function pollFirst(store: CredentialsStore, news: ChangeFeed): CredentialsStore {
+  return {
+    findByCredentialsIds(ids) {
+      news.poll();
+      return store.findByCredentialsIds(ids);
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { readConfig } from '../../config/config.ts';
 import { isThingPassError } from '../../model/errors.ts';
-import type { Check, Environment, Examined } from './check.ts';
 import { checkCertificates } from './checks/certificates.ts';
 import { checkClock } from './checks/clock.ts';
 import { checkConfiguration } from './checks/configuration.ts';
@@ -12,7 +11,14 @@ import { checkPatterns } from './checks/patterns.ts';
 import { checkSecrets } from './checks/secrets.ts';
 import { checkThingsBoard } from './checks/thingsboard.ts';
 import { checkTopics } from './checks/topics.ts';
-import { type Checked, type Finding, problem } from './finding.ts';
+import {
+  type Check,
+  type Checked,
+  type Environment,
+  type Examined,
+  type Finding,
+  problem,
+} from './finding.ts';
 
 /** In the order in which they are told; a new check is one more line here. */
 const CHECKS: readonly Check[] = [

@@ -1,4 +1,5 @@
 import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
+import type { SeenByClient } from '../../brokers/refused-connect.ts';
 import { DIALECT_OF } from '../../brokers/registry.ts';
 import { CONNACK_RATE_LIMITED } from '../../engine/credentials/connack.ts';
 import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
@@ -18,7 +19,6 @@ import type {
 } from '../../server/management/explanation.ts';
 import type { Blocked } from '../../server/throttle/failure-book.ts';
 import type { AskedWebhooks } from './asked-webhooks.ts';
-import { connackSeen } from './connack-seen.ts';
 import { questionOf } from './neutral-question.ts';
 import { suggest } from './suggestion.ts';
 import { understoodOf } from './understood.ts';
@@ -181,4 +181,30 @@ function watched(
       return found;
     },
   };
+}
+
+/**
+ * What the client will see of that broker at CONNECT; `undefined` where the answer is not a broker's, and decides no CONNECT.
+ * @param endpoint its name. @param status of the answer.
+ */
+export function connackSeen(
+  broker: BrokerName,
+  endpoint: string,
+  decision: Decision,
+  status: number,
+): string | undefined {
+  const { refusedConnect } = DIALECT_OF[broker];
+  if (refusedConnect === null) return undefined;
+  if (decision.outcome === 'allow') return textOf({ mqtt3: 0 });
+  if (typeof refusedConnect === 'function') return textOf(refusedConnect(decision, endpoint, status));
+  return textOf(refusedConnect[decision.outcome] ?? refusedConnect.deny);
+}
+
+function textOf({ mqtt3, mqtt5, note }: SeenByClient): string {
+  const parts = [
+    mqtt3 === undefined ? undefined : `CONNACK ${mqtt3}`,
+    mqtt5 === undefined ? undefined : `MQTT 5: 0x${mqtt5.toString(16)}`,
+    note,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
 }

@@ -17,7 +17,7 @@ import { openStorage } from '../../storage/reading/storage.ts';
 import { openUncachedCredentials } from '../../storage/reading/uncached-credentials.ts';
 import { DeviceRepository } from '../../storage/repositories/devices/device-repository.ts';
 import { openChains } from '../../storage/repositories/profiles/open-chains.ts';
-import type { AskedWebhooks } from './asked-webhooks.ts';
+import { lazy } from '../../util/lazy.ts';
 import { type ExplainParts, explain } from './explain.ts';
 
 /**
@@ -31,7 +31,8 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
   const credentials = openUncachedCredentials(database, thingsboard?.location, storage.budgetMs);
   const secrets = createSecretSchemes();
   const passports = createPassports(inForce.passportKey);
-  let webhooks: Promise<AskedWebhooks> | undefined;
+  // Fastify is not needed to explain neutral questions.
+  const webhooks = lazy(async () => (await import('./asked-webhooks.ts')).openAskedWebhooks(config));
   const parts: ExplainParts = {
     credentials,
     settingsOf: (dialect) => settingsOf(dialect, config),
@@ -53,11 +54,7 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
         now: Date.now,
         onError: () => undefined,
       }),
-    webhooks: () => {
-      // Fastify is not needed to explain neutral questions.
-      webhooks ??= import('./asked-webhooks.ts').then(({ openAskedWebhooks }) => openAskedWebhooks(config));
-      return webhooks;
-    },
+    webhooks: webhooks.open,
     async credentialsOf(name) {
       const device = await inForce.findDevice(name);
       return device?.credentials.map(({ credentialsType }) => credentialsType);
@@ -67,7 +64,7 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
   return {
     explain: (asked) => explain(parts, asked),
     async close() {
-      await (await webhooks)?.close();
+      await webhooks.close();
       await secrets.close();
       await credentials.close();
     },

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decideTopic } from '../../../src/engine/access/decide-topic.ts';
 import { type EmqxListOptions, emqxList } from '../../../src/engine/access/emqx-list.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
-import { type EmqxAccess, emqxDecides } from '../../../src/tools/broker-simulator/emqx-decides.ts';
+import { type EmqxAccess, emqxDecides } from '../../../src/tools/broker-simulator/emqx.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 

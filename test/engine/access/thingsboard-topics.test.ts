@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isJavaInteger } from '../../../src/engine/access/java-integer.ts';
-import { decideThingsBoardTopic, publishOutcome } from '../../../src/engine/access/thingsboard-topics.ts';
+import {
+  decideThingsBoardTopic,
+  isJavaInteger,
+  publishOutcome,
+} from '../../../src/engine/access/thingsboard-topics.ts';
 import type { ProfileTopics, Role } from '../../../src/model/device-identity.ts';
 
 function outcomes(role: Role, expected: Readonly<Record<string, string>>, topics: ProfileTopics = {}): void {

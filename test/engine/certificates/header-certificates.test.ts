@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FormSettings } from '../../../src/engine/certificates/forms/form.ts';
 import { HEADER_FORMS } from '../../../src/engine/certificates/forms/registry.ts';
 import { enableForms, readCertificateHeaders } from '../../../src/engine/certificates/header-certificates.ts';
-import { verificationDenial } from '../../../src/engine/certificates/verification-denial.ts';
+import { verificationDenial } from '../../../src/engine/credentials/certificate/certificate.ts';
 import type { CertificateFault, PresentedCertificate } from '../../../src/model/peer-certificate.ts';
 import { goldenBytes } from '../../support/golden.ts';
 import { detail } from './support/outcome.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { CertificateUnreadable } from '../../certificates/text/fault.ts';
 import { inspectCertificate } from '../../certificates/x509/inspect.ts';
+import { COMMON_NAME, type Name } from '../../certificates/x509/name.ts';
 import { generate } from '../../secrets/generate.ts';
 import type { CredentialsRecord, StoredDevice } from '../credentials-record.ts';
 import type { ChainProfile, ChainProvisioning, LeafCredentials } from './certificate-chain.ts';
-import { provisioningCommonName } from './certificate-common-name.ts';
 import { findFirstGroup } from './java-regex.ts';
 
 /**
@@ -107,4 +107,24 @@ function recordOf(device: StoredDevice, credentials: LeafCredentials): Credentia
 /** Stricter than ThingsBoard, as everywhere here: a name is in logs and topics, so it holds no control character. */
 function isDeviceName(name: string): boolean {
   return name.length <= LONGEST_NAME && !/\p{Cc}|\p{Cs}/u.test(name);
+}
+
+/**
+ * The common name as ThingsBoard's provisioning reads it (`thingsboard.md` section 4.4): of the first RDN that holds one, the
+ * first attribute in encoded order, whatever it is, as text with its specials escaped.
+ * @returns `undefined` for a subject without a common name, and for a value that has no text (UniversalString).
+ */
+export function provisioningCommonName(subject: Name): string | undefined {
+  const [first] = subject.find((rdn) => rdn.some(({ oid }) => oid === COMMON_NAME)) ?? [];
+  if (first === undefined || first.stringType === 'universalString') return undefined;
+  // Of what is no string, the encoding is written as `#` and hex.
+  return first.stringType === 'other' ? first.value : escapeValue(first.value);
+}
+
+/** Bouncy Castle's `IETFUtils.valueToString`: near to RFC 4514, with `=` escaped and every blank at both ends. */
+function escapeValue(value: string): string {
+  const [, leading = '', middle = '', trailing = ''] = /^( *)(.*?)( *)$/s.exec(value) ?? [];
+  const escaped = middle.replaceAll(/[,"\\+=<>;]/g, '\\$&');
+  const blanks = (text: string): string => text.replaceAll(' ', '\\ ');
+  return `${blanks(leading)}${value.startsWith('#') ? '\\' : ''}${escaped}${blanks(trailing)}`;
 }

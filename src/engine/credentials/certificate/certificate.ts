@@ -6,9 +6,8 @@ import {
   type Step,
 } from '../../../model/decision.ts';
 import { chain, type MaybePromise } from '../../../model/maybe-promise.ts';
-import type { PeerCertificate } from '../../../model/peer-certificate.ts';
+import type { PeerCertificate, PresentedCertificate } from '../../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../../model/question.ts';
-import { verificationDenial } from '../../certificates/verification-denial.ts';
 import type { Match } from '../admit.ts';
 import type { CredentialsRecord } from '../credentials-record.ts';
 import type { ResolveContext } from '../resolve-step.ts';
@@ -172,4 +171,23 @@ function refuse(reason: DenyReason, detail: string, steps: Step[], step = 'certi
   steps.push({ step, detail });
   // No failed login: ThingsBoard would have let it in.
   return deny(reason, steps, CONNACK_NOT_AUTHORIZED, reason !== 'thingsboard_read_only');
+}
+
+/**
+ * Decides whether a presented certificate may be used to look up a device, from the TLS endpoint's verification.
+ * @param acceptUnchecked the operator accepts certificates that the endpoint did not verify.
+ * @returns the denial, or `undefined` if the certificate may be used. "Failed" and "unreadable" are denied whatever
+ *   is configured. A name without a certificate has separate rules, and the listener decides about clients without
+ *   a certificate.
+ */
+export function verificationDenial(
+  presented: PresentedCertificate,
+  acceptUnchecked: boolean,
+): Extract<DenyReason, `certificate_${string}`> | undefined {
+  if (presented.kind === 'unreadable') {
+    return presented.verification === 'failed' ? 'certificate_verification_failed' : 'certificate_unreadable';
+  }
+  if (presented.kind !== 'certificate') return undefined;
+  if (presented.verification === 'failed') return 'certificate_verification_failed';
+  return presented.verification === 'not_checked' && !acceptUnchecked ? 'certificate_not_checked' : undefined;
 }

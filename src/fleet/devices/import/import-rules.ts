@@ -2,7 +2,6 @@ import type { Actor } from '../../../model/audit.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 import type { Rule } from '../../../model/topic-rules.ts';
 import type { RuleEntry, RuleService } from '../rule-service.ts';
-import { mayOverlap } from './filter-overlap.ts';
 import type { ImportedRule, ImportItem } from './import-item.ts';
 import { type LineReport, type Reporter, refusal } from './import-report.ts';
 
@@ -145,4 +144,24 @@ function isSame(entry: RuleEntry, rule: ImportedRule): boolean {
 function toRequest({ rule, deviceId }: PlacedRule): Pick<Rule, 'permission' | 'action' | 'filter'> {
   const { permission, action, filter } = rule;
   return { permission, action, filter, ...(deviceId === undefined ? {} : { deviceId }) };
+}
+
+/**
+ * Whether some topic matches both MQTT filters, a level with a placeholder standing for any word. Filters that only share
+ * names with a leading `$`, which wildcards do not match, count as overlapping too: the answer errs towards yes.
+ */
+function mayOverlap(one: string, other: string): boolean {
+  const [left, right] = [one.split('/'), other.split('/')];
+  for (let level = 0; ; level++) {
+    const [here, there] = [left[level], right[level]];
+    if (here === '#' || there === '#') return true;
+    // `a/#` matches `a` too.
+    if (here === undefined) return there === undefined;
+    if (there === undefined) return false;
+    if (!isAny(here) && !isAny(there) && here !== there) return false;
+  }
+}
+
+function isAny(level: string): boolean {
+  return level === '+' || level.includes('${');
 }

@@ -2,8 +2,7 @@ import type { Config } from '../../../config/config.ts';
 import { AuthoritiesUnusable } from '../../../engine/certificates/trust/authorities.ts';
 import { openTrust, type TrustExpiries } from '../../../engine/certificates/trust/trust.ts';
 import type { TrustLog } from '../../../engine/certificates/trust/trust-log.ts';
-import type { Check } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Finding, problem } from '../finding.ts';
 import { AUTHORITY_NOTICE_MS, dayOf } from './days.ts';
 
 /** Authorities and revocation lists that are unusable, have ended or end soon. */

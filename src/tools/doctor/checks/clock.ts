@@ -1,7 +1,6 @@
 import { databaseNow } from '../../../storage/connections/database-now.ts';
 import { migrationNames } from '../../../storage/migrations/files.ts';
-import type { Check } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Finding, problem } from '../finding.ts';
 
 /** Dates of certificates are often set some minutes back; more than this between two machines is no network. */
 const MOST_APART_MS = 2_000;

@@ -1,7 +1,6 @@
 import { isLoopback } from '../../../config/config.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
-import type { Check } from '../check.ts';
-import { type Finding, problem } from '../finding.ts';
+import { type Check, type Finding, problem } from '../finding.ts';
 
 /** Whether `serve` would take the settings at all. */
 export const checkConfiguration: Check = {

@@ -2,8 +2,7 @@ import type { Config } from '../../../config/config.ts';
 import { HEADER_FORMS } from '../../../engine/certificates/forms/registry.ts';
 import { TRUST_RULES } from '../../../engine/certificates/trust/policy.ts';
 import { BROKER_NAMES } from '../../../model/question.ts';
-import type { Check, Environment } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Environment, type Finding, problem } from '../finding.ts';
 
 /** Settings that are good each by itself, and together do nothing, too much, or the opposite of each other. */
 export const checkContradictions: Check = {

@@ -2,8 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseLocation } from '../../../storage/connections/database-url.ts';
 import { missingMigrations } from '../../../storage/migrations/apply.ts';
-import type { Check } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Finding, problem } from '../finding.ts';
 
 /** Whether the database is there, can be written to, and is of this version. */
 export const checkDatabase: Check = {

@@ -5,8 +5,7 @@ import { openPrisma } from '../../../storage/connections/prisma.ts';
 import { missingMigrations } from '../../../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../../../storage/repositories/ca-bundle-repository.ts';
 import { ExpiryRepository } from '../../../storage/repositories/credentials/expiry-repository.ts';
-import type { Check } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Finding, problem } from '../finding.ts';
 import { AUTHORITY_NOTICE_MS, DAY_MS, dayOf } from './days.ts';
 
 const NOTICE_DAYS = 30;

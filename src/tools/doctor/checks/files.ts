@@ -1,7 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { SETTINGS } from '../../../config/settings.ts';
-import type { Check, Examined } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Examined, type Finding, problem } from '../finding.ts';
 
 interface Kept {
   readonly what: string;

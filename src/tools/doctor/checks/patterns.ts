@@ -3,8 +3,7 @@ import type { Config } from '../../../config/config.ts';
 import type { DatabaseLocation } from '../../../storage/connections/database-url.ts';
 import { openPrisma } from '../../../storage/connections/prisma.ts';
 import { findUnusablePatterns } from '../../../storage/repositories/profiles/chain-profiles.ts';
-import type { Check } from '../check.ts';
-import { type Finding, problem } from '../finding.ts';
+import { type Check, type Finding, problem } from '../finding.ts';
 
 /** Profiles that should let devices in by certificate, and cannot find their names. */
 export const checkPatterns: Check = {

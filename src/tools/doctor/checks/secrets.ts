@@ -1,8 +1,7 @@
 import { SHORTEST_SECRET, settledEnvironment } from '../../../config/config.ts';
 import { SETTINGS } from '../../../config/settings.ts';
 import { PLACEHOLDER_SECRET } from '../../product-config/options.ts';
-import type { Check } from '../check.ts';
-import { type Finding, problem } from '../finding.ts';
+import { type Check, type Finding, problem } from '../finding.ts';
 
 /** What configurations and the documentation have in the place of a secret begins so. */
 const PLACEHOLDER = PLACEHOLDER_SECRET.slice(0, 'CHANGE-ME'.length);

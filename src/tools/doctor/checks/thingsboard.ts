@@ -1,7 +1,6 @@
 import { isThingPassError } from '../../../model/errors.ts';
 import { checkThingsBoardSchema } from '../../../storage/thingsboard/schema-check.ts';
-import type { Check } from '../check.ts';
-import { problem } from '../finding.ts';
+import { type Check, problem } from '../finding.ts';
 
 /** ThingsBoard's own database, where one is read. */
 export const checkThingsBoard: Check = {

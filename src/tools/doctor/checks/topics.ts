@@ -8,8 +8,7 @@ import { BROKER_NAMES } from '../../../model/question.ts';
 import type { Rule } from '../../../model/topic-rules.ts';
 import { readRulesFile } from '../../../server/read-rules-file.ts';
 import { readAccessRules } from '../../../storage/reading/access-rule-reader.ts';
-import type { Check } from '../check.ts';
-import { advice, type Finding, problem } from '../finding.ts';
+import { advice, type Check, type Finding, problem } from '../finding.ts';
 
 /** ThingsBoard's topics that are one session's there, and everybody's on a broker that mounts nobody apart. */
 const OF_ONE_SESSION = ['v1/devices/me/#', 'v1/gateway/#', 'v2/fw/response/#', 'v2/sw/response/#'].map(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
-import { verificationDenial } from '../../../../src/engine/certificates/verification-denial.ts';
 import { checkChain } from '../../../../src/engine/certificates/x509/chain.ts';
 import { inspectCertificate } from '../../../../src/engine/certificates/x509/inspect.ts';
+import { verificationDenial } from '../../../../src/engine/credentials/certificate/certificate.ts';
 import type { PresentedCertificate } from '../../../../src/model/peer-certificate.ts';
 
 /** Repeats a run of the property tests: a failing one prints its seed. */

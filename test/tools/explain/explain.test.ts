@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
 import { type Decision, deny, unavailable } from '../../../src/model/decision.ts';
 import type { BrokerName } from '../../../src/model/question.ts';
-import { connackSeen } from '../../../src/tools/explain/connack-seen.ts';
+import { connackSeen } from '../../../src/tools/explain/explain.ts';
 import { suggest } from '../../../src/tools/explain/suggestion.ts';
 import { ALLOW, EVERY_DECISION } from '../../support/decisions.ts';
 import { goldenFile, goldenJson } from '../../support/golden.ts';
