@@ -1,10 +1,11 @@
 import { RE2JS } from 're2js';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 /** Whether a topic, or the text of a subscription, is meant by a profile's custom topic. */
 export type ProfileFilter = (text: string) => boolean;
 
-const compiled = new Map<string, ProfileFilter | undefined>();
-const KEPT_FILTERS = 1_000;
+/** `null` for one that cannot be used. */
+const compiled = new BoundedMap<string, ProfileFilter | null>(1_000);
 
 /**
  * ThingsBoard's matcher for the custom topics of a device profile (`credentials/thingsboard.md` section 9.2): `#` alone
@@ -17,11 +18,7 @@ const KEPT_FILTERS = 1_000;
  * @returns `undefined` where the filter cannot be used: empty, or an expression that does not compile.
  */
 export function profileFilter(filter: string): ProfileFilter | undefined {
-  if (compiled.has(filter)) return compiled.get(filter);
-  const matcher = compile(filter);
-  if (compiled.size >= KEPT_FILTERS) compiled.clear();
-  compiled.set(filter, matcher);
-  return matcher;
+  return compiled.getOrMake(filter, () => compile(filter) ?? null) ?? undefined;
 }
 
 function compile(filter: string): ProfileFilter | undefined {

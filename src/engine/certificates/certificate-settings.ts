@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import type { FormSettings, HeaderRole } from './forms/form.ts';
 
 const ROLES: readonly HeaderRole[] = [
@@ -66,15 +67,11 @@ export function readNetworks(
   // `BlockList.check` creates an object for each address, which costs more than reading the request. The peers are
   // few, so the answers are cached.
   if (parts.length === 0) return () => false;
-  const known = new Map<string, boolean>();
-  return (address) => {
-    const cached = known.get(address);
-    if (cached !== undefined) return cached;
-    if (known.size >= MAX_CACHED_ADDRESSES) known.clear();
+  const known = new BoundedMap<string, boolean>(MAX_CACHED_ADDRESSES);
+  const isMember = (address: string): boolean => {
     // A dual-stack socket shows IPv4 peers as ::ffff:1.2.3.4.
     const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-    const isMember = networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
-    known.set(address, isMember);
-    return isMember;
+    return networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
   };
+  return (address) => known.getOrMake(address, isMember);
 }

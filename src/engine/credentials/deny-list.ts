@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { CertificateUnreadable } from '../certificates/text/fault.ts';
 import { sha256Of } from '../certificates/x509/identity.ts';
 import { inspectCertificate } from '../certificates/x509/inspect.ts';
@@ -30,7 +31,7 @@ export function compileDenyList(entries: readonly DeniedValue[]): DenyList | und
   const serials = valuesOf('certificate_serial');
   const looksAtCertificates = digests.size + serials.size > 0;
   const ofRecords = new WeakMap<CredentialsRecord, { readonly detail: string | undefined }>();
-  const ofCertificates = new Map<string, { readonly detail: string | undefined }>();
+  const ofCertificates = new BoundedMap<string, { readonly detail: string | undefined }>(KEPT);
 
   function judge(der: Uint8Array): string | undefined {
     if (digests.has(sha256Of(der))) return 'the certificate, by its SHA-256';
@@ -60,15 +61,10 @@ export function compileDenyList(entries: readonly DeniedValue[]): DenyList | und
     },
     deniesCertificates(ders, ids) {
       if (!looksAtCertificates) return undefined;
-      const key = ids.join();
-      let known = ofCertificates.get(key);
-      if (known === undefined) {
+      return ofCertificates.getOrMake(ids.join(), () => {
         const [detail] = ders.map(judge).filter((one) => one !== undefined);
-        known = { detail };
-        if (ofCertificates.size >= KEPT) ofCertificates.clear();
-        ofCertificates.set(key, known);
-      }
-      return known.detail;
+        return { detail };
+      }).detail;
     },
   };
 }

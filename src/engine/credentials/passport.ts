@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { detachString } from '../../util/detach-string.ts';
 
 /**
@@ -29,15 +30,15 @@ const LONGEST_REMEMBERED = 512;
  */
 export function createPassports(key: Uint8Array): Passports {
   const passports = createSealing(key);
-  const issued = new Map<string, string>();
-  const read = new Map<string, { readonly clientId: string; readonly subject: string }>();
+  const issued = new BoundedMap<string, string>(REMEMBERED);
+  const read = new BoundedMap<string, { readonly clientId: string; readonly subject: string }>(REMEMBERED);
   return {
     issue(clientId, subject) {
       const pair = `${clientId.length}:${clientId}${subject}`;
       const known = issued.get(pair);
       if (known !== undefined) return known;
       const passport = passports.issue(clientId, subject);
-      if (pair.length <= LONGEST_REMEMBERED) remember(issued, pair, passport);
+      if (pair.length <= LONGEST_REMEMBERED) issued.set(pair, passport);
       return passport;
     },
     read(clientId, passport) {
@@ -46,15 +47,10 @@ export function createPassports(key: Uint8Array): Passports {
       const subject = passports.read(clientId, passport);
       if (subject === undefined) return undefined;
       if (passport.length + clientId.length <= LONGEST_REMEMBERED)
-        remember(read, detachString(passport), { clientId: detachString(clientId), subject });
+        read.set(detachString(passport), { clientId: detachString(clientId), subject });
       return subject;
     },
   };
-}
-
-function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {
-  if (known.size >= REMEMBERED) known.clear();
-  known.set(key, value);
 }
 
 function createSealing(key: Uint8Array): Passports {

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 export interface VerificationCacheOptions {
   /** Good passwords to remember: about 150 bytes each. */
@@ -28,8 +29,8 @@ export function createVerificationCache({
   maximumWrong = 10_000,
 }: VerificationCacheOptions = {}): VerificationCache {
   const secret = randomBytes(32);
-  const good = new RecentKeys(maximum);
-  const wrong = new RecentKeys(maximumWrong);
+  const good = new BoundedMap<string, true>(maximum);
+  const wrong = new BoundedMap<string, true>(maximumWrong);
 
   function key(hash: string, password: string): string {
     // The length keeps ("ab", "c") and ("a", "bc") apart.
@@ -42,47 +43,15 @@ export function createVerificationCache({
     },
     recall(hash, password) {
       const wanted = key(hash, password);
-      if (good.touch(wanted)) return true;
-      return wrong.touch(wanted) ? false : undefined;
+      if (good.get(wanted)) return true;
+      return wrong.get(wanted) ? false : undefined;
     },
     remember(hash, password, verified) {
-      (verified ? good : wrong).add(key(hash, password));
+      (verified ? good : wrong).set(key(hash, password), true);
     },
     clear() {
       good.clear();
       wrong.clear();
     },
   };
-}
-
-/** A set that forgets what was not used for longest. */
-class RecentKeys {
-  private readonly maximum: number;
-  private readonly keys = new Set<string>();
-
-  constructor(maximum: number) {
-    this.maximum = maximum;
-  }
-
-  get size(): number {
-    return this.keys.size;
-  }
-
-  touch(key: string): boolean {
-    if (!this.keys.delete(key)) return false;
-    this.keys.add(key);
-    return true;
-  }
-
-  add(key: string): void {
-    if (this.maximum < 1) return;
-    this.keys.delete(key);
-    this.keys.add(key);
-    // A Set iterates in the order of insertion: the first is the oldest.
-    if (this.keys.size > this.maximum) this.keys.delete(this.keys.values().next().value as string);
-  }
-
-  clear(): void {
-    this.keys.clear();
-  }
 }

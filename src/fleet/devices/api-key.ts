@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generate } from '../../engine/secrets/generate.ts';
 import { generatedScheme, hashGenerated } from '../../engine/secrets/generated-secret.ts';
 import type { Actor } from '../../model/audit.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 
 /**
  * What a key may do: look, change, or bring in new devices and nothing else, for a factory's line. None includes another.
@@ -71,7 +72,7 @@ export type KeyCheck =
 export class ApiKeys {
   readonly #store: () => Promise<ApiKeyStore>;
   readonly #now: () => number;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<string, Known>(KEPT);
   readonly #usedAt = new Map<string, number>();
 
   constructor(store: () => Promise<ApiKeyStore>, now: () => number = Date.now) {
@@ -96,7 +97,6 @@ export class ApiKeys {
     const now = this.#now();
     const known = this.#known.get(id);
     if (known !== undefined && now - known.loadedAt < BELIEVED_MS) return known.key;
-    if (this.#known.size >= KEPT) this.#known.clear();
     const key = this.#store().then((store) => store.find(id));
     this.#known.set(id, { key, loadedAt: now });
     key.catch(() => this.#known.delete(id));

@@ -3,6 +3,7 @@ import type { DeciderSettings } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
 import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
 import type { ConnectAttempt } from '../../model/question.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import type { MetricFamily } from '../metrics/family.ts';
 import type { ProcessGroup } from '../process-group/group.ts';
 import { CountedKeys } from './counted-keys.ts';
@@ -43,7 +44,7 @@ export class Throttle implements BlockedList {
   readonly #count: FailureCount | undefined;
   readonly #keys: CountedKeys;
   readonly #known: KnownClients;
-  readonly #callers = new Set<string>();
+  readonly #callers = new BoundedMap<string, true>(MOST_CALLERS);
   readonly #refused: Record<ThrottleKind, number> = { address: 0, client_id: 0, credentials_id: 0 };
 
   /** @param now epoch milliseconds. */
@@ -83,9 +84,7 @@ export class Throttle implements BlockedList {
   noteCaller(address: string | undefined): void {
     if (!this.on) return;
     const caller = throttledAddress(address);
-    if (caller === undefined) return;
-    if (this.#callers.size >= MOST_CALLERS) this.#callers.clear();
-    this.#callers.add(caller);
+    if (caller !== undefined) this.#callers.set(caller, true);
   }
 
   /** By what this login is to be refused, if by anything. Changes nothing and counts nothing. */
@@ -180,7 +179,7 @@ export class Throttle implements BlockedList {
     if (peerAddress === undefined) return undefined;
     if (!settings.trustsPeerAddress?.(attempt) && !this.#config.believed.has(broker)) return undefined;
     const address = throttledAddress(peerAddress);
-    if (address === undefined || this.#callers.has(address) || this.#config.never(peerAddress))
+    if (address === undefined || this.#callers.get(address) || this.#config.never(peerAddress))
       return undefined;
     return address;
   }

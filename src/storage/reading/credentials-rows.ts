@@ -9,6 +9,7 @@ import {
   readProfileTransport,
 } from '../../engine/credentials/stored/stored-json.ts';
 import { CREDENTIALS_TYPES, type CredentialsType, type TransportType } from '../../model/device.ts';
+import { BoundedMap } from '../../util/bounded-map.ts';
 import { UnreadableRow } from './credentials-reader.ts';
 
 /**
@@ -217,8 +218,7 @@ interface SharedFacts {
 }
 
 /** By the id of the profile. Drivers make every text anew for every row, and a fleet of records would keep them all. */
-const shared = new Map<string, SharedFacts>();
-const MOST_SHARED = 1_000;
+const shared = new BoundedMap<string, SharedFacts>(1_000);
 
 function sharedFacts(row: CredentialsRow, profileId: string): SharedFacts {
   const transport = readProfileTransport(row.profile_transport);
@@ -234,7 +234,6 @@ function sharedFacts(row: CredentialsRow, profileId: string): SharedFacts {
   )
     return known;
   const facts = { tenantId, profileId, profileName, transportType, transport };
-  if (shared.size >= MOST_SHARED) shared.clear();
   shared.set(profileId, facts);
   return facts;
 }

@@ -1,36 +1,25 @@
+import { BoundedMap } from '../../../util/bounded-map.ts';
 import { detachString } from '../../../util/detach-string.ts';
 
-/** Limit for the texts of one generation. With their certificates that is some 15 MiB, or 6,000 certificates. */
-const MAX_GENERATION_CHARACTERS = 8 * 1024 * 1024;
+/** Characters of all cached texts. With their certificates that is some 30 MiB, or 12,000 certificates. */
+const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * Caches a decoder's results. Fleets send the same certificates again and again, and a lookup costs a third of
  * decoding and checking. A repeated text yields the same bytes object, so its hash can be cached as well
- * (`credentialsIdOf`). Errors are not cached.
- *
- * The cache keeps two generations. When the younger one is full, the older one is dropped. Certificates that come
- * at least once per generation stay, and clients that send ever new ones cannot use more memory.
+ * (`credentialsIdOf`). Errors are not cached. Certificates that keep coming stay, and clients that send ever new ones cannot
+ * use more memory.
  */
 export function cachedDecoder(
   decode: (text: string) => readonly Buffer[],
 ): (text: string) => readonly Buffer[] {
-  let young = new Map<number, CacheEntry>();
-  let old = new Map<number, CacheEntry>();
-  let weight = 0;
+  const cache = new BoundedMap<number, CacheEntry>(MAX_CACHED_CHARACTERS, ({ text }) => text.length);
   return (text) => {
     const key = sampleHash(text);
-    const inYoung = young.get(key);
-    if (inYoung?.text === text) return inYoung.certificates;
-    const before = old.get(key);
-    const inOld = before?.text === text ? before : undefined;
-    const certificates = inOld?.certificates ?? decode(text).map(copyToOwnMemory);
-    if (weight + text.length > MAX_GENERATION_CHARACTERS) {
-      old = young;
-      young = new Map();
-      weight = 0;
-    }
-    young.set(key, inOld ?? { text: detachString(text), certificates });
-    weight += text.length;
+    const known = cache.get(key);
+    if (known?.text === text) return known.certificates;
+    const certificates = decode(text).map(copyToOwnMemory);
+    cache.set(key, { text: detachString(text), certificates });
     return certificates;
   };
 }

@@ -1,4 +1,5 @@
 import type { Agent } from 'undici';
+import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { InspectedCertificate } from '../x509/inspect.ts';
 import type { OcspAnswer } from './ocsp-message.ts';
 import type { Objection } from './policy.ts';
@@ -44,7 +45,7 @@ const MAX_CACHED = 50_000;
  */
 export class OcspClient {
   readonly #options: OcspOptions;
-  readonly #cache = new Map<string, CachedStatus>();
+  readonly #cache = new BoundedMap<string, CachedStatus>(MAX_CACHED);
   readonly #pending = new Map<string, Promise<CachedStatus>>();
   /** When a responder that did not answer may be asked again, by URL. */
   readonly #retryResponderAt = new Map<string, number>();
@@ -124,19 +125,12 @@ export class OcspClient {
         const stillValid = (before?.answer?.nextUpdate ?? 0) > this.#options.now();
         // A failed request does not replace an answer that is still valid.
         const kept = known.answer === undefined && stillValid ? { ...before, until: known.until } : known;
-        this.#store(key, kept as CachedStatus);
+        this.#cache.set(key, kept as CachedStatus);
         return kept as CachedStatus;
       })
       .finally(() => this.#pending.delete(key));
     this.#pending.set(key, request);
     return request;
-  }
-
-  #store(key: string, known: CachedStatus): void {
-    this.#cache.delete(key);
-    const [oldest] = this.#cache.size < MAX_CACHED ? [] : this.#cache.keys();
-    if (oldest !== undefined) this.#cache.delete(oldest);
-    this.#cache.set(key, known);
   }
 
   async #fetch(url: string, leaf: InspectedCertificate, issuer: InspectedCertificate): Promise<CachedStatus> {

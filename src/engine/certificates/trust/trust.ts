@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { BoundedMap } from '../../../util/bounded-map.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
 import { formatName } from '../x509/name.ts';
@@ -95,7 +96,7 @@ export async function openTrust(parts: TrustOptions): Promise<Trust> {
   const { config, log, now = Date.now, pollIntervalMs, refetchMs } = parts;
   const { authoritiesFile } = config;
   let generation = 0;
-  const assessments = new Map<string, Assessment>();
+  const assessments = new BoundedMap<string, Assessment>(MAX_CACHED);
   const pending = new Map<string, Promise<Assessment>>();
   const invalidate = (): void => {
     generation++;
@@ -173,11 +174,7 @@ export async function openTrust(parts: TrustOptions): Promise<Trust> {
     const asked = pending.get(key);
     if (asked !== undefined) return asked;
     const work = assess(subject, rules).then((assessment) => {
-      if (assessment.generation === generation) {
-        const [oldest] = assessments.size < MAX_CACHED ? [] : assessments.keys();
-        if (oldest !== undefined) assessments.delete(oldest);
-        assessments.set(key, assessment);
-      }
+      if (assessment.generation === generation) assessments.set(key, assessment);
       return assessment;
     });
     pending.set(key, work);

@@ -1,4 +1,5 @@
 import type { PeerCertificate } from '../../../model/peer-certificate.ts';
+import { BoundedMap } from '../../../util/bounded-map.ts';
 import { CertificateUnreadable } from '../../certificates/text/fault.ts';
 import { type ChainVerdict, checkChain } from '../../certificates/x509/chain.ts';
 import { credentialsIdOf } from '../../certificates/x509/identity.ts';
@@ -12,25 +13,17 @@ export interface CertificateFacts extends CertificateDates {
 
 /**
  * What was read, by credentials id, which is a hash of the DER: a certificate never changes, so nothing grows old. Reading
- * one costs ten times its hash, checking a chain a thousand times; fleets come back with the same ones.
+ * one costs ten times its hash, checking a chain a thousand times; fleets come back with the same ones. Some 200 bytes each.
  */
-const facts = new Map<string, CertificateFacts>();
-const chains = new Map<string, ChainVerdict>();
-/** Some 200 bytes each. */
-const KEPT_FACTS = 50_000;
-const KEPT_CHAINS = 20_000;
+const facts = new BoundedMap<string, CertificateFacts>(50_000);
+const chains = new BoundedMap<string, ChainVerdict>(20_000);
 
 /**
  * @param id the credentials id of the DER.
  * @throws {CertificateUnreadable} what cannot be read is not remembered.
  */
 function factsOf(id: string, der: Uint8Array): CertificateFacts {
-  let known = facts.get(id);
-  if (known === undefined) {
-    known = { ...datesOf(der), commonName: onlyCommonName(der) };
-    remember(facts, id, known, KEPT_FACTS);
-  }
-  return known;
+  return facts.getOrMake(id, () => ({ ...datesOf(der), commonName: onlyCommonName(der) }));
 }
 
 /** Names or extensions that cannot be read keep nobody out who is known by the hash. */
@@ -66,19 +59,6 @@ export function readableFacts({ ders, ids }: HashedChain, at: number): Certifica
 
 /** {@link checkChain} less the dates, remembered. */
 export function structureOf({ ders, ids }: HashedChain): ChainVerdict {
-  const key = ids.join();
-  let known = chains.get(key);
-  if (known === undefined) {
-    const [leaf, ...chain] = ders;
-    known = checkChain(leaf, chain, { now: 0, skipDates: true });
-    remember(chains, key, known, KEPT_CHAINS);
-  }
-  return known;
-}
-
-/** The least recently added leaves first: what is asked for again soon comes back cheaply enough. */
-function remember<Value>(memory: Map<string, Value>, key: string, value: Value, most: number): void {
-  const [oldest] = memory.size < most ? [] : memory.keys();
-  if (oldest !== undefined) memory.delete(oldest);
-  memory.set(key, value);
+  const [leaf, ...chain] = ders;
+  return chains.getOrMake(ids.join(), () => checkChain(leaf, chain, { now: 0, skipDates: true }));
 }

@@ -1,6 +1,7 @@
 import { getHashes, hash } from 'node:crypto';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { BoundedMap } from '../../../util/bounded-map.ts';
 import { detachString } from '../../../util/detach-string.ts';
 
 /**
@@ -26,10 +27,9 @@ export function sha3OfJoined(delimiter: string, parts: readonly (string | null |
   return sha3(parts.filter((part) => part).join(delimiter));
 }
 
-/** Ids to remember, some 200 bytes each: whoever connects is asked about again, and a hash costs more than deciding. */
-const REMEMBERED = 20_000;
+/** Some 200 bytes each: whoever connects is asked about again, and a hash costs more than deciding. */
+const remembered = new BoundedMap<string, string>(20_000);
 const LONGEST_REMEMBERED = 200;
-const remembered = new Map<string, string>();
 
 /** The id under which credentials for this client id and user name are stored; either may be empty (section 1.1). */
 export function basicCredentialsId(clientId: string, userName: string): string {
@@ -37,10 +37,7 @@ export function basicCredentialsId(clientId: string, userName: string): string {
   const known = remembered.get(pair);
   if (known !== undefined) return known;
   const id = sha3(pair);
-  if (pair.length <= LONGEST_REMEMBERED) {
-    if (remembered.size >= REMEMBERED) remembered.clear();
-    remembered.set(detachString(pair), id);
-  }
+  if (pair.length <= LONGEST_REMEMBERED) remembered.set(detachString(pair), id);
   return id;
 }
 

@@ -1,4 +1,5 @@
 import type { ProfileTopics } from '../../../model/device-identity.ts';
+import { BoundedMap } from '../../../util/bounded-map.ts';
 
 /** What deciding needs of `profile_data.transportConfiguration`. */
 export interface ProfileTransport {
@@ -7,8 +8,7 @@ export interface ProfileTransport {
 }
 
 const DEFAULT_TRANSPORT: ProfileTransport = Object.freeze({ topics: Object.freeze({}), sparkplug: false });
-const parsedTransports = new Map<string, ProfileTransport>();
-const KEPT_TRANSPORTS = 1_000;
+const parsedTransports = new BoundedMap<string, ProfileTransport>(1_000);
 
 /**
  * Reads the JSON text of `profile_data.transportConfiguration` (`thingsboard.md` sections 9.2 and 11). Only type MQTT has
@@ -17,13 +17,7 @@ const KEPT_TRANSPORTS = 1_000;
  */
 export function readProfileTransport(text: string | null): ProfileTransport {
   if (text === null) return DEFAULT_TRANSPORT;
-  let transport = parsedTransports.get(text);
-  if (transport === undefined) {
-    transport = toProfileTransport(parseObject(text));
-    if (parsedTransports.size >= KEPT_TRANSPORTS) parsedTransports.clear();
-    parsedTransports.set(text, transport);
-  }
-  return transport;
+  return parsedTransports.getOrMake(text, () => toProfileTransport(parseObject(text)));
 }
 
 function toProfileTransport(configuration: Record<string, unknown> | undefined): ProfileTransport {
