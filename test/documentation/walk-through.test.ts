@@ -124,10 +124,10 @@ test('with all six, the tests of all brokers pass: its devices come in, and nobo
     ...NODE,
     '--test',
     ...[
-      'brokers/registries',
-      'brokers/made-up-clients',
-      'brokers/provisioning-sessions',
-      'brokers/mounted-brokers',
+      'brokers/registry',
+      'end-to-end/made-up-clients',
+      'end-to-end/provisioning-sessions',
+      'end-to-end/mounted-brokers',
     ].map((name) => `test/${name}.test.ts`),
     ...[
       'tools/broker-simulator/run',

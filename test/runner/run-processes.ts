@@ -56,7 +56,8 @@ export async function runJobs(
 
 async function runJob(job: Job, longestMs: number, listener: Listener): Promise<string | undefined> {
   const args = [`--test-reporter=${REPORTER}`, '--test-reporter-destination=stdout', job.script];
-  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+  const inherited = process.execArgv.filter((one) => !one.startsWith('--test'));
+  const child = spawn(process.execPath, [...inherited, ...args], {
     cwd: ROOT,
     // Where this process is itself a test of Node's runner, that one is not meant.
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
