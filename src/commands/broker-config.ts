@@ -4,7 +4,6 @@ import { Argument, type Command } from 'commander';
 import { ThingPassError } from '../model/errors.ts';
 import {
   type ConfigFile,
-  ConfigOptionsRefused,
   configFiles,
   IDENTITIES,
   type Identity,
@@ -53,7 +52,7 @@ async function printConfig(name: string, options: Options, command: Command): Pr
     identities: identitiesIn(options.identity, product),
     version: options.for,
   };
-  const files = refusing(() => configFiles(product, given));
+  const files = configFiles(product, given);
   const settings = [`THINGPASS_SECRET=${given.secret}`, ...product.settings(given)];
   if (options.output !== undefined) write(options.output, files);
   print(command, { files, settings }, () =>
@@ -83,14 +82,6 @@ function identitiesIn(list: string | undefined, product: Product): ReadonlySet<I
       `--identity names ${foreign.join(', ')}; it may name ${IDENTITIES.join(', ')}`,
     );
   return new Set(identities as Identity[]);
-}
-
-function refusing(make: () => readonly ConfigFile[]): readonly ConfigFile[] {
-  try {
-    return make();
-  } catch (error) {
-    throw error instanceof ConfigOptionsRefused ? new ThingPassError('command_failed', error.message) : error;
-  }
 }
 
 function write(folder: string, files: readonly ConfigFile[]): void {

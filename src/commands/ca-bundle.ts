@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { CertificatesRefused } from '../fleet/ca-bundles/bundle.ts';
 import {
   addCertificates,
   type CaBundle,
   findCaBundle,
   retireCertificate,
 } from '../fleet/ca-bundles/service.ts';
-import { ThingPassError } from '../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../storage/repositories/ca-bundle-repository.ts';
@@ -72,7 +71,7 @@ async function add(name: string, file: string, _options: object, command: Comman
     try {
       await addCertificates(repository, name, bytes.toString('latin1'), commandActor());
     } catch (error) {
-      throw error instanceof CertificatesRefused
+      throw isThingPassError(error, 'ca_certificate_invalid')
         ? new ThingPassError('command_failed', `${file}: ${error.message}`)
         : error;
     }

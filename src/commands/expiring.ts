@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AuthoritiesUnusable, readAuthorities } from '../engine/certificates/trust/authorities.ts';
+import { readAuthorities } from '../engine/certificates/trust/authorities.ts';
 import { formatName } from '../engine/certificates/x509/name.ts';
 import {
   type Expiring,
@@ -7,7 +7,7 @@ import {
   type WatchedAuthority,
   watchedAuthorities,
 } from '../fleet/devices/expiry/expiring.ts';
-import { ThingPassError } from '../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../model/errors.ts';
 import { openPrisma } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { ExpiryRepository } from '../storage/repositories/credentials/expiry-repository.ts';
@@ -79,7 +79,7 @@ function configuredAuthorities(file: string | undefined): Omit<WatchedAuthority,
       notAfter,
     }));
   } catch (error) {
-    if (error instanceof AuthoritiesUnusable)
+    if (isThingPassError(error, 'authorities_unusable'))
       throw new ThingPassError('command_failed', `${file}: ${error.message}`);
     throw error;
   }

@@ -4,7 +4,6 @@ import { ThingPassError } from '../model/errors.ts';
 import type { PeerCertificate } from '../model/peer-certificate.ts';
 import { BROKER_NAMES, type BrokerName } from '../model/question.ts';
 import type { Asked, Explanation } from '../server/management/explanation.ts';
-import { NotExplainable } from '../tools/explain/neutral-question.ts';
 import { withExplainer } from '../tools/explain/open.ts';
 import { example, loadConfig, print } from './shared/command.ts';
 import { askRunningServer } from './shared/running-server.ts';
@@ -70,11 +69,7 @@ async function run(options: Options, command: Command): Promise<void> {
 
 async function answer(asked: Asked, { url }: Options): Promise<Explanation> {
   if (url !== undefined) return askRunningServer<Explanation>(url, 'POST', '/explain', toBody(asked));
-  try {
-    return await withExplainer(loadConfig(), (explainer) => explainer.explain(asked));
-  } catch (error) {
-    throw error instanceof NotExplainable ? new ThingPassError('command_failed', error.message) : error;
-  }
+  return withExplainer(loadConfig(), (explainer) => explainer.explain(asked));
 }
 
 function neutral(options: Options): Asked {

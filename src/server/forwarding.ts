@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { isThingPassError } from '../model/errors.ts';
 import { problemOf } from './management/problem.ts';
-import { PeerUnavailable } from './process-group/channel.ts';
 import type { ProcessGroup } from './process-group/group.ts';
 import { LARGEST_BODY } from './webhooks/webhook.ts';
 
@@ -71,7 +71,7 @@ async function forward(
       'the primary did not answer a request',
     );
     const [status, title] =
-      error instanceof PeerUnavailable && error.why === 'silent'
+      isThingPassError(error, 'peer_unavailable') && error.data.why === 'silent'
         ? [504, 'Gateway Timeout']
         : [503, 'Service Unavailable'];
     return reply

@@ -11,7 +11,8 @@ import { type RunningServer, startServer } from './start.ts';
 /**
  * Starts a server of several processes: this one becomes the primary.
  * @param environment the settings, as workers are to read them.
- * @throws {ThingPassError} `config_invalid` as `startServer`. @throws {WorkerFailed} when the workers cannot listen.
+ * @throws {ThingPassError} `config_invalid` as `startServer`, `worker_failed` when the workers
+ *   cannot listen.
  */
 export async function startWorkers(
   config: Config,

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { AuthoritiesUnusable } from '../engine/certificates/trust/authorities.ts';
 import { openTrust, type Trust } from '../engine/certificates/trust/trust.ts';
 import { createTrustLog } from '../engine/certificates/trust/trust-log.ts';
 import type { DenyList } from '../engine/credentials/deny-list.ts';
-import { configInvalid } from '../model/errors.ts';
+import { configInvalid, isThingPassError } from '../model/errors.ts';
 import type { Storage } from '../storage/reading/storage.ts';
 import { copyDenyList, copyProfilePolicies } from '../storage/reading/trust-tables.ts';
 import { createErrorLog } from './logging/error-log.ts';
@@ -37,7 +36,7 @@ export async function openTrustTables(config: Config, storage: Storage, log: Log
     return { trust, denyList: () => denied.current(), close: () => closeEach(opened) };
   } catch (error) {
     await closeEach(opened);
-    if (!(error instanceof AuthoritiesUnusable)) throw error;
+    if (!isThingPassError(error, 'authorities_unusable')) throw error;
     throw configInvalid([`THINGPASS_CLIENT_CA_FILE (${config.trust.authoritiesFile}): ${error.message}`]);
   }
 }

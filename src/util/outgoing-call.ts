@@ -31,8 +31,8 @@ export interface CallAnswer {
 }
 
 /** The call failed. The message is a sentence for the operator without URL and headers, which may contain secrets. */
-export class CallFailed extends Error {
-  override readonly name = 'CallFailed';
+export interface CallFailure {
+  readonly failure: string;
 }
 
 /** Further calls wait for a free connection. */
@@ -71,27 +71,23 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
  * Makes a call and repeats it with growing pauses, within the limits, if there is no answer or a temporary failure.
  * Redirections are not followed, because the request is only for the configured address.
  * @param stopping aborts the call and all repetitions.
- * @returns any answer that another try would not change, whatever its status.
- * @throws {CallFailed} with the reason of the last failure.
+ * @returns any answer that another try would not change, whatever its status; or the reason of the last failure.
  */
 export async function callOut(
   connections: OutgoingConnections,
   call: OutgoingCall,
   bounds: CallLimits,
   stopping?: AbortSignal,
-): Promise<CallAnswer> {
+): Promise<CallAnswer | CallFailure> {
   const end = AbortSignal.timeout(bounds.totalMs);
   const signal = stopping === undefined ? end : AbortSignal.any([end, stopping]);
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await callOnce(connections, call, bounds, signal);
-    } catch (error) {
-      if (attempt === bounds.tries || signal.aborted) throw error;
-      const pauseMs = bounds.pauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-      // The signal ends the pause early; the error of the last try is thrown then.
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) throw error;
-    }
+    const result = await callOnce(connections, call, bounds, signal);
+    if (!('failure' in result) || attempt === bounds.tries || signal.aborted) return result;
+    const pauseMs = bounds.pauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+    // The signal ends the pause early; the reason of the last failure is returned then.
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return result;
   }
 }
 
@@ -100,7 +96,7 @@ async function callOnce(
   { method, url, headers, body }: OutgoingCall,
   { tryMs, maxBytes }: CallLimits,
   whole: AbortSignal,
-): Promise<CallAnswer> {
+): Promise<CallAnswer | CallFailure> {
   try {
     const answer = await connections.request(url, {
       method,
@@ -109,25 +105,25 @@ async function callOnce(
       signal: AbortSignal.any([whole, AbortSignal.timeout(tryMs)]),
     });
     const text = await readBody(answer.body, maxBytes);
+    if (text === undefined) return { failure: `the answer is longer than ${maxBytes} bytes` };
     const status = answer.statusCode;
-    if (status >= 500 || RETRYABLE_STATUSES.has(status))
-      throw new CallFailed(`the server answered ${status}`);
+    if (status >= 500 || RETRYABLE_STATUSES.has(status)) return { failure: `the server answered ${status}` };
     return { status, body: text };
   } catch (error) {
-    if (error instanceof CallFailed) throw error;
     const { name, code } = error as NodeJS.ErrnoException;
-    if (name === 'TimeoutError') throw new CallFailed('no complete answer in time');
-    throw new CallFailed(`no answer (${code ?? name})`);
+    return {
+      failure: name === 'TimeoutError' ? 'no complete answer in time' : `no answer (${code ?? name})`,
+    };
   }
 }
 
-/** Leaving the loop destroys the stream and closes its connection. */
-async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+/** `undefined` if the answer is longer. Leaving the loop destroys the stream and closes its connection. */
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxBytes) throw new CallFailed(`the answer is longer than ${maxBytes} bytes`);
+    if (length > maxBytes) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -31,7 +31,7 @@ const PLACES = { username: USERNAME, clientid: CLIENT_ID } as const;
  * The certificate in whichever form is switched on; others are not looked at. A whole certificate goes before a digest or a
  * name of it. Where nothing but whole certificates is switched on, the name alone, which is all that a listener behind a proxy
  * or an authorization request has, is not taken for one.
- * @throws {PlaceholderNotFilled} where a field that is read was not filled in.
+ * @throws {ThingPassError} `placeholder_not_filled` where a field that is read was not filled in.
  */
 export function readEmqxCertificate(
   fields: Fields,

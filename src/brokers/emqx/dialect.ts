@@ -1,5 +1,6 @@
 import { DEFAULT_SCRAM_ITERATIONS } from '../../engine/secrets/scram.ts';
 import { deny } from '../../model/decision.ts';
+import { isThingPassError } from '../../model/errors.ts';
 import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import type { ScramAlgorithm } from '../../model/scram-keys.ts';
 import { topicText } from '../acl-request.ts';
@@ -8,7 +9,7 @@ import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
 import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { EMQX_FORMS, ignoredEmqxCertificates, readEmqxCertificate } from './certificate.ts';
-import { additional, CLIENT_ID, identifying, PlaceholderNotFilled, USERNAME } from './fields.ts';
+import { additional, CLIENT_ID, identifying, USERNAME } from './fields.ts';
 import { answerConnect, answerScram, answerTopic, PASSPORT_ATTRIBUTE } from './replies.ts';
 
 /**
@@ -90,7 +91,7 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
 
 /** @throws whatever else it is given. */
 function refuseUnfilled(error: unknown): Question {
-  if (!(error instanceof PlaceholderNotFilled)) throw error;
+  if (!isThingPassError(error, 'placeholder_not_filled')) throw error;
   const steps = [{ step: 'read_request', detail: error.message }];
   return { kind: 'settled', decision: deny('placeholder_not_filled', steps) };
 }

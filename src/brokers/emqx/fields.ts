@@ -1,3 +1,4 @@
+import { ThingPassError } from '../../model/errors.ts';
 import type { Fields } from '../fields.ts';
 
 /** How EMQX 5 and 6 fill in the fields of `body` (`emqx.md` sections 2.2 and 10). */
@@ -7,19 +8,17 @@ export function isPlaceholder(text: string): boolean {
   return text.startsWith('${') && text.indexOf('}') === text.length - 1;
 }
 
-/** The broker's configuration does not fill in a field on which the client's identity hangs. */
-export class PlaceholderNotFilled extends Error {
-  override readonly name = 'PlaceholderNotFilled';
-}
-
 /**
  * A field that says who the client is; empty means absent, since EMQX sends nothing else for it (section 2.2).
- * @throws {PlaceholderNotFilled} for an unreplaced placeholder: never a credential (section 10).
+ * @throws {ThingPassError} `placeholder_not_filled` for an unreplaced placeholder: never a credential (section 10).
  */
 export function identifying(fields: Fields, names: readonly string[]): string | undefined {
   const text = fields.filled(names);
   if (text !== undefined && isPlaceholder(text)) {
-    throw new PlaceholderNotFilled(`field ${names[0]} holds a placeholder: this EMQX does not know it there`);
+    throw new ThingPassError(
+      'placeholder_not_filled',
+      `field ${names[0]} holds a placeholder: this EMQX does not know it there`,
+    );
   }
   return text;
 }

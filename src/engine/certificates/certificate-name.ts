@@ -1,10 +1,6 @@
+import { isThingPassError } from '../../model/errors.ts';
 import type { CertificateName } from '../../model/peer-certificate.ts';
-import {
-  commonNameAttributes,
-  type NameNotation,
-  NameUnreadable,
-  parseName,
-} from './x509/distinguished-name.ts';
+import { commonNameAttributes, type NameNotation, parseName } from './x509/distinguished-name.ts';
 
 /**
  * How a broker writes the two texts of a certificate's name (`forwarded-certificates.md` section 5).
@@ -57,7 +53,8 @@ export function fromSubject(subject: string, notation: NameNotation): CommonName
       return refused('the common name may have lost characters (NanoMQ writes ? for them)');
     return checked(attribute.value);
   } catch (error) {
-    if (error instanceof NameUnreadable) return refused(`the subject cannot be read: ${error.message}`);
+    if (isThingPassError(error, 'distinguished_name_unreadable'))
+      return refused(`the subject cannot be read: ${error.message}`);
     throw error;
   }
 }

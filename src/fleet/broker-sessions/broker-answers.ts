@@ -1,4 +1,5 @@
-import { type CallAnswer, CallFailed } from '../../util/outgoing-call.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
+import type { CallAnswer } from '../../util/outgoing-call.ts';
 import type { SessionBroker, SessionEnd } from './session-end.ts';
 
 /** Limit of sessions ended for one device; the result reports how many remain. */
@@ -6,14 +7,14 @@ export const MAX_SESSIONS = 50;
 
 /**
  * Parses a JSON answer.
- * @throws {CallFailed} for any status but 200, and for invalid JSON.
+ * @throws {ThingPassError} `call_failed` for any status but 200, and for invalid JSON.
  */
 export function readJson({ status, body }: CallAnswer): unknown {
-  if (status !== 200) throw new CallFailed(statusMessage(status));
+  if (status !== 200) throw new ThingPassError('call_failed', statusMessage(status));
   try {
     return JSON.parse(body);
   } catch {
-    throw new CallFailed('the broker’s answer is not JSON');
+    throw new ThingPassError('call_failed', 'the broker’s answer is not JSON');
   }
 }
 
@@ -48,7 +49,7 @@ export async function endEach<Session extends { readonly clientId: string | unde
     try {
       ends.push({ broker, clientId, result: (await end(session)) ? 'ended' : 'not_connected' });
     } catch (error) {
-      if (!(error instanceof CallFailed)) throw error;
+      if (!isThingPassError(error, 'call_failed')) throw error;
       ends.push({ broker, clientId, result: 'failed', detail: error.message });
     }
   }

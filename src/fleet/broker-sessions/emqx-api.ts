@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ThingPassError } from '../../model/errors.ts';
 
 /** EMQX's management API. */
 export interface EmqxApi {
@@ -43,25 +44,25 @@ const TRY_TIMEOUT_MS = 2_000;
 /**
  * Publishes a message at EMQX. The status 202, "nobody has subscribed", is a success: the client may have
  * disconnected.
- * @throws {Error} after several tries if EMQX cannot be reached or refuses. The error does not contain the
- *   message's content.
+ * @throws {ThingPassError} `call_failed` if EMQX refuses, and `fetch`'s error if EMQX cannot be reached after several
+ *   tries. Neither contains the message's content.
  */
 export async function publishAtEmqx({ url, key }: EmqxApi, message: Message): Promise<void> {
   for (let left = TRIES - 1; ; left--) {
-    try {
-      await publishOnce(`${url}/publish`, key, message);
-      return;
-    } catch (error) {
-      if (left === 0 || error instanceof PermanentFailure) throw error;
-      await sleep(RETRY_PAUSE_MS);
-    }
+    const status = await publishOnce(`${url}/publish`, key, message).catch((error: unknown) => {
+      if (left === 0) throw error;
+      return 500;
+    });
+    if (status >= 200 && status < 300) return;
+    // A repetition would not change a refusal.
+    if (status < 500 || left === 0)
+      throw new ThingPassError('call_failed', `EMQX's management API answered ${status}`);
+    await sleep(RETRY_PAUSE_MS);
   }
 }
 
-/** A failure that a repetition would not change. */
-class PermanentFailure extends Error {}
-
-async function publishOnce(url: string, key: string, message: Message): Promise<void> {
+/** @returns the status of the answer. @throws `fetch`'s error if there is no answer. */
+async function publishOnce(url: string, key: string, message: Message): Promise<number> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -74,7 +75,5 @@ async function publishOnce(url: string, key: string, message: Message): Promise<
     signal: AbortSignal.timeout(TRY_TIMEOUT_MS),
   });
   await response.arrayBuffer();
-  if (response.ok) return;
-  const detail = `EMQX's management API answered ${response.status}`;
-  throw response.status < 500 ? new PermanentFailure(detail) : new Error(detail);
+  return response.status;
 }

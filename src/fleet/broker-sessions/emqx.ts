@@ -1,4 +1,4 @@
-import { CallFailed } from '../../util/outgoing-call.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions, SessionEnd } from './session-end.ts';
 
@@ -23,7 +23,7 @@ export const endAtEmqx: EndSessions = async (keys, call) => {
     const { status } = await call({ method: 'DELETE', path });
     if (status === 204 || status === 200) return true;
     if (status === 404) return false;
-    throw new CallFailed(statusMessage(status));
+    throw new ThingPassError('call_failed', statusMessage(status));
   });
   return [...cacheFailures, ...ends];
 };
@@ -33,9 +33,9 @@ async function resetCaches(call: CallBroker): Promise<SessionEnd[]> {
     try {
       const { status } = await call({ method: 'POST', path });
       // Before 5.9 there are no such caches.
-      if (status >= 300 && status !== 404) throw new CallFailed(statusMessage(status));
+      if (status >= 300 && status !== 404) throw new ThingPassError('call_failed', statusMessage(status));
     } catch (error) {
-      if (!(error instanceof CallFailed)) throw error;
+      if (!isThingPassError(error, 'call_failed')) throw error;
       const detail = `the cached answers were not reset: ${error.message}`;
       return [{ broker: 'emqx', result: 'failed', detail }];
     }

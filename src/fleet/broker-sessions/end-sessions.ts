@@ -1,4 +1,5 @@
-import { CallFailed, type CallLimits, callOut, type OutgoingConnections } from '../../util/outgoing-call.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
+import { type CallLimits, callOut, type OutgoingConnections } from '../../util/outgoing-call.ts';
 import { endAtEmqx } from './emqx.ts';
 import { endAtRabbitmq } from './rabbitmq.ts';
 import type { CallBroker, EndSessions, SessionBroker, SessionEnd, SessionKeys } from './session-end.ts';
@@ -50,8 +51,9 @@ export async function endSessions(keys: SessionKeys, parts: EndSessionsOptions):
           ? results
           : [...results, { broker, result: none }];
       } catch (error) {
-        const detail =
-          error instanceof CallFailed ? error.message : 'the broker’s answer cannot be understood';
+        const detail = isThingPassError(error, 'call_failed')
+          ? error.message
+          : 'the broker’s answer cannot be understood';
         return [{ broker, result: 'failed', detail } as const];
       }
     }),
@@ -66,9 +68,11 @@ function brokerCaller(
   totalMs: number,
 ): CallBroker {
   const authorization = `Basic ${Buffer.from(key, 'utf8').toString('base64')}`;
-  return ({ method, path, headers }) => {
-    if (stopping.aborted) throw new CallFailed('the time limit was reached');
+  return async ({ method, path, headers }) => {
+    if (stopping.aborted) throw new ThingPassError('call_failed', 'the time limit was reached');
     const call = { method, url: `${url}${path}`, headers: { ...headers, authorization } };
-    return callOut(connections, call, { ...LIMITS, totalMs }, stopping);
+    const result = await callOut(connections, call, { ...LIMITS, totalMs }, stopping);
+    if ('failure' in result) throw new ThingPassError('call_failed', result.failure);
+    return result;
   };
 }

@@ -1,4 +1,4 @@
-import { CallFailed } from '../../util/outgoing-call.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { endEach, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions } from './session-end.ts';
 
@@ -48,7 +48,7 @@ export const endAtRabbitmq: EndSessions = async (keys, call) => {
     const already = closed.get(path);
     if (already !== undefined) return already;
     const { status } = await call({ method: 'DELETE', path, headers: { 'x-reason': 'credentials revoked' } });
-    if (status !== 204 && status !== 404) throw new CallFailed(statusMessage(status));
+    if (status !== 204 && status !== 404) throw new ThingPassError('call_failed', statusMessage(status));
     closed.set(path, status === 204);
     return status === 204;
   });
@@ -95,7 +95,7 @@ async function connectionsOf(username: string, call: CallBroker): Promise<Connec
   return connections;
 }
 
-/** @throws {CallFailed} if there are too many connections to search. */
+/** @throws {ThingPassError} `call_failed` if there are too many connections to search. */
 async function allConnections(call: CallBroker): Promise<Connection[]> {
   const all: Connection[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
@@ -104,7 +104,10 @@ async function allConnections(call: CallBroker): Promise<Connection[]> {
     all.push(...rowsOf(items).map(connectionOf));
     if (typeof pages !== 'number' || page >= pages) return all;
   }
-  throw new CallFailed(`there are more than ${PAGE_SIZE * MAX_PAGES} connections to search`);
+  throw new ThingPassError(
+    'call_failed',
+    `there are more than ${PAGE_SIZE * MAX_PAGES} connections to search`,
+  );
 }
 
 function connectionOf({ name, variable_map: variables }: Readonly<Record<string, unknown>>): Connection {

@@ -35,7 +35,7 @@ export interface SessionKeys {
 /**
  * Calls the broker's API with its key.
  * @param path is appended to the API's URL.
- * @throws {CallFailed}
+ * @throws {ThingPassError} `call_failed`
  */
 export type CallBroker = (call: {
   readonly method: OutgoingCall['method'];
@@ -46,6 +46,6 @@ export type CallBroker = (call: {
 /**
  * Ends sessions at one kind of broker.
  * @returns one result for each session found.
- * @throws {CallFailed} if the broker's sessions cannot be listed.
+ * @throws {ThingPassError} `call_failed` if the broker's sessions cannot be listed.
  */
 export type EndSessions = (keys: SessionKeys, call: CallBroker) => Promise<SessionEnd[]>;

@@ -1,5 +1,5 @@
 import { readSessionName } from '../../brokers/vernemq/session.ts';
-import { CallFailed } from '../../util/outgoing-call.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { endEach, MAX_SESSIONS, membersOf, readJson, rowsOf, statusMessage } from './broker-answers.ts';
 import type { CallBroker, EndSessions, SessionKeys } from './session-end.ts';
 
@@ -34,11 +34,11 @@ export function endAtVernemq(mountpointPerDevice: boolean): EndSessions {
     }
     const own = found.filter((session) => belongsTo(keys, session));
     const ends = await endEach('vernemq', own, async ({ clientId, mountpoint }) => {
-      if (!SAFE_VALUE.test(clientId)) throw new CallFailed(UNSAFE_CLIENT_ID);
+      if (!SAFE_VALUE.test(clientId)) throw new ThingPassError('call_failed', UNSAFE_CLIENT_ID);
       const mountpointQuery = mountpoint === '' ? '' : `&--mountpoint=${encodeURIComponent(mountpoint)}`;
       const path = `/session/disconnect?client-id=${encodeURIComponent(clientId)}${mountpointQuery}`;
       const { status } = await call({ method: 'GET', path });
-      if (status !== 200) throw new CallFailed(statusMessage(status));
+      if (status !== 200) throw new ThingPassError('call_failed', statusMessage(status));
       return true;
     });
     return [

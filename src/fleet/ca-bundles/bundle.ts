@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Actor } from '../../model/audit.ts';
+import { ThingPassError } from '../../model/errors.ts';
 
 /** A certificate authority's certificate in a bundle. */
 export interface BundledCertificate {
@@ -19,11 +20,6 @@ export interface BundleFetch {
   readonly fetchedTime: number;
 }
 
-/** The certificates cannot be added to a bundle. The message is a sentence for the operator. */
-export class CertificatesRefused extends Error {
-  override readonly name = 'CertificatesRefused';
-}
-
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 /** Text outside the blocks is dropped. Any other block is refused instead of being dropped silently. */
 const OTHER_BLOCK = /-----BEGIN (?!CERTIFICATE-----)([A-Z0-9 ]+)-----/;
@@ -32,16 +28,20 @@ const OTHER_BLOCK = /-----BEGIN (?!CERTIFICATE-----)([A-Z0-9 ]+)-----/;
  * Parses the certificates of a PEM text. Brokers fail on a file that they cannot parse, so only unexpired
  * certificates of authorities are accepted.
  * @param now epoch milliseconds.
- * @throws {CertificatesRefused} for a text without certificates, and for an unusable certificate, with its
+ * @throws {ThingPassError} `ca_certificate_invalid` for a text without certificates, and for an unusable certificate, with
+ *   its
  *   position.
  */
 export function readBundledCertificates(text: string, now: number): BundledCertificate[] {
   const other = OTHER_BLOCK.exec(text)?.[1];
-  if (other !== undefined) throw new CertificatesRefused(`the block "${other}" must not be in a bundle`);
+  if (other !== undefined)
+    throw new ThingPassError('ca_certificate_invalid', `the block "${other}" must not be in a bundle`);
   const blocks = text.match(BLOCK) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun !== blocks.length) throw new CertificatesRefused('the last certificate is truncated');
-  if (blocks.length === 0) throw new CertificatesRefused('there is no certificate in PEM');
+  if (begun !== blocks.length)
+    throw new ThingPassError('ca_certificate_invalid', 'the last certificate is truncated');
+  if (blocks.length === 0)
+    throw new ThingPassError('ca_certificate_invalid', 'there is no certificate in PEM');
   return blocks.map((block, index) => readOne(block, `certificate ${index + 1}`, now));
 }
 
@@ -50,13 +50,20 @@ function readOne(block: string, which: string, now: number): BundledCertificate 
   try {
     certificate = new X509Certificate(block);
   } catch {
-    throw new CertificatesRefused(`${which} cannot be parsed`);
+    throw new ThingPassError('ca_certificate_invalid', `${which} cannot be parsed`);
   }
   const subject = certificate.subject.replaceAll('\n', ', ');
-  if (!certificate.ca) throw new CertificatesRefused(`${which} (${subject}) is not a certificate authority`);
+  if (!certificate.ca)
+    throw new ThingPassError(
+      'ca_certificate_invalid',
+      `${which} (${subject}) is not a certificate authority`,
+    );
   const notAfter = Date.parse(certificate.validTo);
   if (notAfter <= now)
-    throw new CertificatesRefused(`${which} (${subject}) expired at ${certificate.validTo}`);
+    throw new ThingPassError(
+      'ca_certificate_invalid',
+      `${which} (${subject}) expired at ${certificate.validTo}`,
+    );
   return { sha256: sha256(certificate.raw), subject, notAfter, pem: certificate.toString() };
 }
 

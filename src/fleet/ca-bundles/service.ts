@@ -33,7 +33,7 @@ export async function findCaBundle(bundles: CaBundleStore, name: string): Promis
 
 /**
  * Adds the certificates of a PEM text to a bundle.
- * @throws {CertificatesRefused} if one of them cannot be used; then none is added.
+ * @throws {ThingPassError} `ca_certificate_invalid` if one of them cannot be used; then none is added.
  */
 export async function addCertificates(
   bundles: CaBundleStore,

@@ -8,11 +8,10 @@ import type {
   NewCredentials,
   Window,
 } from '../../model/device.ts';
-import { ThingPassError } from '../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import { certificateDigest } from './certificate-digest.ts';
 import { deviceOf } from './device-service.ts';
-import type { DeviceStore } from './device-store.ts';
-import { type CredentialsStep, VersionConflictError } from './device-store.ts';
+import type { CredentialsStep, DeviceStore } from './device-store.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
 import { newPassword, type RotationRequest, requestFor, typeOf } from './rotation-request.ts';
 import { plainPasswordOf } from './stored-password.ts';
@@ -217,7 +216,7 @@ export class CredentialsService {
     const device = await deviceOf(this.#devices, before.id);
     const credentials = device.credentials.find(({ id }) => id === rowId);
     // Replaced by somebody else in the blink of an eye.
-    if (credentials === undefined) throw new VersionConflictError();
+    if (credentials === undefined) throw new ThingPassError('version_conflict');
     const versions = new Map(device.credentials.map(({ id, version }) => [id, version]));
     const ended = before.credentials.filter(
       ({ id, version }) => !versions.has(id) || (overlap === undefined && versions.get(id) !== version),
@@ -235,7 +234,7 @@ export class CredentialsService {
         await this.#devices.changeCredentials(device, await think(device));
         return device;
       } catch (error) {
-        if (!(error instanceof VersionConflictError)) throw error;
+        if (!isThingPassError(error, 'version_conflict')) throw error;
         if (attempt === TRIES)
           throw new ThingPassError('not_possible', 'others change the device all the time: try again later');
       }

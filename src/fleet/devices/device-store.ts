@@ -27,11 +27,6 @@ export interface CredentialsChange {
   readonly detail: AuditNote['detail'];
 }
 
-/** Somebody else changed the device since it was read: the change must be thought over. */
-export class VersionConflictError extends Error {
-  override readonly name = 'Overtaken';
-}
-
 /** Devices and what they prove themselves with, as storage keeps them. Every change is one transaction, with its audit event. */
 export interface DeviceStore {
   /** As ThingsBoard has it: a change that leaves a device with several credentials is refused. */

@@ -86,7 +86,9 @@ const OTHERWISE: Readonly<Record<FailureCode, RefusalCode>> = {
   distinguished_name_unreadable: 'internal_error',
   hashing_queue_full: 'overloaded',
   known_absent: 'internal_error',
+  lwm2m_body_unreadable: 'internal_error',
   ocsp_answer_unusable: 'internal_error',
+  pattern_invalid: 'internal_error',
   peer_failed: 'internal_error',
   peer_unavailable: 'internal_error',
   placeholder_not_filled: 'internal_error',
@@ -134,9 +136,8 @@ export function problemOf(error: unknown): Problem {
     if (!isRefusal(error)) return problem(OTHERWISE[error.code]);
     return problem(error.code, error.message, membersOf(error), headersOf(error));
   }
-  const { name, code = '', message, statusCode } = error as Error & { code?: string; statusCode?: number };
-  if (name === 'NotExplainable') return problem('request_invalid', message);
-  if (name === 'TooManyExplained' || code === 'hashing_queue_full') return problem('overloaded');
+  const { code = '', message, statusCode } = error as Error & { code?: string; statusCode?: number };
+  if (code === 'hashing_queue_full') return problem('overloaded');
   const framework = FRAMEWORK[code];
   if (framework !== undefined) return problem(framework);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem('body_unreadable');

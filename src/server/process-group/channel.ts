@@ -1,24 +1,15 @@
+import { fromPlainError, type PlainError, ThingPassError, toPlainError } from '../../model/errors.ts';
+
 /** What goes between two processes; anything that the structured clone algorithm can carry. */
 type Message =
   | { readonly kind: 'ask'; readonly id: number; readonly name: string; readonly payload: unknown }
   | { readonly kind: 'tell'; readonly name: string; readonly payload: unknown }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
-  | { readonly kind: 'failure'; readonly id: number; readonly message: string };
+  | { readonly kind: 'failure'; readonly id: number; readonly error: PlainError };
 
 /** The other process did not answer: it took too long, has too much to do already, or is gone. */
-export class PeerUnavailable extends Error {
-  override readonly name = 'PeerUnavailable';
-  readonly why: 'silent' | 'busy' | 'gone';
-
-  constructor(why: PeerUnavailable['why'], what: string) {
-    super(`${what}: the other process is ${why}`);
-    this.why = why;
-  }
-}
-
-/** The other process answered that it failed; its message is repeated, its stack is in its own log or nowhere. */
-export class PeerFailed extends Error {
-  override readonly name = 'PeerFailed';
+function peerUnavailable(why: 'silent' | 'busy' | 'gone', what: string): ThingPassError {
+  return new ThingPassError('peer_unavailable', `${what}: the other process is ${why}`, { why });
 }
 
 export type Handler = (payload: never) => unknown;
@@ -53,15 +44,15 @@ export class Channel {
     this.#handlers = handlers;
   }
 
-  /** @throws {PeerUnavailable} and {PeerFailed}. */
+  /** @throws {ThingPassError} `peer_unavailable`, or what was thrown there: `peer_failed` where nobody foresaw it. */
   ask<Answer>(name: string, payload: unknown, withinMs = ANSWER_WITHIN_MS): Promise<Answer> {
-    if (this.#ended) return Promise.reject(new PeerUnavailable('gone', name));
-    if (this.#waiting.size >= MOST_WAITING) return Promise.reject(new PeerUnavailable('busy', name));
+    if (this.#ended) return Promise.reject(peerUnavailable('gone', name));
+    if (this.#waiting.size >= MOST_WAITING) return Promise.reject(peerUnavailable('busy', name));
     const id = ++this.#asked;
     return new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new PeerUnavailable('silent', name));
+        reject(peerUnavailable('silent', name));
       }, withinMs);
       this.#waiting.set(id, { resolve, reject, timer });
       this.#post({ kind: 'ask', id, name, payload });
@@ -89,7 +80,7 @@ export class Channel {
         this.#take(message.id)?.resolve(message.answer as never);
         break;
       case 'failure':
-        this.#take(message.id)?.reject(new PeerFailed(message.message));
+        this.#take(message.id)?.reject(fromPlainError(message.error));
         break;
     }
   }
@@ -97,8 +88,7 @@ export class Channel {
   /** The other side is gone: nobody waits for it any longer. */
   end(): void {
     this.#ended = true;
-    for (const id of [...this.#waiting.keys()])
-      this.#take(id)?.reject(new PeerUnavailable('gone', 'a question'));
+    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(peerUnavailable('gone', 'a question'));
   }
 
   async #answer(id: number, name: string, payload: unknown): Promise<void> {
@@ -108,7 +98,7 @@ export class Channel {
       const answer = await handler(payload as never);
       if (!this.#ended) this.#post({ kind: 'answer', id, answer });
     } catch (error) {
-      if (!this.#ended) this.#post({ kind: 'failure', id, message: (error as Error).message });
+      if (!this.#ended) this.#post({ kind: 'failure', id, error: toPlainError(error) });
     }
   }
 

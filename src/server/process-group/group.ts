@@ -19,9 +19,9 @@ export interface ProcessGroup {
   readonly role: 'single' | 'primary' | 'worker';
   /** Which worker this is, from 1; its replacement has the same number. */
   readonly worker?: number | undefined;
-  /** Answers whatever is asked or told under this name. What it throws, whoever asked gets as `PeerFailed`. */
+  /** Answers whatever is asked or told under this name. What it throws goes to whoever asked, without its stack. */
   handle(name: string, handler: Handler): void;
-  /** @throws {PeerUnavailable} when there is no answer in time. */
+  /** @throws {ThingPassError} `peer_unavailable` when there is no answer in time. */
   askPrimary<Answer>(name: string, payload: unknown, withinMs?: number): Promise<Answer>;
   /** Not waited for; dropped while the primary is far behind. */
   tellPrimary(name: string, payload: unknown): void;

@@ -2,6 +2,7 @@ import cluster, { type Worker as Process } from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { ThingPassError } from '../../model/errors.ts';
 import { afterDeath, type Deaths } from './backoff.ts';
 import { ANSWER_WITHIN_MS, Channel, type Handlers } from './channel.ts';
 import { type Gathered, type ProcessGroup, servePort } from './group.ts';
@@ -21,11 +22,6 @@ interface Place {
 
 /** Where the workers listen. */
 export type Listening = Pick<AddressInfo, 'address' | 'port'> & { readonly family: 'IPv4' | 'IPv6' };
-
-/** A worker ended before all had come to listen for the first time: with these settings it always would. */
-export class WorkerFailed extends Error {
-  override readonly name = 'WorkerFailed';
-}
 
 export interface PrimaryOptions {
   /** What a worker runs. */
@@ -77,7 +73,7 @@ export class Primary implements ProcessGroup {
   /**
    * Starts the workers.
    * @returns where they listen, once all do.
-   * @throws {WorkerFailed} when one ends before.
+   * @throws {ThingPassError} `worker_failed` when one ends before.
    */
   async start(): Promise<Listening> {
     cluster.setupPrimary({
@@ -199,7 +195,10 @@ export class Primary implements ProcessGroup {
     if (!this.#started) {
       this.#log.error(facts, 'a worker ended before it listened');
       this.#onFailure(
-        new WorkerFailed(`worker ${place.number} ended with ${signal ?? code} before it listened`),
+        new ThingPassError(
+          'worker_failed',
+          `worker ${place.number} ended with ${signal ?? code} before it listened`,
+        ),
       );
       return;
     }

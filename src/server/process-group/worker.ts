@@ -1,4 +1,5 @@
-import { Channel, type Handlers, PeerUnavailable } from './channel.ts';
+import { isThingPassError } from '../../model/errors.ts';
+import { Channel, type Handlers } from './channel.ts';
 import { type Gathered, type ProcessGroup, remotePort } from './group.ts';
 
 /** Readiness does not wait for longer than this to hear of the others. */
@@ -46,7 +47,7 @@ export class WorkerCrew implements ProcessGroup {
     try {
       return await this.#primary.ask<string[]>('troubles', undefined, TROUBLES_WITHIN_MS);
     } catch (error) {
-      if (error instanceof PeerUnavailable) return ['primary_silent'];
+      if (isThingPassError(error, 'peer_unavailable')) return ['primary_silent'];
       throw error;
     }
   }

@@ -1,8 +1,8 @@
 import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { Change, ChangeListener } from '../change-feed/change.ts';
 import { isOutage } from '../reading/credentials-reader.ts';
 import { Entries, type Entry, isTombstone } from './entries.ts';
-import { KnownAbsentError } from './known-absent.ts';
 import { type LoadBatch, LoadBatches, type LoadResult } from './load-batches.ts';
 
 export interface CacheOptions {
@@ -236,7 +236,7 @@ export class CredentialsCache implements CredentialsStore, ChangeListener {
   #cannotSay(ids: readonly string[], error: unknown): unknown {
     const inTime = this.#now() - this.#lastContact <= this.#options.staleWindowMs;
     return inTime && ids.every((id) => this.#entries.get(id) !== undefined)
-      ? new KnownAbsentError(error)
+      ? new ThingPassError('known_absent', undefined, undefined, { cause: error })
       : error;
   }
 }

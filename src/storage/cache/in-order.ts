@@ -1,6 +1,6 @@
 import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
+import { isThingPassError } from '../../model/errors.ts';
 import { isOutage } from '../reading/credentials-reader.ts';
-import { KnownAbsentError } from './known-absent.ts';
 
 type Found = ReadonlyMap<string, CredentialsRecord>;
 
@@ -39,7 +39,7 @@ export function inOrder(stores: readonly CredentialsStore[]): CredentialsStore {
     error: unknown,
   ): Promise<Found> {
     if (before.size > 0 && isOutage(error)) return before;
-    if (!(error instanceof KnownAbsentError)) throw error;
+    if (!isThingPassError(error, 'known_absent')) throw error;
     const found = await search(at + 1, ids, before);
     if (found.size === 0) throw error;
     return found;

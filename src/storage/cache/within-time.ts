@@ -1,9 +1,5 @@
 import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
-
-/** The database took longer than the time a question may take. */
-export class TookTooLong extends Error {
-  override readonly name = 'TookTooLong';
-}
+import { ThingPassError } from '../../model/errors.ts';
 
 /** A store that answers or fails within the time; what comes later is not waited for. */
 export function withinTime(store: CredentialsStore, ms: number): CredentialsStore {
@@ -11,7 +7,7 @@ export function withinTime(store: CredentialsStore, ms: number): CredentialsStor
     findByCredentialsIds(ids) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new TookTooLong(`the database did not answer within ${ms} ms`)),
+          () => reject(new ThingPassError('storage_timeout', `the database did not answer within ${ms} ms`)),
           ms,
         );
         Promise.resolve(store.findByCredentialsIds(ids))

@@ -1,8 +1,12 @@
 import type { CredentialsRecord, CredentialsStore } from '../../engine/credentials/credentials-record.ts';
+import { isThingPassError } from '../../model/errors.ts';
 
 /** Reads credentials from one database, a batch at a time; nothing is kept. */
 export interface CredentialsReader {
-  /** @throws {UnreadableRow} for rows that mean nothing; anything else means that the database cannot be asked. */
+  /**
+   * @throws {ThingPassError} `row_unreadable` for rows that mean nothing; anything else means that the database cannot be
+   *   asked.
+   */
   read(ids: readonly string[]): Promise<Map<string, CredentialsRecord>>;
   /** @throws when the database cannot be asked. */
   check(): Promise<void>;
@@ -14,15 +18,13 @@ export function readingFrom(reader: CredentialsReader): CredentialsStore {
   return { findByCredentialsIds: (ids) => reader.read(ids) };
 }
 
-/** A row holds what this version cannot read. The database is well, and other rows are. */
-export class UnreadableRow extends Error {
-  override readonly name = 'UnreadableRow';
-}
-
 /**
  * Whether an error says that the database cannot be asked, rather than that this one question is bad: rows that cannot be
  * read, and PostgreSQL's class 22 (data exception), such as text that its encoding has not.
  */
 export function isOutage(error: unknown): boolean {
-  return !(error instanceof UnreadableRow) && !/^22/.test(String((error as { code?: unknown })?.code ?? ''));
+  return (
+    !isThingPassError(error, 'row_unreadable') &&
+    !/^22/.test(String((error as { code?: unknown })?.code ?? ''))
+  );
 }

@@ -9,8 +9,8 @@ import {
   readProfileTransport,
 } from '../../engine/credentials/stored/stored-json.ts';
 import { CREDENTIALS_TYPES, type CredentialsType, type TransportType } from '../../model/device.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { UnreadableRow } from './credentials-reader.ts';
 
 /**
  * One row of the hot path's join: a credential, its device and profile (null where the device is gone), and one of its
@@ -188,7 +188,8 @@ function toTime(value: number | string | null): number | undefined {
 
 function toCredentialsType(type: string | null): CredentialsType {
   const known = CREDENTIALS_TYPES.find((one) => one === type);
-  if (known === undefined) throw new UnreadableRow('a credentials row is of an unknown type');
+  if (known === undefined)
+    throw new ThingPassError('row_unreadable', 'a credentials row is of an unknown type');
   return known;
 }
 

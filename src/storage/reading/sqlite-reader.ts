@@ -1,9 +1,10 @@
 import type Database from 'libsql';
 import type { CredentialsRecord } from '../../engine/credentials/credentials-record.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { isStorable } from '../../util/storable-text.ts';
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { openSqliteFile } from '../connections/sqlite-file.ts';
-import { type CredentialsReader, UnreadableRow } from './credentials-reader.ts';
+import type { CredentialsReader } from './credentials-reader.ts';
 import { CREDENTIALS_COLUMNS, OWN_TABLES, selectCredentials, toRecords, toRow } from './credentials-rows.ts';
 
 const SELECT = selectCredentials(
@@ -21,7 +22,10 @@ function readAll(select: Database.Statement, asked: string): Map<string, Credent
     [text] = select.get(asked) as [string];
   } catch (error) {
     if (error instanceof Error && error.message.includes('JSON cannot hold BLOB'))
-      throw new UnreadableRow('a credentials row holds bytes where there should be a text');
+      throw new ThingPassError(
+        'row_unreadable',
+        'a credentials row holds bytes where there should be a text',
+      );
     throw error;
   }
   return toRecords((JSON.parse(text) as unknown[][]).map(toRow));

@@ -4,12 +4,12 @@ import { pino } from 'pino';
 import type { Config } from '../../config/config.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
 import type { Decision } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { BrokerName, Question } from '../../model/question.ts';
 import { buildApp } from '../../server/app.ts';
 import type { AskedRequest } from '../../server/management/explanation.ts';
 import { Metrics } from '../../server/metrics/metrics.ts';
 import { singleProcess } from '../../server/process-group/group.ts';
-import { NotExplainable } from './neutral-question.ts';
 
 /** What the endpoints made of a request. */
 export interface AskedReply {
@@ -27,14 +27,9 @@ export interface AskedReply {
 
 /** The brokers' endpoints as the server has them, from the router and the guard on, reachable over no network. */
 export interface AskedWebhooks {
-  /** @throws {NotExplainable} for what no HTTP request can hold. @throws {TooManyExplained} */
+  /** @throws {ThingPassError} `request_invalid` for what no HTTP request can hold, `overloaded`. */
   ask(request: AskedRequest, decider: Decider): Promise<AskedReply>;
   close(): Promise<void>;
-}
-
-/** Try again later. */
-export class TooManyExplained extends Error {
-  override readonly name = 'TooManyExplained';
 }
 
 /** More would keep the memory of their bodies. */
@@ -63,7 +58,7 @@ export async function openAskedWebhooks({ brokers }: Config): Promise<AskedWebho
   return {
     async ask(request, by) {
       const injected = toInject(request);
-      if (waiting >= MOST_WAITING) throw new TooManyExplained('too many requests are being explained');
+      if (waiting >= MOST_WAITING) throw new ThingPassError('overloaded');
       waiting++;
       // One at a time, so that it is known whose decision is recorded.
       const answered = turn.then(async () => {
@@ -93,11 +88,12 @@ const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
 
 /**
  * The request as `inject` takes it; `undefined` for one that a server closes the connection on, or has no route for.
- * @throws {NotExplainable} for what no HTTP request can hold.
+ * @throws {ThingPassError} `request_invalid` for what no HTTP request can hold.
  */
 function toInject({ method, path, headers, body, peer = 'nobody' }: AskedRequest): InjectOptions | undefined {
-  if (!METHODS.includes(method)) throw new NotExplainable('the method is none of HTTP');
-  if (!TARGET.test(path)) throw new NotExplainable('the path cannot stand in a request line');
+  if (!METHODS.includes(method)) throw new ThingPassError('request_invalid', 'the method is none of HTTP');
+  if (!TARGET.test(path))
+    throw new ThingPassError('request_invalid', 'the path cannot stand in a request line');
   const values = new Map<string, string[]>();
   for (const [name, value] of headers) {
     refuseUnsendable(name, value);
@@ -125,6 +121,6 @@ function refuseUnsendable(name: string, value: string): void {
     validateHeaderName(name);
     validateHeaderValue(name, value);
   } catch {
-    throw new NotExplainable('a header cannot stand in an HTTP request');
+    throw new ThingPassError('request_invalid', 'a header cannot stand in an HTTP request');
   }
 }

@@ -55,7 +55,7 @@ interface Outcome {
 
 /**
  * Decides as the server would, and tells how it came to that. Changes nothing.
- * @throws {NotExplainable} for what cannot be asked at all.
+ * @throws {ThingPassError} `request_invalid` for what cannot be asked at all.
  */
 export async function explain(parts: ExplainParts, asked: Asked): Promise<Explanation> {
   const trail: Trail = { lookups: new Map() };

@@ -2,20 +2,16 @@ import { ignoredCertificate } from '../../brokers/ignored-certificates.ts';
 import { decodePem } from '../../engine/certificates/text/decode.ts';
 import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question } from '../../model/question.ts';
 import type { NeutralQuestion } from '../../server/management/explanation.ts';
 
-/** What was given to be explained cannot be asked at all; the message says why and quotes no value. */
-export class NotExplainable extends Error {
-  override readonly name = 'NotExplainable';
-}
-
-/** @throws {NotExplainable} for a topic without an action, and for a certificate that cannot be read. */
+/** @throws {ThingPassError} `request_invalid` for a topic without an action, and for a certificate that cannot be read. */
 export function questionOf(asked: NeutralQuestion, settings: DeciderSettings): Question {
   const { broker, clientId = '', username, password, listener, address, topic, action } = asked;
   if ((topic === undefined) !== (action === undefined))
-    throw new NotExplainable('a topic needs an action, and an action a topic');
+    throw new ThingPassError('request_invalid', 'a topic needs an action, and an action a topic');
   const { certificate, ignoredCertificates } = certificateOf(asked, settings);
   const client = { broker, clientId, username, password, listener, peerAddress: address, certificate };
   if (topic === undefined || action === undefined)
@@ -49,6 +45,6 @@ function certificatesIn(pem: string): readonly Buffer[] {
     return decodePem(pem, 'lines');
   } catch (error) {
     if (!(error instanceof CertificateUnreadable)) throw error;
-    throw new NotExplainable(`the certificate cannot be read: ${error.message}`);
+    throw new ThingPassError('request_invalid', `the certificate cannot be read: ${error.message}`);
   }
 }

@@ -1,3 +1,4 @@
+import { ThingPassError } from '../../model/errors.ts';
 import type { ConfigCheck } from './check/misconfiguration.ts';
 
 /** How clients prove who they are, as far as a broker's configuration depends on it. */
@@ -39,11 +40,6 @@ export interface Product {
   readonly folder?: string;
 }
 
-/** The options cannot be met; the message is for people. */
-export class ConfigOptionsRefused extends Error {
-  override readonly name = 'ConfigOptionsRefused';
-}
-
 /** What a new configuration has in the place of a secret. */
 export const PLACEHOLDER_SECRET = 'CHANGE-ME-at-least-16-characters';
 
@@ -59,12 +55,14 @@ const PLAIN_SECRET = /^[A-Za-z0-9._~-]{16,}$/;
 
 /**
  * The product's files for these options.
- * @throws {ConfigOptionsRefused} for what the product cannot do, and for secrets and URLs that some files cannot hold.
+ * @throws {ThingPassError} `product_options_invalid` for what the product cannot do, and for secrets and URLs that some
+ *   files cannot hold.
  */
 export function configFiles(product: Product, options: ConfigOptions): readonly ConfigFile[] {
   const { url, secret, identities, version } = options;
   if (!PLAIN_SECRET.test(secret)) {
-    throw new ConfigOptionsRefused(
+    throw new ThingPassError(
+      'product_options_invalid',
       'the secret needs at least 16 characters, of letters, digits, "-", ".", "_" and "~" alone: others are read differently from file to file',
     );
   }
@@ -74,20 +72,28 @@ export function configFiles(product: Product, options: ConfigOptions): readonly 
     url.search !== '' ||
     url.hash !== ''
   )
-    throw new ConfigOptionsRefused('the URL is http:// or https://, without user, query and fragment');
+    throw new ThingPassError(
+      'product_options_invalid',
+      'the URL is http:// or https://, without user, query and fragment',
+    );
   if (url.protocol === 'https:' && !product.https) {
-    throw new ConfigOptionsRefused(
+    throw new ThingPassError(
+      'product_options_invalid',
       `${product.name} cannot be told whom to trust behind https:// here: give it an http:// URL on its own machine or network, or a proxy there`,
     );
   }
   for (const identity of identities) {
     if (product.identities.includes(identity)) continue;
     const known = product.identities.join(', ');
-    throw new ConfigOptionsRefused(`${product.name} cannot bring "${identity}"; it brings ${known}`);
+    throw new ThingPassError(
+      'product_options_invalid',
+      `${product.name} cannot bring "${identity}"; it brings ${known}`,
+    );
   }
   if (version !== undefined && !product.versions?.includes(version)) {
     const known = product.versions?.join(', ');
-    throw new ConfigOptionsRefused(
+    throw new ThingPassError(
+      'product_options_invalid',
       known === undefined
         ? `the configuration of ${product.name} is the same for all its versions`
         : `the configuration of ${product.name} is known for ${known}`,

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromSubject, identifyingCommonName } from '../../../src/engine/certificates/certificate-name.ts';
-import {
-  type NameNotation,
-  NameUnreadable,
-  parseName,
-} from '../../../src/engine/certificates/x509/distinguished-name.ts';
+import { type NameNotation, parseName } from '../../../src/engine/certificates/x509/distinguished-name.ts';
 import type { BrokerName } from '../../../src/model/question.ts';
 import { nameSourceOf } from '../../support/name-source.ts';
 
@@ -51,7 +47,11 @@ test('text outside the notation is refused', () => {
   ];
   for (const [notation, texts] of broken) {
     for (const text of texts)
-      assert.throws(() => parseName(text, notation), NameUnreadable, text.slice(0, 40));
+      assert.throws(
+        () => parseName(text, notation),
+        { code: 'distinguished_name_unreadable' },
+        text.slice(0, 40),
+      );
   }
 });
 

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import {
   bundleEtag,
   bundleText,
-  CertificatesRefused,
   outdatedNodes,
   readBundledCertificates,
 } from '../../../src/fleet/ca-bundles/bundle.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { GOLDEN } from '../../support/golden.ts';
 
 const pki = (file: string): string => readFileSync(join(GOLDEN, 'pki', file), 'utf8');
@@ -32,7 +32,7 @@ test('files on which a broker fails are refused, and so are keys', () => {
   ] as const) {
     assert.throws(
       () => readBundledCertificates(text, NOW),
-      (error: Error) => error instanceof CertificatesRefused && message.test(error.message),
+      (error: Error) => isThingPassError(error, 'ca_certificate_invalid') && message.test(error.message),
       text.slice(0, 60),
     );
   }

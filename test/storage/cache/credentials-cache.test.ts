@@ -5,9 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parseJsonObject } from '../../../src/brokers/json-object.ts';
 import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
+import { ThingPassError } from '../../../src/model/errors.ts';
 import { type CacheOptions, CredentialsCache } from '../../../src/storage/cache/credentials-cache.ts';
-import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
-import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 /** A cache over a table in memory whose answers, failures and clock are the test's. */
@@ -26,7 +25,8 @@ class World {
     const store = {
       findByCredentialsIds: async (ids: readonly string[]) => {
         this.asked.push([...ids]);
-        if (this.poison !== undefined && ids.includes(this.poison)) throw new UnreadableRow('poisoned');
+        if (this.poison !== undefined && ids.includes(this.poison))
+          throw new ThingPassError('row_unreadable', 'poisoned');
         // What is read is what is there when the query begins.
         const found = new Map(
           ids.flatMap((id) => (this.table.has(id) ? [[id, this.table.get(id) as CredentialsRecord]] : [])),
@@ -281,7 +281,11 @@ test('while the database is gone: the known are known, the revoked revoked, othe
   assert.deepEqual(await world.ask('hash', 'revoked'), [], 'a tombstone is an answer');
   await assert.rejects(world.ask('hash', 'changed'), /gone/);
   await assert.rejects(world.ask('unknown'), /gone/);
-  await assert.rejects(world.ask('hash'), KnownAbsentError, 'what was only absent may be there by now');
+  await assert.rejects(
+    world.ask('hash'),
+    { code: 'known_absent' },
+    'what was only absent may be there by now',
+  );
   assert.equal(world.cache.state.answers, false);
 
   world.now += 31_000;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CredentialsStore } from '../../../src/engine/credentials/credentials-record.ts';
+import { ThingPassError } from '../../../src/model/errors.ts';
 import { inOrder } from '../../../src/storage/cache/in-order.ts';
-import { KnownAbsentError } from '../../../src/storage/cache/known-absent.ts';
-import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { tokenRecord } from '../support/records.ts';
 
 function table(name: string, ids: readonly string[], asked: string[][], later = false): CredentialsStore {
@@ -53,9 +52,9 @@ test('a first store that cannot be asked leaves nothing to say', async () => {
 });
 
 test('where the ids were absent in the first store, a later one may have them; nobody is unknown', async () => {
-  const store = inOrder([failing(new KnownAbsentError(new Error('gone'))), table('second', ['a'], [])]);
+  const store = inOrder([failing(new ThingPassError('known_absent')), table('second', ['a'], [])]);
   assert.deepEqual([...(await store.findByCredentialsIds(['a'])).keys()], ['a']);
-  await assert.rejects(async () => store.findByCredentialsIds(['b']), KnownAbsentError);
+  await assert.rejects(async () => store.findByCredentialsIds(['b']), { code: 'known_absent' });
 });
 
 test('what the first store has found stands without the second, unless a row is bad', async () => {
@@ -63,6 +62,6 @@ test('what the first store has found stands without the second, unless a row is 
   const store = inOrder([first, failing(new Error('gone'))]);
   assert.deepEqual([...(await store.findByCredentialsIds(['hash', 'a'])).keys()], ['a']);
   await assert.rejects(async () => store.findByCredentialsIds(['hash']), /gone/);
-  const bad = inOrder([first, failing(new UnreadableRow('bad'))]);
-  await assert.rejects(async () => bad.findByCredentialsIds(['hash', 'a']), UnreadableRow);
+  const bad = inOrder([first, failing(new ThingPassError('row_unreadable', 'bad'))]);
+  await assert.rejects(async () => bad.findByCredentialsIds(['hash', 'a']), { code: 'row_unreadable' });
 });

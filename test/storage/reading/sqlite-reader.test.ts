@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import Database from 'libsql';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { UnreadableRow } from '../../../src/storage/reading/credentials-reader.ts';
 import { openSqliteReader } from '../../../src/storage/reading/sqlite-reader.ts';
 import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -43,6 +42,6 @@ test('a row with bytes where a text should be is unreadable, and the database is
     "UPDATE device_credentials SET credentials_value = x'00ff' WHERE credentials_id = 'with-bytes'",
   );
   database.close();
-  await assert.rejects(reader.read(['plain', 'with-bytes']), UnreadableRow);
+  await assert.rejects(reader.read(['plain', 'with-bytes']), { code: 'row_unreadable' });
   assert.equal((await reader.read(['plain'])).size, 1);
 });

@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import type { Question } from '../../../src/model/question.ts';
 import type { AskedRequest } from '../../../src/server/management/explanation.ts';
 import { type AskedWebhooks, openAskedWebhooks } from '../../../src/tools/explain/asked-webhooks.ts';
-import { NotExplainable } from '../../../src/tools/explain/neutral-question.ts';
 import { ALLOW } from '../../support/decisions.ts';
 import { testConfig } from '../../support/server.ts';
 
@@ -97,6 +96,6 @@ test('what no HTTP request can hold is refused', async () => {
     { headers: [['a b', 'c']] },
     { headers: [['a', 'b\r\nc: d']] },
   ] as const) {
-    await assert.rejects(ask(request), NotExplainable);
+    await assert.rejects(ask(request), { code: 'request_invalid' });
   }
 });

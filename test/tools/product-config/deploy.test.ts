@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DIALECTS } from '../../../src/brokers/registry.ts';
 import { readConfig } from '../../../src/config/config.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 import { buildApp } from '../../../src/server/app.ts';
 import { singleProcess } from '../../../src/server/process-group/group.ts';
 import {
-  ConfigOptionsRefused,
   configFiles,
   DEFAULT_OPTIONS,
   IDENTITIES,
@@ -141,7 +141,7 @@ test('what a product cannot do is refused in words', () => {
   const refused = (name: string, options: object, message: RegExp) =>
     assert.throws(
       () => configFiles(product(name), { ...all(product(name)), ...options }),
-      (error: Error) => error instanceof ConfigOptionsRefused && message.test(error.message),
+      (error: Error) => isThingPassError(error, 'product_options_invalid') && message.test(error.message),
     );
   refused('nanomq', { url: new URL('https://auth.example.org') }, /whom to trust/);
   refused('mosquitto', { identities: new Set(['certificate']) }, /mosquitto cannot bring "certificate"/);

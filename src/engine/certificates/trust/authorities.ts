@@ -1,3 +1,4 @@
+import { ThingPassError } from '../../../model/errors.ts';
 import { readPemText } from '../examine/pem-text.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
@@ -18,15 +19,11 @@ export const NO_AUTHORITIES: Authorities = Object.freeze({
   isAnchor: () => false,
 });
 
-/** The authorities file cannot be used. The message is a sentence for the operator. */
-export class AuthoritiesUnusable extends Error {
-  override readonly name = 'AuthoritiesUnusable';
-}
-
 /**
  * Parses a PEM file of certificate authorities. An authority whose issuer is also in the file is an intermediate
  * step; every other one ends a path, so that an intermediate authority can be trusted alone.
- * @throws {AuthoritiesUnusable} if there is no certificate, or one is unreadable or not an authority: a path must
+ * @throws {ThingPassError} `authorities_unusable` if there is no certificate, or one is unreadable or not an authority: a
+ *   path must
  *   not end at a device by mistake.
  */
 export function readAuthorities(pem: string): Authorities {
@@ -34,12 +31,16 @@ export function readAuthorities(pem: string): Authorities {
     try {
       const certificate = inspectCertificate(der);
       if (certificate.basicConstraints?.ca === true) return certificate;
-      throw new AuthoritiesUnusable(
+      throw new ThingPassError(
+        'authorities_unusable',
         `certificate ${index + 1} (${formatName(certificate.subject)}) is not a certificate authority`,
       );
     } catch (error) {
       if (error instanceof CertificateUnreadable)
-        throw new AuthoritiesUnusable(`certificate ${index + 1} cannot be read: ${error.message}`);
+        throw new ThingPassError(
+          'authorities_unusable',
+          `certificate ${index + 1} cannot be read: ${error.message}`,
+        );
       throw error;
     }
   });
@@ -66,7 +67,7 @@ function ders(pem: string): readonly Buffer[] {
     return readPemText(pem).certificates;
   } catch (error) {
     if (error instanceof CertificateUnreadable)
-      throw new AuthoritiesUnusable('contains no certificate in PEM');
+      throw new ThingPassError('authorities_unusable', 'contains no certificate in PEM');
     throw error;
   }
 }

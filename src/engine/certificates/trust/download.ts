@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, request } from 'undici';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 
 /** Further requests wait in the queue, within their timeout. */
 const MAX_CONNECTIONS_PER_SERVER = 16;
@@ -24,15 +25,10 @@ export interface Downloaded {
   readonly etag: string | undefined;
 }
 
-/** The download failed. The message is a sentence for the operator and contains no URL. */
-export class DownloadFailed extends Error {
-  override readonly name = 'DownloadFailed';
-}
-
 /**
  * Downloads a small file over HTTP within limits of time and size. Redirections are not followed: the file carries
  * a signature, but requests must go only to configured servers.
- * @throws {DownloadFailed}
+ * @throws {ThingPassError} `call_failed`
  */
 export async function download(url: string, options: DownloadOptions): Promise<Downloaded> {
   const { connections, timeoutMs, maxBytes, method = 'GET', body, headers } = options;
@@ -52,14 +48,15 @@ export async function download(url: string, options: DownloadOptions): Promise<D
     }
     if (answer.statusCode !== 200) {
       answer.body.on('error', () => undefined).destroy();
-      throw new DownloadFailed(`the server answered ${answer.statusCode}`);
+      throw new ThingPassError('call_failed', `the server answered ${answer.statusCode}`);
     }
     return { bytes: await readBody(answer.body, maxBytes), etag: tag };
   } catch (error) {
-    if (error instanceof DownloadFailed) throw error;
+    if (isThingPassError(error, 'call_failed')) throw error;
     const { name, code } = error as NodeJS.ErrnoException;
-    if (name === 'TimeoutError') throw new DownloadFailed(`no complete answer within ${timeoutMs} ms`);
-    throw new DownloadFailed(`no answer (${code ?? name})`);
+    if (name === 'TimeoutError')
+      throw new ThingPassError('call_failed', `no complete answer within ${timeoutMs} ms`);
+    throw new ThingPassError('call_failed', `no answer (${code ?? name})`);
   }
 }
 
@@ -69,7 +66,8 @@ async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > maxBytes) throw new DownloadFailed(`the answer is longer than ${maxBytes} bytes`);
+    if (length > maxBytes)
+      throw new ThingPassError('call_failed', `the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -7,6 +7,7 @@ import {
   OCSPResponse,
   type SingleResponse,
 } from 'pkijs';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { checkChain } from '../x509/chain.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from '../x509/inspect.ts';
@@ -17,11 +18,6 @@ export interface OcspAnswer {
   readonly status: 'good' | 'revoked' | 'unknown';
   readonly thisUpdate: number;
   readonly nextUpdate: number | undefined;
-}
-
-/** The answer is malformed or not trustworthy. The message is a sentence for explain and the log. */
-export class OcspAnswerUnusable extends Error {
-  override readonly name = 'OcspAnswerUnusable';
 }
 
 const BASIC = '1.3.6.1.5.5.7.48.1.1';
@@ -59,7 +55,7 @@ export async function ocspRequest(leaf: InspectedCertificate, issuer: InspectedC
  * Parses an answer and verifies it (RFC 6960 section 3.2): it must be about this certificate, be signed by the
  * issuer or by a delegate to whom the issuer gave the right (section 4.2.2.2), and be current.
  * @param now epoch milliseconds.
- * @throws {OcspAnswerUnusable}
+ * @throws {ThingPassError} `ocsp_answer_unusable`
  */
 export async function readOcspAnswer(
   bytes: Buffer,
@@ -73,28 +69,35 @@ export async function readOcspAnswer(
     basic = readBasic(bytes);
     single = await findResponse(basic, leaf, issuer);
   } catch (error) {
-    if (error instanceof OcspAnswerUnusable) throw error;
-    throw new OcspAnswerUnusable('the answer is not an OCSP response');
+    if (isThingPassError(error, 'ocsp_answer_unusable')) throw error;
+    throw new ThingPassError('ocsp_answer_unusable', 'the answer is not an OCSP response');
   }
-  if (single === undefined) throw new OcspAnswerUnusable('the answer is about another certificate');
+  if (single === undefined)
+    throw new ThingPassError('ocsp_answer_unusable', 'the answer is about another certificate');
   if (!isSignedByResponder(basic, issuer, now))
-    throw new OcspAnswerUnusable(
+    throw new ThingPassError(
+      'ocsp_answer_unusable',
       'the answer is not signed by the issuer or a responder that the issuer authorized',
     );
   const thisUpdate = single.thisUpdate.getTime();
   const nextUpdate = single.nextUpdate?.getTime();
-  if (thisUpdate > now + CLOCK_SKEW_MS) throw new OcspAnswerUnusable('the answer is dated in the future');
+  if (thisUpdate > now + CLOCK_SKEW_MS)
+    throw new ThingPassError('ocsp_answer_unusable', 'the answer is dated in the future');
   if ((nextUpdate ?? thisUpdate + MAX_UNDATED_AGE_MS) < now - CLOCK_SKEW_MS)
-    throw new OcspAnswerUnusable('the answer is out of date');
+    throw new ThingPassError('ocsp_answer_unusable', 'the answer is out of date');
   return { status: statusOf(single), thisUpdate, nextUpdate };
 }
 
 function readBasic(bytes: Buffer): BasicOCSPResponse {
   const response = OCSPResponse.fromBER(Uint8Array.from(bytes));
   const status = response.responseStatus.valueBlock.valueDec;
-  if (status !== 0) throw new OcspAnswerUnusable(`the responder answered ${STATUS_NAMES[status] ?? status}`);
+  if (status !== 0)
+    throw new ThingPassError(
+      'ocsp_answer_unusable',
+      `the responder answered ${STATUS_NAMES[status] ?? status}`,
+    );
   if (response.responseBytes?.responseType !== BASIC)
-    throw new OcspAnswerUnusable('the answer is not a basic OCSP response');
+    throw new ThingPassError('ocsp_answer_unusable', 'the answer is not a basic OCSP response');
   return BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
 }
 

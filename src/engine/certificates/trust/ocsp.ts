@@ -1,4 +1,5 @@
 import type { Agent } from 'undici';
+import { isThingPassError } from '../../../model/errors.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import type { InspectedCertificate } from '../x509/inspect.ts';
 import type { OcspAnswer } from './ocsp-message.ts';
@@ -160,11 +161,11 @@ export class OcspClient {
       const until = now() + Math.min(Math.max(holdsFor, CERTIFICATE_RETRY_MS), MAX_CACHE_MS);
       return { answer, detail: '', until };
     } catch (error) {
-      const { name, message } = error as Error;
-      const isAnswer = name === 'OcspAnswerUnusable';
+      const isAnswer = isThingPassError(error, 'ocsp_answer_unusable');
       const until = now() + (isAnswer ? CERTIFICATE_RETRY_MS : RESPONDER_RETRY_MS);
       if (!isAnswer) this.#retryResponderAt.set(url, until);
-      const detail = ['DownloadFailed', 'OcspAnswerUnusable'].includes(name) ? message : 'the request failed';
+      const isExpected = isThingPassError(error, 'ocsp_answer_unusable', 'call_failed');
+      const detail = isExpected ? error.message : 'the request failed';
       return { answer: undefined, detail: `OCSP: ${detail}`, until };
     }
   }

@@ -1,4 +1,5 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
+import { ThingPassError } from '../../../model/errors.ts';
 import {
   contentsOf,
   type Element,
@@ -34,11 +35,6 @@ export interface RevocationList {
   readonly signed: Signed;
 }
 
-/** The list cannot be used. The message is a sentence for the operator. */
-export class RevocationListUnusable extends Error {
-  override readonly name = 'RevocationListUnusable';
-}
-
 /** Longer lists are refused unread. Some 450,000 revoked certificates fit. */
 export const MAX_LIST_BYTES = 16 * 1024 * 1024 - 1;
 /** Entries to parse before other work gets a turn: some milliseconds. */
@@ -49,24 +45,25 @@ const PEM = /-----BEGIN X509 CRL-----([\s\S]*?)-----END X509 CRL-----/g;
 
 /**
  * Parses the lists in a file or an answer: one in DER, or one or more in PEM.
- * @throws {RevocationListUnusable}
+ * @throws {ThingPassError} `revocation_list_unusable`
  */
 export async function readRevocationLists(bytes: Buffer): Promise<RevocationList[]> {
   if (bytes[0] === TAG.sequence) return [await readRevocationList(bytes)];
   const bodies = [...bytes.toString('latin1').matchAll(PEM)].map(([, body = '']) => body);
-  if (bodies.length === 0) throw new RevocationListUnusable('not a revocation list in DER or PEM');
+  if (bodies.length === 0)
+    throw new ThingPassError('revocation_list_unusable', 'not a revocation list in DER or PEM');
   const lists: RevocationList[] = [];
   for (const body of bodies) lists.push(await readRevocationList(Buffer.from(body, 'base64')));
   return lists;
 }
 
 async function readRevocationList(der: Buffer): Promise<RevocationList> {
-  if (der.length > MAX_LIST_BYTES) throw new RevocationListUnusable('longer than 16 MiB');
+  if (der.length > MAX_LIST_BYTES) throw new ThingPassError('revocation_list_unusable', 'longer than 16 MiB');
   try {
     return await readParts(der);
   } catch (error) {
     if (error instanceof MalformedDer)
-      throw new RevocationListUnusable(`not a revocation list: ${error.message}`);
+      throw new ThingPassError('revocation_list_unusable', `not a revocation list: ${error.message}`);
     throw error;
   }
 }
@@ -130,7 +127,8 @@ type Scope = Pick<RevocationList, 'partOf' | 'only'>;
 
 /**
  * Reads which certificates the list covers.
- * @throws {RevocationListUnusable} for an unknown critical extension, which makes the list unreliable (RFC 5280
+ * @throws {ThingPassError} `revocation_list_unusable` for an unknown critical extension, which makes the list unreliable
+ *   (RFC 5280
  *   section 5.2).
  */
 function readScope(der: Buffer, extensions: Element | undefined): Scope {
@@ -139,11 +137,13 @@ function readScope(der: Buffer, extensions: Element | undefined): Scope {
   for (const extension of sequence === undefined ? [] : readChildren(der, sequence)) {
     const parts = readChildren(der, expectTag(extension, TAG.sequence, 'extension'));
     const oid = readOid(der, parts[0]);
-    if (oid === DELTA) throw new RevocationListUnusable('it is a delta list; configure the complete list');
+    if (oid === DELTA)
+      throw new ThingPassError('revocation_list_unusable', 'it is a delta list; configure the complete list');
     const value = expectTag(parts.at(-1), TAG.octetString, 'extension value');
     if (oid === ISSUING_DISTRIBUTION_POINT)
       scope = readDistributionPoint(der, readElement(der, value.contents, value.end));
-    else if (parts.length === 3) throw new RevocationListUnusable(`unknown critical extension ${oid}`);
+    else if (parts.length === 3)
+      throw new ThingPassError('revocation_list_unusable', `unknown critical extension ${oid}`);
   }
   return scope;
 }
@@ -164,7 +164,10 @@ function readDistributionPoint(der: Buffer, point: Element): Scope {
         only = 'authorities';
         break;
       default:
-        throw new RevocationListUnusable('it is an indirect list or covers only some reasons or attributes');
+        throw new ThingPassError(
+          'revocation_list_unusable',
+          'it is an indirect list or covers only some reasons or attributes',
+        );
     }
   }
   return { partOf, only };

@@ -1,13 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Agent } from 'undici';
+import { isThingPassError } from '../../../model/errors.ts';
 import { formatName } from '../x509/name.ts';
-import {
-  MAX_LIST_BYTES,
-  type RevocationList,
-  RevocationListUnusable,
-  readRevocationLists,
-  scopeKey,
-} from './revocation-list.ts';
+import { MAX_LIST_BYTES, type RevocationList, readRevocationLists, scopeKey } from './revocation-list.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import type { TrustLog } from './trust-log.ts';
 import { watchFiles } from './watched-files.ts';
@@ -133,7 +128,7 @@ export class RevocationSources {
 
   #reject(source: string, error: unknown): void {
     const { name, message, code } = error as NodeJS.ErrnoException;
-    const isExpected = error instanceof RevocationListUnusable || name === 'DownloadFailed';
+    const isExpected = isThingPassError(error, 'revocation_list_unusable', 'call_failed');
     this.#options.log.rejectedList(
       withoutQuery(source),
       isExpected ? message : `it cannot be read (${code ?? name})`,

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { ThingPassError } from '../../../model/errors.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
 import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
 import { formatName } from '../x509/name.ts';
-import { type Authorities, AuthoritiesUnusable, NO_AUTHORITIES, readAuthorities } from './authorities.ts';
+import { type Authorities, NO_AUTHORITIES, readAuthorities } from './authorities.ts';
 import { OcspClient } from './ocsp.ts';
 import { findPath, type PathVerdict } from './path.ts';
 import { enabledRules, type Objection, overridePolicy, type TrustPolicy, type TrustRule } from './policy.ts';
@@ -90,7 +91,7 @@ interface Assessment {
 
 /**
  * Loads the authorities and lists and keeps them up to date until it is closed.
- * @throws {AuthoritiesUnusable} if the authorities file cannot be used. After the start such a file is only logged.
+ * @throws {ThingPassError} `authorities_unusable` if the authorities file cannot be used. After the start such a file is only logged.
  */
 export async function openTrust(parts: TrustOptions): Promise<Trust> {
   const { config, log, now = Date.now, pollIntervalMs, refetchMs } = parts;
@@ -231,7 +232,10 @@ function readAuthoritiesFile(file: string): Authorities {
   try {
     pem = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new AuthoritiesUnusable(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new ThingPassError(
+      'authorities_unusable',
+      `cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    );
   }
   return readAuthorities(pem);
 }

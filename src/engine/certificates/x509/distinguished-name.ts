@@ -1,3 +1,4 @@
+import { ThingPassError } from '../../../model/errors.ts';
 import { readElement } from './der.ts';
 import { readText } from './der-text.ts';
 
@@ -24,11 +25,6 @@ export interface ParsedAttribute {
 /** RDNs in encoded order. */
 export type ParsedName = readonly (readonly ParsedAttribute[])[];
 
-/** The text is not in the notation. The message does not contain the text. */
-export class NameUnreadable extends Error {
-  override readonly name = 'NameUnreadable';
-}
-
 const NOTATIONS = {
   rfc4514: { comma: /,/y, plus: /\+/y, reversed: true, unescaped: /[^\\",+;<>]/y },
   mbedtls: { comma: /, /y, plus: / \+ /y, reversed: false, unescaped: /[^\\",+;<>=]/y },
@@ -50,11 +46,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  *
  * An unescaped special character inside a value is refused: it comes from a version that does not escape, where a
  * value can look like an attribute.
- * @throws {NameUnreadable}
+ * @throws {ThingPassError} `distinguished_name_unreadable`
  */
 export function parseName(text: string, notation: NameNotation): ParsedName {
   const maxLength = notation === 'mbedtls' ? NANOMQ_MAX_LENGTH : MAX_LENGTH;
-  if (text.length > maxLength) throw new NameUnreadable('too long, so it may have been truncated');
+  if (text.length > maxLength)
+    throw new ThingPassError('distinguished_name_unreadable', 'too long, so it may have been truncated');
   const rdns: ParsedAttribute[][] = [];
   if (text === '') return rdns;
   const { comma, plus, reversed } = NOTATIONS[notation];
@@ -65,7 +62,8 @@ export function parseName(text: string, notation: NameNotation): ParsedName {
     if (end === text.length) break;
     const joined = match(plus, text, end);
     const separator = joined ?? match(comma, text, end);
-    if (separator === undefined) throw new NameUnreadable('an unescaped special character');
+    if (separator === undefined)
+      throw new ThingPassError('distinguished_name_unreadable', 'an unescaped special character');
     if (joined === undefined) {
       rdns.push(rdn);
       rdn = [];
@@ -79,7 +77,7 @@ export function parseName(text: string, notation: NameNotation): ParsedName {
 function parseAttribute(text: string, start: number, notation: NameNotation): [ParsedAttribute, number] {
   const type = match(TYPE, text, start);
   if (type === undefined || text[start + type.length] !== '=')
-    throw new NameUnreadable('an attribute without a type');
+    throw new ThingPassError('distinguished_name_unreadable', 'an attribute without a type');
   const at = start + type.length + 1;
   const hex = match(HEX_VALUE, text, at);
   if (hex !== undefined) return [{ type, value: decodeHexValue(hex), lossy: false }, at + hex.length];
@@ -101,7 +99,7 @@ function parseBytes(text: string, start: number, notation: NameNotation): { byte
       const pair = match(HEX_PAIR, text, at + 1);
       const character = text[at + 1] ?? '';
       if (pair === undefined && (character === '' || !ESCAPABLE.includes(character))) {
-        throw new NameUnreadable('an unknown escape');
+        throw new ThingPassError('distinguished_name_unreadable', 'an unknown escape');
       }
       parts.push(pair === undefined ? Buffer.from(character) : Buffer.from(pair, 'hex'));
       at += pair === undefined ? 2 : 3;
@@ -129,7 +127,7 @@ function decodeUtf8(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new NameUnreadable('a value that is not UTF-8');
+    throw new ThingPassError('distinguished_name_unreadable', 'a value that is not UTF-8');
   }
 }
 
@@ -142,7 +140,7 @@ function decodeHexValue(hex: string): string {
   } catch {
     // Every fault has the same message.
   }
-  throw new NameUnreadable('a value in hex that is not DER');
+  throw new ThingPassError('distinguished_name_unreadable', 'a value in hex that is not DER');
 }
 
 function match(pattern: RegExp, text: string, at: number): string | undefined {

@@ -1,5 +1,4 @@
-/** A pattern that cannot be used; the message says why, in words for the person who wants to save it. */
-export class PatternProblem extends Error {}
+import { ThingPassError } from '../../../model/errors.ts';
 
 export interface TranslatedRegex {
   /** For RE2, without flags: what they mean is written out. */
@@ -19,7 +18,7 @@ const MOST_ATOMS = 500;
  * Refused is what needs backtracking (looking around, references to groups, possessive repetitions), what Java reads and RE2
  * does not, what RE2 reads and Java does not, and a few oddities that nobody writes on purpose. All of it was found by asking
  * both engines the same of 150,000 made-up patterns.
- * @throws {PatternProblem}
+ * @throws {ThingPassError} `pattern_invalid`
  */
 export function translateJavaRegex(pattern: string): TranslatedRegex {
   if (pattern.length > LONGEST_PATTERN) fail(`it is longer than ${LONGEST_PATTERN} characters`);
@@ -325,5 +324,5 @@ function hex(character: string): string {
 }
 
 function fail(why: string): never {
-  throw new PatternProblem(why);
+  throw new ThingPassError('pattern_invalid', why);
 }

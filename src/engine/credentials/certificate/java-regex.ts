@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
-import { PatternProblem, translateJavaRegex } from './java-regex-translation.ts';
+import { translateJavaRegex } from './java-regex-translation.ts';
 
 /** Characters; a common name has 64 at most (RFC 5280 appendix A.1), and a device's name 255. */
 const LONGEST_NAME = 1_024;
@@ -16,7 +17,7 @@ export interface NoFirstGroup {
 }
 
 /** Patterns of profiles, which are few and operators write: what each was compiled to, or why it was not. */
-const compiledPatterns = new BoundedMap<string, RE2JS | PatternProblem>(1_000);
+const compiledPatterns = new BoundedMap<string, RE2JS | ThingPassError<'pattern_invalid'>>(1_000);
 
 /**
  * Searches a name as ThingsBoard does (`thingsboard.md` section 4.4): unanchored, and group 1 is the answer.
@@ -29,7 +30,7 @@ const compiledPatterns = new BoundedMap<string, RE2JS | PatternProblem>(1_000);
  */
 export function findFirstGroup(pattern: string, name: string): FirstGroup | NoFirstGroup {
   const compiled = compiledPatterns.getOrMake(pattern, compile);
-  if (compiled instanceof PatternProblem) return { problem: compiled.message };
+  if (isThingPassError(compiled, 'pattern_invalid')) return { problem: compiled.message };
   if (name.length > LONGEST_NAME) return { problem: `the name is longer than ${LONGEST_NAME} characters` };
   if (/[\n\r\u0085\u2028\u2029]$/.test(name)) return { problem: 'the name ends in a line end' };
   if (/\\b/i.test(compiled.pattern()) && /\P{ASCII}/u.test(name))
@@ -44,30 +45,36 @@ export function findFirstGroup(pattern: string, name: string): FirstGroup | NoFi
  */
 export function problemOfPattern(pattern: string): string | undefined {
   const compiled = compile(pattern);
-  return compiled instanceof PatternProblem ? compiled.message : undefined;
+  return isThingPassError(compiled, 'pattern_invalid') ? compiled.message : undefined;
 }
 
-function compile(pattern: string): RE2JS | PatternProblem {
+function compile(pattern: string): RE2JS | ThingPassError<'pattern_invalid'> {
   try {
     const { expression, repeated } = translateJavaRegex(pattern);
     const compiled = compileRe2(expression);
     if (compiled.groupCount() === 0)
-      return new PatternProblem('it has no group: the device’s name is what group 1 matches');
+      return new ThingPassError(
+        'pattern_invalid',
+        'it has no group: the device’s name is what group 1 matches',
+      );
     if (repeated.some(matchesNothing))
-      return new PatternProblem('it repeats what may match nothing, such as (a*)*, and engines differ there');
+      return new ThingPassError(
+        'pattern_invalid',
+        'it repeats what may match nothing, such as (a*)*, and engines differ there',
+      );
     return compiled;
   } catch (error) {
-    if (error instanceof PatternProblem) return error;
+    if (isThingPassError(error, 'pattern_invalid')) return error;
     throw error;
   }
 }
 
-/** @throws {PatternProblem} for what only RE2 knows to be wrong, such as a script that does not exist. */
+/** @throws {ThingPassError} `pattern_invalid` for what only RE2 knows to be wrong, such as a script that does not exist. */
 function compileRe2(expression: string): RE2JS {
   try {
     return RE2JS.compile(expression);
   } catch (error) {
-    throw new PatternProblem(error instanceof Error ? error.message : String(error));
+    throw new ThingPassError('pattern_invalid', error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import { type JacksonValue, readJackson } from './jackson.ts';
 
 const MODES = ['PSK', 'RPK', 'X509', 'NO_SEC'] as const;
@@ -31,8 +32,6 @@ const CLIENT_MEMBERS = {
 const KEYS = ['clientPublicKeyOrId', 'clientSecretKey'] as const;
 const SERVER_MEMBERS = { NO_SEC: [], PSK: KEYS, RPK: KEYS, X509: KEYS } as const;
 
-class Unreadable extends Error {}
-
 /**
  * Reads LwM2M credentials as Jackson does for ThingsBoard (`thingsboard.md` section 2): no unknown members at the top and
  * in `bootstrap`, any in the entries; an entry needs a known security mode; members are text, also where a number stands.
@@ -49,7 +48,7 @@ export function readLwm2mBody(json: string): Lwm2mBody | null | undefined {
       bootstrap: bootstrap === null ? undefined : readBootstrap(bootstrap),
     };
   } catch (error) {
-    if (error instanceof Unreadable) return undefined;
+    if (isThingPassError(error, 'lwm2m_body_unreadable')) return undefined;
     throw error;
   }
 }
@@ -70,7 +69,7 @@ function entry<Name extends string>(
   if (value === undefined || value === null) return undefined;
   const all = membersOf(value);
   const mode = MODES.find((one) => one === all.get(modeName));
-  if (mode === undefined) throw new Unreadable();
+  if (mode === undefined) throw new ThingPassError('lwm2m_body_unreadable');
   const members: Record<string, string | null> = {};
   for (const name of namesByMode[mode]) members[name] = textOf(all.get(name));
   return { mode, members: members as Record<Name, string | null> };
@@ -78,15 +77,15 @@ function entry<Name extends string>(
 
 /** @param names the only ones allowed; any where absent. */
 function membersOf(value: JacksonValue, names?: readonly string[]): ReadonlyMap<string, JacksonValue> {
-  if (!(value instanceof Map)) throw new Unreadable();
+  if (!(value instanceof Map)) throw new ThingPassError('lwm2m_body_unreadable');
   const members: ReadonlyMap<string, JacksonValue> = value;
   if (names !== undefined && [...members.keys()].some((name) => !names.includes(name)))
-    throw new Unreadable();
+    throw new ThingPassError('lwm2m_body_unreadable');
   return members;
 }
 
 function textOf(value: JacksonValue | undefined): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new Unreadable();
+  if (typeof value !== 'string') throw new ThingPassError('lwm2m_body_unreadable');
   return value;
 }

@@ -1,10 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import {
-  CallFailed,
-  type CallLimits,
-  callOut,
-  type OutgoingConnections,
-} from '../../../util/outgoing-call.ts';
+import { ThingPassError } from '../../../model/errors.ts';
+import { type CallLimits, callOut, type OutgoingConnections } from '../../../util/outgoing-call.ts';
 import type { WebhookConfig } from './expiry-settings.ts';
 import { type Notice, showNotice } from './notice.ts';
 
@@ -21,7 +17,7 @@ const BOUNDS: CallLimits = {
  * seconds, and `webhook-signature`, the HMAC-SHA256 of `<id>.<timestamp>.<body>`. The id is the same whenever the same notices
  * are sent again, so that a receiver can tell.
  * @param now epoch milliseconds.
- * @throws {CallFailed} where the receiver did not take them, after some tries; the sentence holds no URL.
+ * @throws {ThingPassError} `call_failed` where the receiver did not take them, after some tries; the sentence holds no URL.
  */
 export async function sendNotices(
   connections: OutgoingConnections,
@@ -42,8 +38,10 @@ export async function sendNotices(
     'webhook-timestamp': seconds,
     'webhook-signature': secrets.map((secret) => `v1,${sign(secret, id, seconds, body)}`).join(' '),
   };
-  const { status } = await callOut(connections, { method: 'POST', url, headers, body }, bounds, stopping);
-  if (status < 200 || status > 299) throw new CallFailed(`the receiver answers ${status}`);
+  const result = await callOut(connections, { method: 'POST', url, headers, body }, bounds, stopping);
+  if ('failure' in result) throw new ThingPassError('call_failed', result.failure);
+  const { status } = result;
+  if (status < 200 || status > 299) throw new ThingPassError('call_failed', `the receiver answers ${status}`);
 }
 
 /** Base64. A secret that begins with `whsec_` is the Base64 of the key, as the standard writes it; any other is the key's text. */

@@ -1,4 +1,5 @@
 import { CREDENTIALS_TYPES, type CredentialsType } from '../../../model/device.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 
 /** ThingsBoard's provision request (`credentials/thingsboard.md` section 6); absent texts are empty. */
 export interface ProvisionRequest {
@@ -16,23 +17,20 @@ export interface ProvisionRequest {
   readonly gateway: boolean;
 }
 
-/** The message names members, never their values. */
-export class ProvisionRequestUnreadable extends Error {
-  override readonly name = 'ProvisionRequestUnreadable';
-}
-
 /**
  * Reads the parsed JSON of a request. Numbers and booleans become text, as Gson has it; unknown members are ignored.
- * @throws {ProvisionRequestUnreadable} for what is no object, a required member that is missing, a structure in the place
+ * @throws {ThingPassError} `provision_request_unreadable` for what is no object, a required member that is missing, a
+ *   structure in the place
  *   of a text, and a type of credentials that does not exist.
  */
 export function readProvisionRequest(value: unknown): ProvisionRequest {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ProvisionRequestUnreadable('the request is not a JSON object');
+    throw new ThingPassError('provision_request_unreadable', 'the request is not a JSON object');
   }
   const members = value as Readonly<Record<string, unknown>>;
   for (const name of ['provisionDeviceKey', 'provisionDeviceSecret']) {
-    if (!Object.hasOwn(members, name)) throw new ProvisionRequestUnreadable(`member ${name} is missing`);
+    if (!Object.hasOwn(members, name))
+      throw new ThingPassError('provision_request_unreadable', `member ${name} is missing`);
   }
   return {
     deviceName: text(members, 'deviceName'),
@@ -51,7 +49,8 @@ export function readProvisionRequest(value: unknown): ProvisionRequest {
 function text(members: Readonly<Record<string, unknown>>, name: string): string {
   const value = Object.hasOwn(members, name) ? members[name] : null;
   if (value === null || value === undefined) return '';
-  if (typeof value === 'object') throw new ProvisionRequestUnreadable(`member ${name} is not a text`);
+  if (typeof value === 'object')
+    throw new ThingPassError('provision_request_unreadable', `member ${name} is not a text`);
   return String(value);
 }
 
@@ -59,7 +58,10 @@ function credentialsType(name: string): CredentialsType {
   if (name === '') return 'ACCESS_TOKEN';
   const known = CREDENTIALS_TYPES.find((one) => one === name);
   if (known === undefined) {
-    throw new ProvisionRequestUnreadable(`member credentialsType is none of ${CREDENTIALS_TYPES.join(', ')}`);
+    throw new ThingPassError(
+      'provision_request_unreadable',
+      `member credentialsType is none of ${CREDENTIALS_TYPES.join(', ')}`,
+    );
   }
   return known;
 }

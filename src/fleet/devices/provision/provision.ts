@@ -3,12 +3,9 @@ import { equalsInConstantTime } from '../../../engine/credentials/verify-secret.
 import { generate } from '../../../engine/secrets/generate.ts';
 import { DENY_REASONS } from '../../../model/decision.ts';
 import type { CredentialsType } from '../../../model/device.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { javaTrim } from '../java-trim.ts';
-import {
-  type ProvisionRequest,
-  ProvisionRequestUnreadable,
-  readProvisionRequest,
-} from './provision-request.ts';
+import { type ProvisionRequest, readProvisionRequest } from './provision-request.ts';
 import type { ProvisionCredentials, ProvisionProfile, ProvisionStore } from './provision-store.ts';
 
 /** `status` as ThingsBoard says it; `NO_RESPONSE` where it never answers at all (`credentials/thingsboard.md` section 6). */
@@ -50,7 +47,7 @@ export async function provision(request: unknown, store: ProvisionStore): Promis
   try {
     read = readProvisionRequest(request);
   } catch (error) {
-    if (error instanceof ProvisionRequestUnreadable) return refusal('FAILURE', error.message);
+    if (isThingPassError(error, 'provision_request_unreadable')) return refusal('FAILURE', error.message);
     throw error;
   }
   const name = javaTrim(read.deviceName);

@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { CertificatesRefused } from '../../../fleet/ca-bundles/bundle.ts';
 import {
   addCertificates,
   type CaBundle,
@@ -88,13 +87,7 @@ const addCaCertificates = operation({
   answers: { 200: { description: 'The bundle as it is now', schema: BUNDLE } },
   problems: ['ca_certificate_invalid'],
   async handle({ params, body, store, actor }) {
-    try {
-      await addCertificates(store.caBundles, params.name, body.pem, actor);
-    } catch (error) {
-      if (error instanceof CertificatesRefused)
-        throw new ThingPassError('ca_certificate_invalid', error.message);
-      throw error;
-    }
+    await addCertificates(store.caBundles, params.name, body.pem, actor);
     return { status: 200, body: await show(store, params.name) };
   },
 });

@@ -70,7 +70,8 @@ export function requestOf(body: CredentialsBody, before: CredentialsEntry | unde
 /**
  * Whether a body says again what is there, with the password that this API never gives left out: then there is nothing to
  * do, and a password that is hashed stays.
- * @throws {ThingPassError} `credentials_invalid` where a hashed password would have to go with another client id or user name.
+ * @throws {ThingPassError} `credentials_invalid` where a hashed password would have to go with another client id or user
+ *   name.
  */
 export function isUnchanged(body: CredentialsBody, before: CredentialsEntry | undefined): boolean {
   if (before?.credentialsType !== 'MQTT_BASIC' || body.credentialsType !== 'MQTT_BASIC') return false;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { DeviceStore } from '../../../fleet/devices/device-store.ts';
-import { type CredentialsChange, VersionConflictError } from '../../../fleet/devices/device-store.ts';
+import type { CredentialsChange, DeviceStore } from '../../../fleet/devices/device-store.ts';
 import { type Actor, type AuditNote, SERVER_ACTOR } from '../../../model/audit.ts';
 import type { DeviceEntry, NewDevice } from '../../../model/device.ts';
+import { ThingPassError } from '../../../model/errors.ts';
 import { isUuid } from '../../../util/uuid.ts';
 import type { DatabaseLocation } from '../../connections/database-url.ts';
 import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
@@ -182,7 +182,7 @@ export class DeviceRepository implements DeviceStore {
       await retryWhileBusy(() => this.#prisma.$transaction(writes));
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === 'P2025') throw new VersionConflictError('the device was changed meanwhile');
+      if (code === 'P2025') throw new ThingPassError('version_conflict', 'the device was changed meanwhile');
       if (code !== 'P2002' || credentialsId === undefined) throw error;
       const row = await this.#prisma.deviceCredentials.findUnique({ where: { credentialsId } });
       const byCredentials = row?.deviceId ? await this.find(row.deviceId) : undefined;

@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/config.ts';
-import { AuthoritiesUnusable } from '../../../engine/certificates/trust/authorities.ts';
 import { openTrust, type TrustExpiries } from '../../../engine/certificates/trust/trust.ts';
 import type { TrustLog } from '../../../engine/certificates/trust/trust-log.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { advice, type Check, type Finding, problem } from '../finding.ts';
 import { AUTHORITY_NOTICE_MS, dayOf } from './days.ts';
 
@@ -30,7 +30,7 @@ async function look({ trust: settings, skipCertificateDates }: Config, now: numb
       ...ends.lists.flatMap((one) => list(one, now)),
     ];
   } catch (error) {
-    if (!(error instanceof AuthoritiesUnusable)) throw error;
+    if (!isThingPassError(error, 'authorities_unusable')) throw error;
     const detail = `THINGPASS_CLIENT_CA_FILE (${settings.authoritiesFile}): ${error.message}`;
     return [
       problem(

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Authorities,
-  AuthoritiesUnusable,
-  readAuthorities,
-} from '../../../../src/engine/certificates/trust/authorities.ts';
+import { type Authorities, readAuthorities } from '../../../../src/engine/certificates/trust/authorities.ts';
 import { findPath } from '../../../../src/engine/certificates/trust/path.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { CA, type Issued, OpensslAuthority } from './support/openssl-authority.ts';
@@ -84,7 +80,7 @@ test('a device’s certificate is not an authority', async () => {
   );
   const forged = self.issue({ name: 'forged' });
   assert.match(String(await detail(forged, [self.own], configured(root))), /is not a certificate authority/);
-  assert.throws(() => configured(self), AuthoritiesUnusable, 'nor can it be configured as one');
+  assert.throws(() => configured(self), { code: 'authorities_unusable' }, 'nor can it be configured as one');
 });
 
 test('authorities must be within their dates', async () => {
