@@ -7,7 +7,7 @@ import { createSecretSchemes } from '../engine/secrets/secret-schemes.ts';
 import type { ImportItem } from '../fleet/devices/import/import-item.ts';
 import {
   type Counts,
-  isWorthALine,
+  isNoteworthy,
   type LineReport,
   type Reporter,
 } from '../fleet/devices/import/import-report.ts';
@@ -93,7 +93,7 @@ async function run(
   let records = 0;
   const report: Reporter = (line) => {
     records++;
-    if (isWorthALine(line, options.dryRun ?? false)) {
+    if (isNoteworthy(line, options.dryRun ?? false)) {
       if (json) lines.push(line);
       else progress.line(lineText(line, format === THINGSBOARD ? 'device' : 'line', options.dryRun));
     }

@@ -3,7 +3,7 @@ import { setImmediate as others } from 'node:timers/promises';
 import { createKeepPassword } from '../../engine/secrets/keep-password.ts';
 import { type ChosenHash, createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
 import type { ImportItem } from '../../fleet/devices/import/import-item.ts';
-import { type Counts, isWorthALine, type LineReport } from '../../fleet/devices/import/import-report.ts';
+import { type Counts, isNoteworthy, type LineReport } from '../../fleet/devices/import/import-report.ts';
 import { importQueue, type PasswordKind } from '../../fleet/devices/import/keep-secret.ts';
 import { type ImportFormat, type ImportOptions, readImport } from '../../fleet/devices/import/read-import.ts';
 import { runImport } from '../../fleet/devices/import/run-import.ts';
@@ -91,7 +91,7 @@ export class Imports {
           schemes: secrets.schemes,
           keepPassword: createKeepPassword(secrets, scramIterations),
           report(line) {
-            if (!isWorthALine(line, request.dryRun)) return;
+            if (!isNoteworthy(line, request.dryRun)) return;
             if (lines.length < MOST_LINES) lines.push(line);
             else linesLeftOut++;
           },
@@ -105,9 +105,9 @@ export class Imports {
           defaultProfile: request.profile,
           passwords: request.passwords,
           force: request.force,
-          batch: BATCH,
-          rest: REST,
-          mostRules: MOST_RULES,
+          batchSize: BATCH,
+          pauseFactor: REST,
+          maxRules: MOST_RULES,
         },
       );
       lines.sort((one, other) => one.line - other.line);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgress } from '../../../src/commands/shared/progress.ts';
 
-test('where there is no terminal, a line tells every five seconds how far it has come', () => {
+test('without a terminal, the progress is printed every five seconds', () => {
   let now = 0;
   const [told, lines]: [string[], string[]] = [[], []];
   const progress = createProgress(

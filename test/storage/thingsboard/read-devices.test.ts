@@ -98,7 +98,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
     });
   }
 
-  test('comes here with ids, profiles and credentials, and its devices connect', async () => {
+  test('it is imported with ids, profiles and credentials, and its devices connect', async () => {
     assert.deepEqual(await importing(), [
       'tb-bare created',
       'tb-basic created',
@@ -142,7 +142,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
     assert.doesNotMatch(credentialsValue ?? '', /"p"/);
   });
 
-  test('a second time nothing changes, and what changed there is told', async () => {
+  test('a second run changes nothing, and reports later changes in ThingsBoard', async () => {
     const unchanged = ['tb-bare unchanged', 'tb-basic unchanged', 'tb-certificate unchanged'];
     assert.deepEqual(await importing(), [...unchanged, 'tb-gateway unchanged']);
     await thingsboard.sql(`UPDATE device SET label = 'roof' WHERE id = $1`, [GATEWAY]);
@@ -152,7 +152,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
     assert.deepEqual(profile.profileData, { a: 1 });
   });
 
-  test('devices are read in pages, all of them once', async () => {
+  test('devices are read in pages, each exactly once', async () => {
     await thingsboard.sql(
       `INSERT INTO device (id, created_time, tenant_id, name, device_profile_id)
         SELECT gen_random_uuid(), 1, $1, 'many-' || n, $2 FROM generate_series(1, 2300) n`,
@@ -166,7 +166,7 @@ describe('a ThingsBoard database', { skip: await withoutPostgresql() }, () => {
     assert.equal(names.size, 2_300);
   });
 
-  test('of several tenants one must be named', async () => {
+  test('one of several tenants must be named', async () => {
     await assert.rejects(importing(), (error) => {
       assert.ok(isThingPassError(error, 'thingsboard_unreadable'));
       assert.match(error.message, /several tenants have devices; choose one with --tenant/);

@@ -1,27 +1,27 @@
 import { type LineProblem, lineProblem } from './import-item.ts';
-import { type Chunks, decodeText, isReadable, MAXIMUM_RECORD, tooLong } from './text.ts';
+import { type Chunks, decodeText, isValidUtf8, MAX_RECORD_CHARACTERS, tooLong } from './text.ts';
 
 export interface CsvRecord {
   readonly kind: 'record';
-  /** Where it begins; quoted fields may hold line ends. */
+  /** The line in which the record begins; quoted fields may contain line ends. */
   readonly line: number;
   readonly fields: readonly string[];
 }
 
-interface Scanned {
+interface ScannedRecord {
   readonly fields: readonly string[];
-  /** The index behind the record's line end. */
+  /** The index after the record's line end. */
   readonly end: number;
 }
 
 const SEPARATORS = [',', ';', '\t'] as const;
 
 /**
- * The records of a CSV file (RFC 4180) in constant memory. LF alone ends a record too, and the separator may be a
- * semicolon or a tab, as spreadsheets of many countries write it: the first one in the header decides.
+ * Reads the records of a CSV file (RFC 4180) in constant memory. A record may also end with LF alone. The separator
+ * may be a semicolon or a tab, as spreadsheets in many countries write it; the first one in the header decides.
  *
- * After a record that cannot be read, reading goes on in the line after the one in which it *began*: a forgotten quote
- * costs one record, not the rest of the file.
+ * After an unreadable record, reading continues in the line after the one in which the record *began*: a forgotten
+ * quote costs one record, not the rest of the file.
  */
 export async function* readCsvRecords(chunks: Chunks): AsyncGenerator<CsvRecord | LineProblem> {
   let text = '';
@@ -42,7 +42,7 @@ export async function* readCsvRecords(chunks: Chunks): AsyncGenerator<CsvRecord 
       }
       if (separator === undefined && (lineEnd >= 0 || atEnd)) {
         const header = text.slice(at, lineEnd < 0 ? undefined : lineEnd);
-        // Blank lines in front of the header have no separator to tell.
+        // Blank lines before the header contain no separator.
         if (header.trim() !== '') separator = separatorOf(header);
       }
       if (separator === undefined && lineEnd >= 0) {
@@ -50,16 +50,16 @@ export async function* readCsvRecords(chunks: Chunks): AsyncGenerator<CsvRecord 
         at = lineEnd + 1;
         continue;
       }
-      const scanned = separator === undefined ? undefined : scan(text, at, separator, atEnd);
+      const scanned = separator === undefined ? undefined : scanRecord(text, at, separator, atEnd);
       const length = (typeof scanned === 'object' ? scanned.end : text.length) - at;
-      if (length > MAXIMUM_RECORD || typeof scanned === 'string') {
+      if (length > MAX_RECORD_CHARACTERS || typeof scanned === 'string') {
         yield typeof scanned === 'string' ? lineProblem(line, scanned) : tooLong(line);
         skipping = true;
         continue;
       }
       if (scanned === undefined) break;
       const raw = text.slice(at, scanned.end);
-      if (!isReadable(raw)) yield lineProblem(line, 'not valid UTF-8');
+      if (!isValidUtf8(raw)) yield lineProblem(line, 'not valid UTF-8');
       else if (raw.trim() !== '') yield { kind: 'record', line, fields: scanned.fields };
       line += raw.split('\n').length - 1;
       at = scanned.end;
@@ -81,10 +81,15 @@ function separatorOf(header: string): string {
 }
 
 /**
- * One record from `at` on.
- * @returns a sentence when it is malformed, `undefined` when its end is not in the text yet.
+ * Scans one record from `start`.
+ * @returns the record, a sentence if it is malformed, or `undefined` if its end is not in the text yet.
  */
-function scan(text: string, start: number, separator: string, atEnd: boolean): Scanned | string | undefined {
+function scanRecord(
+  text: string,
+  start: number,
+  separator: string,
+  atEnd: boolean,
+): ScannedRecord | string | undefined {
   const fields: string[] = [];
   let at = start;
   for (;;) {
@@ -93,13 +98,13 @@ function scan(text: string, start: number, separator: string, atEnd: boolean): S
       if (quoted === undefined) return atEnd ? 'a quoted field is not closed' : undefined;
       fields.push(quoted.value);
       at = quoted.end;
-      // What looks like the closing quote may be the first of two.
+      // An apparent closing quote may be the first of two.
       if (at >= text.length - 1 && !atEnd) return undefined;
       if (text[at] === '\r' && text[at + 1] === '\n') at++;
       const after = text[at];
-      if (after !== undefined && after !== separator && after !== '\n') return 'text behind a closing quote';
+      if (after !== undefined && after !== separator && after !== '\n') return 'text after a closing quote';
     } else {
-      const end = endOfPlain(text, at, separator);
+      const end = endOfUnquoted(text, at, separator);
       if (end === undefined && !atEnd) return undefined;
       const value = text.slice(at, end);
       if (value.includes('"')) return 'a quote inside a field that does not begin with one';
@@ -111,7 +116,7 @@ function scan(text: string, start: number, separator: string, atEnd: boolean): S
   }
 }
 
-/** @param from the index behind the opening quote. */
+/** @param from the index after the opening quote. */
 function scanQuoted(text: string, from: number): { value: string; end: number } | undefined {
   let value = '';
   for (let at = from; ; ) {
@@ -124,7 +129,7 @@ function scanQuoted(text: string, from: number): { value: string; end: number } 
   }
 }
 
-function endOfPlain(text: string, from: number, separator: string): number | undefined {
+function endOfUnquoted(text: string, from: number, separator: string): number | undefined {
   for (let at = from; at < text.length; at++) {
     if (text[at] === separator || text[at] === '\n') return at;
   }

@@ -1,7 +1,10 @@
 import { problemOfHash } from '../../../engine/secrets/formats.ts';
 import type { ImportedCredentials, ImportedDevice, ImportedSecret } from './import-item.ts';
 
-/** What CSV columns and JSON members may be called, without case, spaces, `-` and `_`; the first is the documented one. */
+/**
+ * The names of CSV columns and JSON members, ignoring case, spaces, `-` and `_`. The first one of each list is
+ * documented.
+ */
 const NAMES = {
   name: ['name', 'devicename', 'device'],
   profile: ['profile', 'profilename', 'deviceprofile', 'type'],
@@ -28,16 +31,20 @@ const BY_NAME = new Map(
 );
 
 export interface DeviceFileOptions {
-  /** Take MQTT basic credentials without a password, which let in anyone who knows the user name or client id. */
+  /** Accept MQTT basic credentials without a password. They admit anyone who knows the user name or client id. */
   readonly allowNoPassword?: boolean;
 }
 
-/** @returns the field that a column or member is; `undefined` for a name that none has. */
+/** @returns the field of a column or member; `undefined` for an unknown name. */
 export function deviceField(name: string): DeviceField | undefined {
   return BY_NAME.get(name.toLowerCase().replaceAll(/[\s_-]/g, ''));
 }
 
-/** The device that the fields describe, or a sentence on what is wrong. Absent fields are not in the map. */
+/**
+ * Reads the device that the fields describe.
+ * @param fields contains no absent fields.
+ * @returns the device, or a sentence that says what is wrong.
+ */
 export function readDevice(
   line: number,
   fields: DeviceFields,
@@ -56,10 +63,10 @@ export function readDevice(
   const notBefore = readTime(fields.get('notBefore'));
   const notAfter = readTime(fields.get('notAfter'));
   if (Number.isNaN(notBefore) || Number.isNaN(notAfter)) {
-    return 'notBefore and notAfter must be times as 2030-01-31T12:00:00Z, or epoch milliseconds';
+    return 'notBefore and notAfter must be times such as 2030-01-31T12:00:00Z, or epoch milliseconds';
   }
   if (notBefore !== undefined && notAfter !== undefined && notAfter <= notBefore)
-    return 'notAfter is not behind notBefore';
+    return 'notAfter must be later than notBefore';
   const [profileName, label] = [fields.get('profile'), fields.get('label')];
   return {
     kind: 'device',
@@ -75,7 +82,7 @@ export function readDevice(
   };
 }
 
-/** The checks that ThingsBoard makes when credentials are saved (`credentials/thingsboard.md` section 2), and ours. */
+/** Checks as ThingsBoard does when saving credentials (`credentials/thingsboard.md` section 2), and more strictly. */
 function readCredentials(
   fields: DeviceFields,
   options: DeviceFileOptions,
@@ -90,7 +97,7 @@ function readCredentials(
   ];
   const kinds = [token, certificate, value].filter((one) => one !== undefined).length + (basic ? 1 : 0);
   if (kinds > 1)
-    return 'several kinds of credentials: give an access token, MQTT basic, a certificate or LwM2M';
+    return 'several kinds of credentials: use only one of access token, MQTT basic, certificate and LwM2M';
   if (token !== undefined) return { type: 'ACCESS_TOKEN', token };
   if (value !== undefined) return { type: 'LWM2M_CREDENTIALS', value };
   if (certificate !== undefined) {
@@ -112,7 +119,7 @@ function readMqttBasic(fields: DeviceFields, options: DeviceFileOptions): Import
     secret = { kind: 'hash', hash };
   }
   if (secret !== undefined && userName === undefined) {
-    return 'a client id with a password needs a user name too: ThingsBoard keeps no such credentials';
+    return 'a client id with a password needs a user name too, as in ThingsBoard';
   }
   if (secret === undefined && options.allowNoPassword !== true) {
     return 'no password: anyone who knows the user name or client id could connect';
@@ -120,21 +127,21 @@ function readMqttBasic(fields: DeviceFields, options: DeviceFileOptions): Import
   return { type: 'MQTT_BASIC', clientId, userName, secret };
 }
 
-/** Fields whose text may run over several lines. */
+/** Fields that may contain line breaks. */
 const MULTILINE: readonly DeviceField[] = ['certificate', 'lwm2m'];
 
 export function problemOfText(field: DeviceField, text: string): string | undefined {
   if (/\p{Surrogate}/u.test(text)) return `${field} is not valid Unicode`;
   // ThingsBoard refuses control characters in credentials ids, client ids, user names and passwords.
   const checked = MULTILINE.includes(field) ? text.replaceAll(/\s/g, '') : text;
-  if (hasControls(checked)) return `${field} has control characters`;
+  if (hasControlCharacter(checked)) return `${field} contains control characters`;
   const short = field === 'name' || field === 'profile' || field === 'label';
   if (short && text.length > 255) return `${field} is longer than 255 characters`;
   return undefined;
 }
 
 /** U+0000 to U+001F and U+007F. */
-function hasControls(text: string): boolean {
+function hasControlCharacter(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code < 0x20 || code === 0x7f) return true;
@@ -143,7 +150,8 @@ function hasControls(text: string): boolean {
 }
 
 function problemOfCertificate(text: string): string | undefined {
-  if (text.split('-----BEGIN ').length > 2) return 'certificate: more than one; give the device’s own only';
+  if (text.split('-----BEGIN ').length > 2)
+    return 'certificate: there are several; use only the device’s own';
   const body = text.replaceAll(/-----(?:BEGIN|END) CERTIFICATE-----|\s/g, '');
   const good = body.length >= 64 && /^[A-Za-z0-9+/]+={0,2}$/.test(body);
   return good ? undefined : 'certificate: neither PEM nor the Base64 of a certificate';
@@ -158,7 +166,10 @@ function readBoolean(text: string | undefined): boolean | undefined | 'neither' 
 
 const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
-/** @returns NaN for a text that is no time; a date alone is its first moment in UTC. */
+/**
+ * Reads a time in epoch milliseconds; a date alone is its first moment in UTC.
+ * @returns NaN for any other text.
+ */
 function readTime(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);

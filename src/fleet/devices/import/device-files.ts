@@ -12,11 +12,11 @@ import { type Chunks, readLines } from './text.ts';
 type DeviceItem = ImportedDevice | LineProblem;
 
 /**
- * Devices out of a CSV file (RFC 4180) whose first record names the columns, in any order: `name`, and of `profile`,
- * `label`, `gateway`, `accessToken`, `clientId`, `userName`, `password`, `passwordHash`, `certificate`, `lwm2m`,
- * `notBefore`, `notAfter` what is wanted. An empty cell is an absent value.
+ * Reads devices from a CSV file (RFC 4180). The first record names the columns in any order: `name`, and optionally
+ * `profile`, `label`, `gateway`, `accessToken`, `clientId`, `userName`, `password`, `passwordHash`, `certificate`,
+ * `lwm2m`, `notBefore` and `notAfter`. An empty cell is an absent value.
  *
- * A column that is not known ends the reading: a misspelt `pasword` must not become a fleet without passwords.
+ * An unknown column ends the reading: a misspelt `pasword` must not create a fleet without passwords.
  */
 export async function* readDevicesCsv(
   chunks: Chunks,
@@ -39,7 +39,7 @@ export async function* readDevicesCsv(
   }
 }
 
-/** Devices out of JSON Lines: one object per line, with the CSV columns as members; `lwm2m` may be an object. */
+/** Reads devices from JSON Lines: one object per line, with the CSV columns as members. `lwm2m` may be an object. */
 export async function* readDevicesJsonLines(
   chunks: Chunks,
   options: DeviceFileOptions = {},
@@ -55,7 +55,7 @@ function readHeader(record: CsvRecord): readonly DeviceField[] | LineProblem {
   for (const name of record.fields) {
     const field = deviceField(name);
     if (field === undefined) {
-      return lineProblem(record.line, `unknown column "${name}"; known are ${DEVICE_FIELDS.join(', ')}`);
+      return lineProblem(record.line, `unknown column "${name}"; use ${DEVICE_FIELDS.join(', ')}`);
     }
     if (columns.includes(field)) return lineProblem(record.line, `two columns for ${field}`);
     columns.push(field);
@@ -84,7 +84,7 @@ function readObject(line: number, json: string, options: DeviceFileOptions): Dev
   try {
     value = JSON.parse(json);
   } catch {
-    // The parser's own message quotes the text, which holds secrets.
+    // The parser's message quotes the text, which contains secrets.
     return lineProblem(line, 'not valid JSON');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -93,19 +93,22 @@ function readObject(line: number, json: string, options: DeviceFileOptions): Dev
   for (const [name, member] of Object.entries(value)) {
     const field = deviceField(name);
     if (field === undefined) {
-      return lineProblem(line, `unknown member "${name}"; known are ${DEVICE_FIELDS.join(', ')}`);
+      return lineProblem(line, `unknown member "${name}"; use ${DEVICE_FIELDS.join(', ')}`);
     }
     if (given.has(field)) return lineProblem(line, `two members for ${field}`);
     if (member === null) continue;
     const text = readMember(field, member);
-    if (text === undefined) return lineProblem(line, `${field} must be a text`);
-    if (text === '') return lineProblem(line, `${field} is empty; leave it out or give null`);
+    if (text === undefined) return lineProblem(line, `${field} must be a string`);
+    if (text === '') return lineProblem(line, `${field} is empty; omit it or use null`);
     given.set(field, text);
   }
   return deviceOrProblem(line, given, options);
 }
 
-/** Booleans and times as JSON has them; other numbers are refused, for `007` and `7` are different passwords. */
+/**
+ * Accepts strings, and JSON booleans and times where they are meant. Other numbers are refused, because `007` and
+ * `7` are different passwords.
+ */
 function readMember(field: DeviceField, member: unknown): string | undefined {
   if (typeof member === 'string') return member;
   if (field === 'gateway' && typeof member === 'boolean') return String(member);

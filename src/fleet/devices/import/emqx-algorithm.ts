@@ -10,8 +10,8 @@ import { problemOfHash } from '../../../engine/secrets/formats.ts';
 import type { ImportedSecret } from './import-item.ts';
 
 /**
- * `password_hash_algorithm` of EMQX's built-in database, which a user file does not tell: it stands in the broker's
- * configuration, `sha256` with the salt as prefix unless changed.
+ * `password_hash_algorithm` of EMQX's built-in database. It is in the broker's configuration, not in a user file;
+ * the default is `sha256` with the salt as prefix.
  */
 export type EmqxAlgorithm =
   | { readonly name: EmqxDigest; readonly saltPosition?: SaltPosition }
@@ -21,7 +21,7 @@ export type EmqxAlgorithm =
       /** sha, sha224, sha256, sha384 or sha512. */
       readonly macFunction: string;
       readonly iterations: number;
-      /** EMQX's `dk_length`; the digest's own length when left out. */
+      /** EMQX's `dk_length`. Default: the digest's length. */
       readonly keyBytes?: number;
     };
 
@@ -29,7 +29,7 @@ export const EMQX_ALGORITHMS = ['plain', 'md5', 'sha', 'sha256', 'sha512', 'bcry
 export const EMQX_SALT_POSITIONS = ['prefix', 'suffix', 'disable'] as const;
 export const EMQX_MAC_FUNCTIONS = ['sha', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
-/** `password_hash_algorithm` as options of a command or query; what is absent is EMQX's default. */
+/** `password_hash_algorithm` as options of a command or query. Absent options have EMQX's defaults. */
 export interface EmqxAlgorithmOptions {
   readonly algorithm?: (typeof EMQX_ALGORITHMS)[number] | undefined;
   readonly saltPosition?: SaltPosition | undefined;
@@ -38,7 +38,10 @@ export interface EmqxAlgorithmOptions {
   readonly keyBytes?: number | undefined;
 }
 
-/** The algorithm that the options name, or a sentence on what they lack. */
+/**
+ * Reads the algorithm from the options.
+ * @returns the algorithm, or a sentence that says which option is missing.
+ */
 export function readEmqxAlgorithm(options: EmqxAlgorithmOptions): EmqxAlgorithm | string {
   const {
     algorithm: name = 'sha256',
@@ -58,7 +61,10 @@ export const DEFAULT_EMQX_ALGORITHM: EmqxAlgorithm = Object.freeze({
   saltPosition: 'prefix',
 });
 
-/** The secret that a user's `password_hash` and `salt` are, or a sentence on why they cannot verify. */
+/**
+ * Reads the secret from a user's `password_hash` and `salt`.
+ * @returns the secret, or a sentence that says why it can never verify.
+ */
 export function readEmqxSecret(
   algorithm: EmqxAlgorithm,
   hashText: string,
@@ -74,7 +80,7 @@ export function readEmqxSecret(
 }
 
 function writeHash(algorithm: EmqxAlgorithm, hashText: string, saltText: string): ImportedSecret | string {
-  // bcrypt's text holds its salt; EMQX does not look at the column.
+  // bcrypt's text contains its salt, so EMQX ignores the column.
   if (algorithm.name === 'bcrypt') return hashText;
   const salt = Buffer.from(saltText, 'utf8');
   const hash = readHex(hashText);
@@ -89,7 +95,9 @@ function writeHash(algorithm: EmqxAlgorithm, hashText: string, saltText: string)
   return writeEmqxDigest(name, saltPosition, salt, hash ?? Buffer.alloc(0));
 }
 
-/** `plain` stores the password with its salt in front or behind, so the password can be had back and hashed better. */
+/**
+ * `plain` stores the password with its salt before or after it, so the password can be recovered and hashed better.
+ */
 function readPlain(position: SaltPosition, text: string, salt: string): ImportedSecret | string {
   let password: string | undefined;
   if (position === 'disable') password = text;

@@ -5,9 +5,10 @@ import { readJsonArray } from './json-array.ts';
 import { type Chunks, readLines } from './text.ts';
 
 /**
- * The files that EMQX's built-in database imports and bootstraps from (`emqx_authn_mnesia`): `user_id`, `is_superuser`,
- * and either `password_hash` with `salt` or `password`. The user ids must be user names (`user_id_type = username`):
- * ThingsBoard's credentials cannot say "this client id with this password, whatever the user name".
+ * The files from which EMQX's built-in database imports and bootstraps (`emqx_authn_mnesia`): `user_id`,
+ * `is_superuser`, and either `password_hash` with `salt` or `password`. The user ids must be user names
+ * (`user_id_type = username`): ThingsBoard's credentials cannot express "this client id with this password and any
+ * user name".
  */
 export interface EmqxUsersOptions {
   readonly algorithm?: EmqxAlgorithm;
@@ -19,8 +20,8 @@ type User = ReadonlyMap<string, unknown>;
 const KNOWN = ['user_id', 'password_hash', 'salt', 'password', 'is_superuser', 'namespace'];
 
 /**
- * EMQX's CSV is not RFC 4180: it splits at every comma, trims the pieces and knows no quotes, so a password in quotes is
- * a password with quotes. The same is done here.
+ * Reads EMQX's CSV, which is not RFC 4180: EMQX splits at every comma, trims the fields and does not know quotes,
+ * so quotes belong to a password. This reader does the same.
  */
 export async function* readEmqxUsersCsv(
   chunks: Chunks,
@@ -39,7 +40,10 @@ export async function* readEmqxUsersCsv(
     if (columns === undefined) {
       const unknown = fields.find((field) => !KNOWN.includes(field));
       if (unknown !== undefined || new Set(fields).size < fields.length) {
-        yield lineProblem(line, `the first line must name columns out of ${KNOWN.join(', ')}, each once`);
+        yield lineProblem(
+          line,
+          `the first line may only contain the columns ${KNOWN.join(', ')}, each at most once`,
+        );
         return;
       }
       columns = fields;
@@ -52,7 +56,7 @@ export async function* readEmqxUsersCsv(
   }
 }
 
-/** The same users as a JSON array of objects. */
+/** Reads the same users from a JSON array of objects. */
 export async function* readEmqxUsersJson(
   chunks: Chunks,
   options: EmqxUsersOptions = {},
@@ -71,7 +75,7 @@ function readUser(
 ): DeviceItem {
   const userName = user.get('user_id');
   if (typeof userName !== 'string' || userName === '') return lineProblem(line, 'no user_id');
-  // The name becomes the device's too.
+  // The user name is also the device's name.
   const wrong = problemOfText('name', userName);
   if (wrong !== undefined) return lineProblem(line, wrong.replace('name', 'user_id'));
   const secret = readSecret(user, algorithm);
@@ -80,9 +84,9 @@ function readUser(
   if (unusable !== undefined) return lineProblem(line, unusable);
   const warnings: string[] = [];
   if ([true, 'true'].includes(user.get('is_superuser') as boolean | string)) {
-    warnings.push('is_superuser is not kept: ThingPass grants no superuser rights');
+    warnings.push('is_superuser is ignored: ThingPass grants no superuser rights');
   }
-  if ((user.get('namespace') ?? '') !== '') warnings.push('namespace is not kept');
+  if ((user.get('namespace') ?? '') !== '') warnings.push('namespace is ignored');
   const credentials = { type: 'MQTT_BASIC', userName, secret } as const;
   return { kind: 'device', line, deviceName: userName, credentials, warnings };
 }
@@ -91,7 +95,7 @@ function readSecret(user: User, algorithm: EmqxAlgorithm): ImportedSecret | stri
   const hash = user.get('password_hash');
   if (typeof hash === 'string') {
     const salt = user.get('salt') ?? '';
-    return typeof salt === 'string' ? readEmqxSecret(algorithm, hash, salt) : 'salt must be a text';
+    return typeof salt === 'string' ? readEmqxSecret(algorithm, hash, salt) : 'salt must be a string';
   }
   const password = user.get('password');
   if (typeof password !== 'string' || password === '') return 'neither password_hash nor password';

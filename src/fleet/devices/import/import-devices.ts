@@ -7,32 +7,32 @@ import { type DevicePlan, type PreparedDevice, periodOf, planDevice } from './pl
 import { prepareCredentials } from './prepare-device.ts';
 
 export interface ImportOptions {
-  /** Names the import in the audit trail. */
+  /** Identifies the import in the audit trail. */
   readonly importId: string;
   readonly format: string;
-  /** For new devices whose record names none. */
+  /** For new devices whose record names no profile. */
   readonly defaultProfile: string;
-  /** A device has one credential: what a record says takes the place of others. */
+  /** A device has one credential: the record's replaces the others. */
   readonly oneCredential: boolean;
-  /** Find out everything and write nothing. */
+  /** Report everything and write nothing. */
   readonly dryRun: boolean;
-  /** So many records are one transaction; {@link BATCH} when absent. */
-  readonly batch?: number;
-  /** For so many times as long as a batch took, others have the process before the next one; not at all when absent. */
-  readonly rest?: number;
+  /** Records per transaction. Default: {@link DEFAULT_BATCH_SIZE}. */
+  readonly batchSize?: number;
+  /** Pause after each batch, as a multiple of the batch's duration, to let other work run. Default: no pause. */
+  readonly pauseFactor?: number;
 }
 
-/** Long enough to be quick, short enough that nobody waits for the write lock. */
-const BATCH = 250;
-/** A batch with passwords to hash takes long, and most of that in other threads. */
-const LONGEST_REST_MS = 100;
-/** Somebody else may change the same devices meanwhile; the batch is then planned anew. */
-const TRIES = 5;
+/** Large enough to be fast, small enough that nobody waits for the write lock. */
+const DEFAULT_BATCH_SIZE = 250;
+/** Limit of the pause: a batch with passwords takes long, but mostly in other threads. */
+const MAX_PAUSE_MS = 100;
+/** Attempts per batch. If somebody else changes the same devices meanwhile, the batch is planned again. */
+const MAX_ATTEMPTS = 5;
 
 /**
- * Imports devices, batch by batch; what is written of a batch is all of it or nothing. Records that are refused do not stop
- * the others, and records whose devices are there as they say change nothing.
- * @throws when the database cannot be asked; all batches before are written.
+ * Imports devices in batches. Each batch is written completely or not at all. Refused records do not stop the
+ * others, and records that match their device change nothing.
+ * @throws if the database fails; all previous batches are written then.
  */
 export async function importDevices(
   items: AsyncIterable<ImportItem>,
@@ -46,8 +46,9 @@ export async function importDevices(
       const prepared = await prepare(item);
       if (typeof prepared === 'string') report(refusal(item.line, prepared, item.deviceName));
       else {
-        // What the record rests on must be written first.
-        if (batch.meets(prepared) || batch.size === (request.batch ?? BATCH)) await flush();
+        // Records on which this one depends must be written first.
+        if (batch.dependsOn(prepared) || batch.size === (request.batchSize ?? DEFAULT_BATCH_SIZE))
+          await flush();
         batch.add(prepared);
       }
     }
@@ -71,12 +72,12 @@ export async function importDevices(
         for (const one of reports) report(one);
         break;
       }
-      if (attempt === TRIES)
-        throw new Error('the devices of a batch change all the time; run the import again');
+      if (attempt === MAX_ATTEMPTS)
+        throw new Error('the devices of a batch kept changing during the import; run the import again');
     }
-    // SQLite's driver does its work in the event loop, which others wait for.
-    const rest = (request.rest ?? 0) * (performance.now() - begun);
-    await (rest > 0 ? wait(Math.min(rest, LONGEST_REST_MS)) : nextTurn());
+    // SQLite's driver works in the event loop, which serves other requests too.
+    const pauseMs = (request.pauseFactor ?? 0) * (performance.now() - begun);
+    await (pauseMs > 0 ? wait(Math.min(pauseMs, MAX_PAUSE_MS)) : nextTurn());
   }
 
   async function attemptBatch(devices: readonly PreparedDevice[]): Promise<LineReport[] | undefined> {
@@ -119,7 +120,7 @@ export async function importDevices(
     const { origin } = one.device;
     if (origin === undefined)
       return { ...one, profileId: await store.profile(one.profileName, request.dryRun) };
-    const brought = await store.bringProfile(origin.profile, request.dryRun);
+    const brought = await store.importProfile(origin.profile, request.dryRun);
     return typeof brought === 'string' ? brought : { ...one, profileId: brought.id };
   }
 
@@ -140,7 +141,7 @@ export async function importDevices(
       add: add && {
         ...(await keeper.store(add.credentials)),
         deviceId: add.deviceId,
-        alone: add.alone,
+        replaceOthers: add.replaceOthers,
         period: periodOf(device),
       },
       overwrite: overwrite && { ...(await keeper.store(overwrite.credentials)), rowId: overwrite.rowId },
@@ -149,7 +150,7 @@ export async function importDevices(
   }
 }
 
-/** Records of which none rests on what another one writes. */
+/** Records that do not depend on each other. */
 class Batch {
   readonly devices: PreparedDevice[] = [];
   readonly #taken = new Set<string>();
@@ -158,7 +159,7 @@ class Batch {
     return this.devices.length;
   }
 
-  meets(prepared: PreparedDevice): boolean {
+  dependsOn(prepared: PreparedDevice): boolean {
     return keysOf(prepared).some((key) => this.#taken.has(key));
   }
 

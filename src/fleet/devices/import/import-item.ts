@@ -1,28 +1,28 @@
 import type { CredentialsType } from '../../../model/device.ts';
 import type { Permission, RuleAction } from '../../../model/topic-rules.ts';
 
-/** A secret as a file has it: to be hashed by whoever stores it, or hashed already in a form that can verify. */
+/** A secret in a file: plain, to be hashed when it is stored, or hashed in a form that can be verified. */
 export type ImportedSecret =
   | { readonly kind: 'password'; readonly password: string }
   | { readonly kind: 'hash'; readonly hash: string };
 
-/** Credentials as a file has them, before ThingsBoard's formatting (`credentials/thingsboard.md` section 2). */
+/** Credentials in a file, before ThingsBoard's formatting (`credentials/thingsboard.md` section 2). */
 export type ImportedCredentials =
   | { readonly type: 'ACCESS_TOKEN'; readonly token: string }
   | {
       readonly type: 'MQTT_BASIC';
       readonly clientId?: string | undefined;
       readonly userName?: string | undefined;
-      /** Absent only where the reader was told that such credentials are wanted: they let anyone in. */
+      /** Absent only if the reader was told to accept such credentials, which admit anyone. */
       readonly secret?: ImportedSecret | undefined;
     }
-  /** PEM, or the Base64 of the DER. */
+  /** PEM, or Base64 of the DER. */
   | { readonly type: 'X509_CERTIFICATE'; readonly certificate: string }
   /** ThingsBoard's JSON text. */
   | { readonly type: 'LWM2M_CREDENTIALS'; readonly value: string }
   | StoredCredentials;
 
-/** A row out of ThingsBoard's database, which is kept as it is, whatever today's rules for saving say. */
+/** A row of ThingsBoard's database. It is kept unchanged, even if current rules would refuse to save it. */
 export interface StoredCredentials {
   readonly type: 'STORED';
   readonly credentialsType: CredentialsType;
@@ -30,7 +30,7 @@ export interface StoredCredentials {
   readonly credentialsValue: string | null;
 }
 
-/** The rows that a device comes from in ThingsBoard's database. Ids are kept: topics and rules may name them. */
+/** The device's rows in ThingsBoard's database. Ids are kept, because topics and rules may contain them. */
 export interface DeviceOrigin {
   readonly id: string;
   readonly createdTime: number;
@@ -50,27 +50,30 @@ export interface ImportedProfile {
 
 export interface ImportedDevice {
   readonly kind: 'device';
-  /** The line in the file, from 1, at which the record begins. */
+  /** The line in which the record begins, from 1. */
   readonly line: number;
   readonly deviceName: string;
   readonly profileName?: string | undefined;
   readonly label?: string | undefined;
   readonly gateway?: boolean | undefined;
-  /** Absent where the file names none: an access token is made then, as ThingsBoard does; none for one with an origin. */
+  /**
+   * Absent if the file has none. Then an access token is created, as in ThingsBoard, except for a device with an
+   * origin.
+   */
   readonly credentials?: ImportedCredentials | undefined;
-  /** Epoch milliseconds between which the credentials hold. */
+  /** Validity of the credentials in epoch milliseconds. */
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
   readonly origin?: DeviceOrigin | undefined;
-  /** What the file says and ThingPass does not keep, one sentence each. */
+  /** What ThingPass ignores in the record, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Whom an imported rule is for. */
+/** To whom an imported rule applies. */
 export type RuleSubject =
   | { readonly kind: 'user'; readonly userName: string }
   | { readonly kind: 'everyone' }
-  /** Clients without a user name, which ThingPass has no counterpart of. */
+  /** Clients without a user name, for which ThingPass has no rules. */
   | { readonly kind: 'anonymous' };
 
 export interface ImportedRule {
@@ -79,14 +82,14 @@ export interface ImportedRule {
   readonly subject: RuleSubject;
   readonly permission: Permission;
   readonly action: RuleAction;
-  /** With ThingPass's placeholders. */
+  /** The filter, with ThingPass's placeholders. */
   readonly filter: string;
-  /** The place in which the file's broker looks at it: lower ones first, equal ones in the file's order. */
+  /** The order in which the file's broker checks rules: lower ranks first, equal ranks in the file's order. */
   readonly rank: number;
   readonly warnings: readonly string[];
 }
 
-/** A line that cannot be used. The sentence names columns and rules, never a value: it may be a secret. */
+/** An unusable line. The sentence names columns and rules, but never a value, which may be a secret. */
 export interface LineProblem {
   readonly kind: 'problem';
   readonly line: number;

@@ -1,26 +1,26 @@
 export const OUTCOMES = ['created', 'updated', 'unchanged', 'left_out', 'refused'] as const;
 
-/** What became of a record: `left_out` is for what means nothing here, `refused` for what somebody should look at. */
+/** The outcome of a record. `left_out`: it has no meaning in ThingPass. `refused`: somebody should look at it. */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What became of one record, or would in a dry run. Holds no secret. */
+/** The outcome of one record, or the expected one in a dry run. Contains no secret. */
 export interface LineReport {
-  /** The line at which the record begins, or the number of the row where there are no lines. */
+  /** The line in which the record begins, or the row's number if there are no lines. */
   readonly line: number;
   readonly outcome: Outcome;
   /** Name of the device. */
   readonly device?: string | undefined;
-  /** Why it was refused, or what of it changes. */
+  /** Why it was refused, or what it changes. */
   readonly detail?: string | undefined;
   readonly warnings: readonly string[];
 }
 
 export type Counts = Readonly<Record<Outcome, number>>;
 
-/** Hears of every record, in an order that is nearly that of the file. */
+/** Receives every record's report, approximately in the file's order. */
 export type Reporter = (report: LineReport) => void;
 
-/** A reporter that counts, and passes on. */
+/** Makes a reporter that counts outcomes and passes reports on. */
 export function counting(next: Reporter): { readonly counts: Counts; readonly report: Reporter } {
   const counts: Record<Outcome, number> = { created: 0, updated: 0, unchanged: 0, left_out: 0, refused: 0 };
   return {
@@ -32,8 +32,8 @@ export function counting(next: Reporter): { readonly counts: Counts; readonly re
   };
 }
 
-/** Whether people want to see it: everything in a dry run, otherwise what was not simply done. */
-export function isWorthALine({ outcome, warnings }: LineReport, dryRun: boolean): boolean {
+/** Whether a report is shown: in a dry run always, otherwise if it is not routine. */
+export function isNoteworthy({ outcome, warnings }: LineReport, dryRun: boolean): boolean {
   return dryRun || (outcome !== 'created' && outcome !== 'unchanged') || warnings.length > 0;
 }
 

@@ -5,69 +5,70 @@ import type { RuleEntry, RuleService } from '../rule-service.ts';
 import type { ImportedRule, ImportItem } from './import-item.ts';
 import { type LineReport, type Reporter, refusal } from './import-report.ts';
 
-/** The devices that rules may be for. */
+/** Finds the devices to which rules belong. */
 export interface RuleOwners {
-  /** The id of the device that connects with this user name. */
+  /** Returns the id of the device that connects with this user name. */
   deviceOfUser(userName: string): Promise<string | undefined>;
 }
 
 export interface RuleImportOptions {
   readonly dryRun: boolean;
-  /** Store what can be stored of a file of which something is refused, though a denial may be missing then. */
+  /** Store the usable rules of a file even if others are refused, although a denial may be missing then. */
   readonly force: boolean;
   readonly actor: Actor;
-  /** {@link MOST_RULES} when absent. */
-  readonly mostRules?: number;
+  /** Default: {@link MAX_RULES}. */
+  readonly maxRules?: number;
 }
 
-interface PlacedRule {
+interface AssignedRule {
   readonly rule: ImportedRule;
   readonly deviceId: string | undefined;
 }
 
-/** Each rule is checked against all others, and every process keeps all of them. */
-const MOST_RULES = 10_000;
+/** Each rule is checked against all others, and every process keeps all rules in memory. */
+const MAX_RULES = 10_000;
 
 /**
- * Imports the rules of an ACL file: a user's become rules of the device with that user name, patterns become rules for
- * everybody, each in the file's broker's order (`rank`), before rules of the file that come later and behind all others.
+ * Imports the rules of an ACL file. A user's rules become rules of the device with that user name; patterns become
+ * rules for all devices. Each keeps the order in which the file's broker checks it (`rank`): before later rules of
+ * the file and after all other rules.
  *
- * Rules for everybody decide before a device's here, and after a user's in Mosquitto. Where that could make a difference,
- * a denial beside a permission of the other kind with a common topic, the user's rule is refused.
+ * ThingPass checks rules for all devices before a device's own; Mosquitto checks them after a user's. If that could
+ * change a decision, because a denial and a permission share a topic, the user's rule is refused.
  *
- * @returns false when something was refused, and so nothing stored.
- * @throws {ThingPassError} `not_possible` for too many rules.
+ * @returns false if a rule was refused and therefore nothing was stored.
+ * @throws {DeviceProblem} `not_possible` for too many rules.
  */
 export async function importRules(
   items: AsyncIterable<ImportItem>,
   { rules, owners, report }: { rules: RuleService; owners: RuleOwners; report: Reporter },
   request: RuleImportOptions,
 ): Promise<boolean> {
-  const { mostRules = MOST_RULES } = request;
-  const placed: PlacedRule[] = [];
+  const { maxRules = MAX_RULES } = request;
+  const placed: AssignedRule[] = [];
   const reports: LineReport[] = [];
   for await (const item of items) {
     if (item.kind === 'problem') reports.push(refusal(item.line, item.error));
     else if (item.kind === 'rule') {
-      if (placed.length === mostRules)
-        throw new ThingPassError('not_possible', `the file has more than ${mostRules} rules`);
-      const outcome = await place(item, owners);
+      if (placed.length === maxRules)
+        throw new ThingPassError('not_possible', `the file has more than ${maxRules} rules`);
+      const outcome = await assignOwner(item, owners);
       if ('outcome' in outcome) reports.push(outcome);
       else placed.push(outcome);
     }
   }
-  const [usable, turned] = withoutTurned(placed);
-  reports.push(...turned);
+  const [usable, reversed] = withoutReversed(placed);
+  reports.push(...reversed);
   const refused = reports.some(({ outcome }) => outcome === 'refused');
   const store = !refused || request.force;
   const known = new Map<string | undefined, RuleEntry[]>();
-  for (const one of inRankOrder(usable)) {
+  for (const one of sortByRank(usable)) {
     const entries = known.get(one.deviceId) ?? (await rules.list({ device: one.deviceId }));
     known.set(one.deviceId, entries);
     const outcome = entries.some((entry) => isSame(entry, one.rule)) ? 'unchanged' : 'created';
     reports.push({ line: one.rule.line, outcome, warnings: one.rule.warnings });
     if (outcome === 'created' && store && !request.dryRun) {
-      await rules.create(toRequest(one), request.actor, nextKnown(one, usable, entries));
+      await rules.create(toRequest(one), request.actor, nextStoredRule(one, usable, entries));
       known.delete(one.deviceId);
     }
   }
@@ -78,13 +79,13 @@ export async function importRules(
   return store;
 }
 
-const NOT_STORED = 'not stored, since other lines are refused';
+const NOT_STORED = 'not stored, because other lines were refused';
 
-async function place(rule: ImportedRule, owners: RuleOwners): Promise<PlacedRule | LineReport> {
+async function assignOwner(rule: ImportedRule, owners: RuleOwners): Promise<AssignedRule | LineReport> {
   const { line, subject, warnings } = rule;
   if (subject.kind === 'everyone') return { rule, deviceId: undefined };
   if (subject.kind === 'anonymous') {
-    const detail = 'for clients without a user name, who have no rules here';
+    const detail = 'it applies to clients without a user name, which have no rules in ThingPass';
     return { line, outcome: 'left_out', detail, warnings };
   }
   const deviceId = await owners.deviceOfUser(subject.userName);
@@ -93,15 +94,15 @@ async function place(rule: ImportedRule, owners: RuleOwners): Promise<PlacedRule
     : { rule, deviceId };
 }
 
-/** Takes out users' rules that a rule for everybody would turn into their opposite. */
-function withoutTurned(placed: readonly PlacedRule[]): [PlacedRule[], LineReport[]] {
+/** Removes users' rules whose effect a rule for all devices would reverse. */
+function withoutReversed(placed: readonly AssignedRule[]): [AssignedRule[], LineReport[]] {
   const general = placed.filter(({ deviceId }) => deviceId === undefined);
   const reports: LineReport[] = [];
   const usable = placed.filter(({ rule, deviceId }) => {
     if (deviceId === undefined) return true;
     const first = general.find(({ rule: other }) => contradicts(rule, other));
     if (first === undefined) return true;
-    const detail = `line ${first.rule.line}, for everyone, says otherwise of a common topic, and decides first here`;
+    const detail = `line ${first.rule.line} applies to everyone, contradicts this rule for a common topic, and takes precedence in ThingPass`;
     reports.push(refusal(rule.line, detail));
     return false;
   });
@@ -113,17 +114,17 @@ function contradicts(one: ImportedRule, other: ImportedRule): boolean {
   return one.permission !== other.permission && together && mayOverlap(one.filter, other.filter);
 }
 
-function inRankOrder(placed: readonly PlacedRule[]): PlacedRule[] {
+function sortByRank(placed: readonly AssignedRule[]): AssignedRule[] {
   return placed.toSorted((left, right) => left.rule.rank - right.rule.rank);
 }
 
-/** The id of the rule before which one goes: the first that the file has behind it and that is there already. */
-function nextKnown(
-  one: PlacedRule,
-  all: readonly PlacedRule[],
+/** Finds the stored rule before which a rule is inserted: the first one that follows it in the file. */
+function nextStoredRule(
+  one: AssignedRule,
+  all: readonly AssignedRule[],
   entries: readonly RuleEntry[],
 ): string | undefined {
-  const ordered = inRankOrder(all).filter(({ deviceId }) => deviceId === one.deviceId);
+  const ordered = sortByRank(all).filter(({ deviceId }) => deviceId === one.deviceId);
   for (const { rule } of ordered.slice(ordered.indexOf(one) + 1)) {
     const entry = entries.find((known) => isSame(known, rule));
     if (entry !== undefined) return entry.id;
@@ -141,7 +142,7 @@ function isSame(entry: RuleEntry, rule: ImportedRule): boolean {
   );
 }
 
-function toRequest({ rule, deviceId }: PlacedRule): Pick<Rule, 'permission' | 'action' | 'filter'> {
+function toRequest({ rule, deviceId }: AssignedRule): Pick<Rule, 'permission' | 'action' | 'filter'> {
   const { permission, action, filter } = rule;
   return { permission, action, filter, ...(deviceId === undefined ? {} : { deviceId }) };
 }

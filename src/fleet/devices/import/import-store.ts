@@ -1,7 +1,7 @@
 import type { CredentialsType, NewSecret } from '../../../model/device.ts';
 import type { ImportedProfile } from './import-item.ts';
 
-/** A device that is there already, with all that an import may change of it. */
+/** An existing device with everything that an import may change. */
 export interface KnownDevice {
   readonly id: string;
   readonly name: string;
@@ -16,36 +16,36 @@ export interface KnownCredentials extends Period {
   readonly credentialsId: string;
   readonly credentialsType: CredentialsType;
   readonly credentialsValue: string | null;
-  /** The secrets that are kept beside the value. */
+  /** The secrets that are stored separately from the value. */
   readonly secrets: readonly KnownSecret[];
 }
 
 export interface KnownSecret {
   readonly hash: string;
-  /** {@link importedAs} of the hash that an import brought; a login may have brought it up to date since. */
+  /** The fingerprint ({@link importedAs}) of the hash that was imported; a login may have upgraded the hash since. */
   readonly importedAs: string | null;
 }
 
-/** Epoch milliseconds; absent means no bound. */
+/** Validity in epoch milliseconds; absent means no limit. */
 export interface Period {
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
 }
 
-/** What the database has of a batch, by name, id and credentials id. */
+/** What the database contains of a batch's devices and credentials. */
 export interface Known {
   readonly devicesByName: ReadonlyMap<string, KnownDevice>;
   readonly devicesById: ReadonlyMap<string, KnownDevice>;
   readonly credentials: ReadonlyMap<string, KnownCredentials>;
 }
 
-export interface Wanted {
+export interface KnownQuery {
   readonly names: readonly string[];
   readonly ids: readonly string[];
   readonly credentialsIds: readonly string[];
 }
 
-/** Credentials as they are stored: the value holds a marker where the secret is kept beside it. */
+/** Credentials in stored form: the value contains a marker if the secret is stored separately. */
 export interface StoredForm {
   readonly credentialsType: CredentialsType;
   readonly credentialsId: string;
@@ -63,7 +63,7 @@ export interface DeviceToCreate {
   readonly profileName: string;
 }
 
-/** What of a device that is there is written anew; absent members stay. */
+/** Changes of an existing device; absent members stay. */
 export interface DeviceToUpdate {
   readonly id: string;
   readonly label?: string | undefined;
@@ -71,24 +71,24 @@ export interface DeviceToUpdate {
   readonly profile?: { readonly id: string; readonly name: string } | undefined;
 }
 
-/** All that one record writes. */
+/** Everything that one record writes. */
 export interface DeviceChange {
   readonly create?: DeviceToCreate | undefined;
   readonly update?: DeviceToUpdate | undefined;
-  /** New credentials, beside those that the device has, or in their place. */
+  /** New credentials, in addition to the device's others or, with `replaceOthers`, in their place. */
   readonly add?:
     | (StoredForm & {
         readonly deviceId: string;
         readonly period?: Period | undefined;
-        readonly alone: boolean;
+        readonly replaceOthers: boolean;
       })
     | undefined;
-  /** Other contents for a row; its secrets go. */
+  /** New contents for a row; its secrets are deleted. */
   readonly overwrite?: (StoredForm & { readonly rowId: string }) | undefined;
   readonly period?: { readonly rowId: string; readonly period: Period } | undefined;
 }
 
-/** For the audit trail: which records a transaction came from. */
+/** For the audit trail: the records of a transaction. */
 export interface BatchNote {
   readonly importId: string;
   readonly format: string;
@@ -98,16 +98,19 @@ export interface BatchNote {
   readonly updated: number;
 }
 
-/** What importing needs of the database. */
+/** The database operations of an import. */
 export interface ImportStore {
-  known(wanted: Wanted): Promise<Known>;
-  /** The id of the profile of this name; made, unless `dry`, where there is none. */
+  known(wanted: KnownQuery): Promise<Known>;
+  /** Returns the id of the profile with this name. If there is none, it is created, except in a dry run. */
   profile(name: string, dry: boolean): Promise<string | undefined>;
   /**
-   * Brings a profile of ThingsBoard's here, under its own id unless ours has the name already.
-   * @returns the id under which it is here, or a sentence on why it cannot be.
+   * Copies a ThingsBoard profile, under its own id unless an existing profile has its name.
+   * @returns the profile's id here, or a sentence that says why it cannot be copied.
    */
-  bringProfile(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string>;
-  /** Writes all or nothing; false when somebody else changed what the changes rest on. */
+  importProfile(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string>;
+  /**
+   * Writes all changes or none.
+   * @returns false if somebody else changed rows on which the changes depend.
+   */
   write(changes: readonly DeviceChange[], note: BatchNote): Promise<boolean>;
 }

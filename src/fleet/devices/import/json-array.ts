@@ -1,9 +1,9 @@
 import { type LineProblem, lineProblem } from './import-item.ts';
-import { type Chunks, decodeText, isReadable, MAXIMUM_RECORD, tooLong } from './text.ts';
+import { type Chunks, decodeText, isValidUtf8, MAX_RECORD_CHARACTERS, tooLong } from './text.ts';
 
 export interface JsonElement {
   readonly kind: 'element';
-  /** Where the element begins. */
+  /** The line in which the element begins. */
   readonly line: number;
   readonly value: unknown;
 }
@@ -11,8 +11,9 @@ export interface JsonElement {
 const SPACE = /\s/;
 
 /**
- * The elements of a file that is one JSON array of objects, one at a time: parsing the whole of it would hold every
- * user in memory twice. Elements are found by their braces and parsed one by one, so one bad element costs only itself.
+ * Reads the elements of a JSON array of objects one at a time: parsing the whole file would hold every user in
+ * memory twice. Elements are found by their braces and parsed separately, so a malformed element affects only
+ * itself.
  */
 export async function* readJsonArray(chunks: Chunks): AsyncGenerator<JsonElement | LineProblem> {
   let element = '';
@@ -26,7 +27,7 @@ export async function* readJsonArray(chunks: Chunks): AsyncGenerator<JsonElement
   function take(letter: string): JsonElement | LineProblem | undefined {
     if (letter === '\n') line++;
     if (depth > 0) {
-      if (element.length < MAXIMUM_RECORD) element += letter;
+      if (element.length < MAX_RECORD_CHARACTERS) element += letter;
       if (inText) {
         if (escaped) escaped = false;
         else if (letter === '\\') escaped = true;
@@ -48,7 +49,7 @@ export async function* readJsonArray(chunks: Chunks): AsyncGenerator<JsonElement
     } else if (state === 'inside' && letter === ']') {
       state = 'behind';
     } else if (!(state === 'inside' && letter === ',')) {
-      return lineProblem(line, state === 'behind' ? 'text behind the array' : 'not a JSON array of objects');
+      return lineProblem(line, state === 'behind' ? 'text after the array' : 'not a JSON array of objects');
     }
     return undefined;
   }
@@ -58,21 +59,21 @@ export async function* readJsonArray(chunks: Chunks): AsyncGenerator<JsonElement
       const item = take(letter);
       if (item === undefined) continue;
       yield item;
-      // Outside of an element nothing tells where the next one would begin.
+      // Outside an element, the start of the next one cannot be found.
       if (item.kind === 'problem' && depth === 0 && element === '') return;
       element = '';
     }
   }
-  if (state !== 'behind') yield lineProblem(depth > 0 ? begun : line, 'the JSON array ends too early');
+  if (state !== 'behind') yield lineProblem(depth > 0 ? begun : line, 'the JSON array is not closed');
 }
 
 function parse(line: number, text: string): JsonElement | LineProblem {
-  if (text.length >= MAXIMUM_RECORD) return tooLong(line);
-  if (!isReadable(text)) return lineProblem(line, 'not valid UTF-8');
+  if (text.length >= MAX_RECORD_CHARACTERS) return tooLong(line);
+  if (!isValidUtf8(text)) return lineProblem(line, 'not valid UTF-8');
   try {
     return { kind: 'element', line, value: JSON.parse(text) as unknown };
   } catch {
-    // The parser's own message quotes the text, which holds secrets.
+    // The parser's message quotes the text, which contains secrets.
     return lineProblem(line, 'not valid JSON');
   }
 }

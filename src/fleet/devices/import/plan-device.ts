@@ -6,17 +6,17 @@ import type { DeviceToUpdate, Known, KnownCredentials, KnownDevice, Period } fro
 import type { SecretKeeper } from './keep-secret.ts';
 import type { PreparedCredentials } from './prepare-device.ts';
 
-/** A device of a file with its credentials formatted, and the profile that it goes to. */
+/** A device of a file with its formatted credentials and its profile. */
 export interface PreparedDevice {
   readonly device: ImportedDevice;
   readonly credentials: PreparedCredentials | undefined;
-  /** Absent where a dry run would make it. */
+  /** Absent in a dry run if the profile does not exist yet. */
   readonly profileId: string | undefined;
-  /** Of the device, or the default of the import. */
+  /** The device's profile, or the import's default. */
   readonly profileName: string;
 }
 
-/** What importing a device comes to. Nothing is computed or written yet. */
+/** What importing a device would change. Nothing is hashed or written yet. */
 export type DevicePlan =
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'refused'; readonly why: string }
@@ -25,22 +25,21 @@ export type DevicePlan =
       readonly detail?: string;
       readonly create?: { readonly id: string; readonly additionalInfo: string | null };
       readonly update?: DeviceToUpdate;
-      /** `alone`: in the place of all that the device has. */
+      /** `replaceOthers`: in place of all the device's credentials. */
       readonly add?: {
         readonly deviceId: string;
         readonly credentials: PreparedCredentials;
-        readonly alone: boolean;
+        readonly replaceOthers: boolean;
       };
       readonly overwrite?: { readonly rowId: string; readonly credentials: PreparedCredentials };
-      /** For credentials that are there already. */
+      /** For existing credentials. */
       readonly period?: { readonly rowId: string; readonly period: Period };
     };
 
 /**
- * Decides what a record changes. A file says what a device has, never what it has not: other credentials of the device stay
- * beside those of the file, absent members stay as they are. The exception is a password: the same credentials with another
- * one lose the one they had.
- * @param oneCredential a device has one credential, as ThingsBoard has it: the file's takes the place of the others.
+ * Decides what a record changes. A record adds and changes, but removes nothing: the device's other credentials and
+ * absent members stay. The exception is a password: if the credentials exist with another password, it is replaced.
+ * @param oneCredential a device has one credential, as in ThingsBoard: the record's replaces the others.
  */
 export async function planDevice(
   prepared: PreparedDevice,
@@ -50,19 +49,21 @@ export async function planDevice(
 ): Promise<DevicePlan> {
   const { device, credentials } = prepared;
   const { origin } = device;
-  const there = (origin && known.devicesById.get(origin.id)) ?? known.devicesByName.get(device.deviceName);
-  if (there !== undefined && origin !== undefined && there.id !== origin.id)
-    return { outcome: 'refused', why: `another device here has the name (${there.id})` };
+  const existing = (origin && known.devicesById.get(origin.id)) ?? known.devicesByName.get(device.deviceName);
+  if (existing !== undefined && origin !== undefined && existing.id !== origin.id)
+    return { outcome: 'refused', why: `another device already has this name (${existing.id})` };
   const named = known.devicesByName.get(device.deviceName);
-  if (named !== undefined && there !== undefined && named.id !== there.id)
-    return { outcome: 'refused', why: `another device here has the name (${named.id})` };
+  if (named !== undefined && existing !== undefined && named.id !== existing.id)
+    return { outcome: 'refused', why: `another device already has this name (${named.id})` };
   const row = credentials && known.credentials.get(credentials.credentialsId);
-  if (row !== undefined && row.deviceId !== there?.id) {
+  if (row !== undefined && row.deviceId !== existing?.id) {
     const owner = known.devicesById.get(row.deviceId ?? '');
-    const whose = owner === undefined ? 'a device that is gone' : `device ${owner.name} (${owner.id})`;
+    const whose = owner === undefined ? 'a deleted device' : `device ${owner.name} (${owner.id})`;
     return { outcome: 'refused', why: `the credentials already belong to ${whose}` };
   }
-  return there === undefined ? planNew(prepared) : planKnown(prepared, there, row, keeper, oneCredential);
+  return existing === undefined
+    ? planNew(prepared)
+    : planExisting(prepared, existing, row, keeper, oneCredential);
 }
 
 function planNew({ device, credentials }: PreparedDevice): DevicePlan {
@@ -75,40 +76,40 @@ function planNew({ device, credentials }: PreparedDevice): DevicePlan {
     outcome: 'created',
     ...(made ? { detail: 'with a new access token' } : {}),
     create: { id, additionalInfo },
-    ...(wanted === undefined ? {} : { add: { deviceId: id, credentials: wanted, alone: false } }),
+    ...(wanted === undefined ? {} : { add: { deviceId: id, credentials: wanted, replaceOthers: false } }),
   };
 }
 
-async function planKnown(
+async function planExisting(
   { device, credentials, profileId, profileName }: PreparedDevice,
-  there: KnownDevice,
+  existing: KnownDevice,
   row: KnownCredentials | undefined,
   keeper: Pick<SecretKeeper, 'isSame'>,
   oneCredential: boolean,
 ): Promise<DevicePlan> {
   const changes: string[] = [];
-  const update: { -readonly [Member in keyof DeviceToUpdate]: DeviceToUpdate[Member] } = { id: there.id };
-  if (device.label !== undefined && device.label !== there.label) {
+  const update: { -readonly [Member in keyof DeviceToUpdate]: DeviceToUpdate[Member] } = { id: existing.id };
+  if (device.label !== undefined && device.label !== existing.label) {
     update.label = device.label;
     changes.push('label');
   }
   const info = device.origin
     ? device.origin.additionalInfo
-    : withGateway(there.additionalInfo, device.gateway);
-  if (info !== null && info !== there.additionalInfo) {
+    : withGateway(existing.additionalInfo, device.gateway);
+  if (info !== null && info !== existing.additionalInfo) {
     update.additionalInfo = info;
     changes.push(device.origin ? 'additional information' : 'gateway');
   }
   const named = device.origin !== undefined || device.profileName !== undefined;
-  if (named && profileName !== there.profileName) {
+  if (named && profileName !== existing.profileName) {
     if (profileId !== undefined) update.profile = { id: profileId, name: profileName };
     changes.push('profile');
   }
   const period = periodOf(device);
   let rest: Partial<Extract<DevicePlan, { outcome: 'created' | 'updated' }>> = {};
   if (credentials !== undefined && row === undefined) {
-    changes.push(oneCredential ? 'credentials replaced' : 'credentials added beside those it has');
-    rest = { add: { deviceId: there.id, credentials, alone: oneCredential } };
+    changes.push(oneCredential ? 'credentials replaced' : 'credentials added to the existing ones');
+    rest = { add: { deviceId: existing.id, credentials, replaceOthers: oneCredential } };
   } else if (credentials !== undefined && row !== undefined) {
     const same = await keeper.isSame(row, credentials);
     if (!same) changes.push(credentials.secret === undefined ? 'credentials' : 'password');
@@ -123,13 +124,13 @@ async function planKnown(
   return {
     outcome: 'updated',
     detail: changes.join(', '),
-    // Also where only its credentials change: that makes another version of the device, and finds it gone.
+    // Also if only the credentials change: this increments the device's version and detects its deletion.
     update,
     ...rest,
   };
 }
 
-/** Between which times the record says that its credentials hold; `undefined` where it says nothing. */
+/** The validity that the record gives to its credentials; `undefined` if it gives none. */
 export function periodOf({ notBefore, notAfter }: ImportedDevice): Period | undefined {
   return notBefore === undefined && notAfter === undefined ? undefined : { notBefore, notAfter };
 }
@@ -138,7 +139,7 @@ function isSamePeriod(wanted: Period, known: Period): boolean {
   return wanted.notBefore === known.notBefore && wanted.notAfter === known.notAfter;
 }
 
-/** `additional_info` with the gateway's mark set or cleared; all else in it stays. */
+/** Sets or clears the gateway flag in `additional_info` and keeps everything else. */
 function withGateway(info: string | null, gateway: boolean | undefined): string | null {
   if (gateway === undefined || gateway === isGateway(info)) return info;
   let members: unknown;

@@ -7,18 +7,20 @@ import type { CredentialsType } from '../../../model/device.ts';
 import { withMarker } from '../stored-password.ts';
 import type { ImportedCredentials, ImportedSecret, StoredCredentials } from './import-item.ts';
 
-/** Credentials in ThingsBoard's form, with the secret apart: how it is kept is decided when it is written. */
+/**
+ * Credentials in ThingsBoard's form with a separate secret. How the secret is stored is decided when it is written.
+ */
 export interface PreparedCredentials {
   readonly credentialsType: CredentialsType;
   readonly credentialsId: string;
-  /** With a marker for the password where there is a secret. */
+  /** Contains a marker for the password if there is a secret. */
   readonly credentialsValue: string | null;
   readonly secret?: ImportedSecret | undefined;
 }
 
 /**
- * Formats credentials as ThingsBoard does for saving (`credentials/thingsboard.md` section 2).
- * @returns a sentence where they cannot be used; it quotes nothing.
+ * Formats credentials as ThingsBoard does when saving (`credentials/thingsboard.md` section 2).
+ * @returns the credentials, or a sentence that says why they cannot be used and quotes nothing.
  */
 export function prepareCredentials(credentials: ImportedCredentials): PreparedCredentials | string {
   switch (credentials.type) {
@@ -32,7 +34,7 @@ export function prepareCredentials(credentials: ImportedCredentials): PreparedCr
       return prepareCertificate(credentials.certificate);
     case 'MQTT_BASIC': {
       const { clientId = null, userName = null, secret } = credentials;
-      // A password that ThingsBoard would refuse is refused though it is never stored.
+      // A password that ThingsBoard would refuse is refused, although it is never stored.
       const password = secret?.kind === 'password' ? secret.password : null;
       const checked = formatted('MQTT_BASIC', '', JSON.stringify({ clientId, userName, password }));
       if (typeof checked === 'string' || secret === undefined) return checked;
@@ -51,7 +53,7 @@ function formatted(
   return { credentialsType, credentialsId: detail.credentialsId, credentialsValue: detail.credentialsValue };
 }
 
-/** ThingsBoard saves any text for a certificate; a file that somebody wrote is held to more. */
+/** ThingsBoard saves any text as a certificate. An imported file must contain a real one. */
 function prepareCertificate(text: string): PreparedCredentials | string {
   const prepared = formatted('X509_CERTIFICATE', '', text);
   if (typeof prepared === 'string') return prepared;
@@ -59,7 +61,7 @@ function prepareCertificate(text: string): PreparedCredentials | string {
     inspectCertificate(Buffer.from(prepared.credentialsValue ?? '', 'base64'));
     return prepared;
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return 'certificate: it is no X.509 certificate';
+    if (error instanceof CertificateUnreadable) return 'certificate: it is not an X.509 certificate';
     throw error;
   }
 }
@@ -72,9 +74,9 @@ function prepareStored(stored: StoredCredentials): PreparedCredentials | string 
   const basic = readStoredBasic(credentialsValue);
   if (basic === undefined) return 'the credentials cannot be used: MQTT_BASIC_BODY_INVALID';
   const { password } = basic;
-  // The empty password of ThingsBoard's, which lets anyone in, stays as it is there.
+  // An empty password, which admits anyone in ThingsBoard, is kept.
   if (!password) return row;
-  if (password === PASSWORD_KEPT_ELSEWHERE) return 'its password is kept in another database of ThingPass';
+  if (password === PASSWORD_KEPT_ELSEWHERE) return 'its password is stored in another ThingPass database';
   return {
     ...row,
     credentialsValue: withMarker(credentialsValue),

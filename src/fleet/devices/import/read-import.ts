@@ -6,7 +6,7 @@ import { type MosquittoAclOptions, readMosquittoAcl } from './mosquitto-acl.ts';
 import { type MosquittoPasswordsOptions, readMosquittoPasswords } from './mosquitto-passwords.ts';
 import type { Chunks } from './text.ts';
 
-/** Everything that some format cannot tell of itself. */
+/** The options that the formats' files do not contain. */
 export type ImportOptions = DeviceFileOptions &
   EmqxUsersOptions &
   MosquittoPasswordsOptions &
@@ -26,8 +26,8 @@ export type ImportFormat = keyof typeof READERS;
 export const IMPORT_FORMATS = Object.keys(READERS) as readonly ImportFormat[];
 
 /**
- * What a file says, record by record, with its bad lines in their places. Nothing is written anywhere, and no more than
- * one record and one chunk are in memory.
+ * Reads a file record by record, with problems in place of unusable lines. Nothing is written, and memory holds no
+ * more than one record and one chunk.
  */
 export function readImport(
   format: ImportFormat,

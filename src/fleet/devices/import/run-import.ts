@@ -8,8 +8,8 @@ import { importRules, type RuleImportOptions, type RuleOwners } from './import-r
 import type { ImportStore } from './import-store.ts';
 import { createSecretKeeper, type PasswordKind } from './keep-secret.ts';
 
-/** What an import reads, writes and tells. */
-export interface ImportParts {
+/** The dependencies of an import. */
+export interface ImportDependencies {
   readonly store: ImportStore & RuleOwners & ImportRecord;
   readonly rules: RuleService;
   readonly schemes: SecretSchemes['schemes'];
@@ -17,7 +17,7 @@ export interface ImportParts {
   readonly report: Reporter;
 }
 
-/** Records an import as a whole. */
+/** Records the start and end of an import. */
 export interface ImportRecord {
   record(
     importId: string,
@@ -30,12 +30,12 @@ export type RunImportOptions = ImportOptions &
   Omit<RuleImportOptions, 'dryRun'> & { readonly passwords: PasswordKind };
 
 /**
- * Imports what a file or database says, and leaves its beginning and its end in the audit trail; a dry run leaves nothing.
- * @throws {ThingPassError} for more rules than can be imported; anything else where the database cannot be asked.
+ * Imports a file or database, and records start and end in the audit trail, except in a dry run.
+ * @throws {DeviceProblem} for too many rules; any error of the database.
  */
 export async function runImport(
   items: AsyncIterable<ImportItem>,
-  { store, rules, schemes, keepPassword, report }: ImportParts,
+  { store, rules, schemes, keepPassword, report }: ImportDependencies,
   request: RunImportOptions,
 ): Promise<Counts> {
   const { importId, format, dryRun, passwords } = request;

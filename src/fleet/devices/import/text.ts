@@ -1,6 +1,6 @@
 import { type LineProblem, lineProblem } from './import-item.ts';
 
-/** A file as it is read: `fs.createReadStream`, a request's body, or an array of texts in a test. */
+/** A file's content: `fs.createReadStream`, a request's body, or an array of texts in a test. */
 export type Chunks = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
 export interface Line {
@@ -9,20 +9,20 @@ export interface Line {
   readonly text: string;
 }
 
-/** One record may take this many characters: certificates fit, a file without line ends does not fill the memory. */
-export const MAXIMUM_RECORD = 1_048_576;
+/** Limit of one record: certificates fit, and a file without line ends does not fill the memory. */
+export const MAX_RECORD_CHARACTERS = 1_048_576;
 
-/** What a decoder puts for bytes that are not UTF-8; a file that really means it is not worth its ambiguity. */
-const UNREADABLE = '\ufffd';
+/** The decoder's replacement for bytes that are not UTF-8. Files that contain this character are refused as well. */
+const REPLACEMENT_CHARACTER = '\ufffd';
 
-/** The file's text, piece by piece, without a byte order mark. */
+/** Decodes the file's text chunk by chunk, without a byte order mark. */
 export async function* decodeText(chunks: Chunks): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8');
   let first = true;
   for await (const chunk of chunks) {
     let text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
     if (text === '') continue;
-    // The decoder drops the mark from bytes only.
+    // The decoder removes the mark only from bytes.
     if (first && text.startsWith('\ufeff')) text = text.slice(1);
     first = false;
     yield text;
@@ -31,7 +31,7 @@ export async function* decodeText(chunks: Chunks): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-/** The file's lines, ended by LF or CR LF; lines too long and lines that are not UTF-8 are reported and left out. */
+/** Reads the file's lines, which end with LF or CR LF. Lines that are too long or not UTF-8 become problems. */
 export async function* readLines(chunks: Chunks): AsyncGenerator<Line | LineProblem> {
   let rest = '';
   let line = 1;
@@ -46,7 +46,7 @@ export async function* readLines(chunks: Chunks): AsyncGenerator<Line | LineProb
       start = end + 1;
     }
     rest = skipping ? '' : rest.slice(start);
-    if (rest.length > MAXIMUM_RECORD) {
+    if (rest.length > MAX_RECORD_CHARACTERS) {
       yield tooLong(line);
       skipping = true;
       rest = '';
@@ -56,15 +56,15 @@ export async function* readLines(chunks: Chunks): AsyncGenerator<Line | LineProb
 }
 
 export function tooLong(line: number): LineProblem {
-  return lineProblem(line, `longer than ${MAXIMUM_RECORD} characters`);
+  return lineProblem(line, `longer than ${MAX_RECORD_CHARACTERS} characters`);
 }
 
-export function isReadable(text: string): boolean {
-  return !text.includes(UNREADABLE);
+export function isValidUtf8(text: string): boolean {
+  return !text.includes(REPLACEMENT_CHARACTER);
 }
 
 function readLine(line: number, text: string): Line | LineProblem {
-  if (text.length > MAXIMUM_RECORD) return tooLong(line);
-  if (!isReadable(text)) return lineProblem(line, 'not valid UTF-8');
+  if (text.length > MAX_RECORD_CHARACTERS) return tooLong(line);
+  if (!isValidUtf8(text)) return lineProblem(line, 'not valid UTF-8');
   return { kind: 'line', line, text: text.endsWith('\r') ? text.slice(0, -1) : text };
 }

@@ -10,7 +10,10 @@ const WITHOUT_SECRETS: readonly DeviceField[] = ['name', 'profile', 'label', 'ga
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** The text of a file that `import` reads back, piece by piece. @param secrets as the devices were asked for. */
+/**
+ * Writes a file that `import` can read, chunk by chunk.
+ * @param secrets whether the devices contain secrets.
+ */
 export async function* writeDevices(
   format: ExportFormat,
   devices: AsyncIterable<ExportedDevice>,
@@ -25,7 +28,7 @@ export async function* writeDevices(
   }
 }
 
-/** RFC 4180 section 2. */
+/** Quotes a cell (RFC 4180 section 2). */
 function cell(value: string | boolean | undefined): string {
   const text = String(value ?? '');
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

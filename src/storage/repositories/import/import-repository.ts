@@ -9,7 +9,7 @@ import type {
   Known,
   KnownCredentials,
   KnownDevice,
-  Wanted,
+  KnownQuery,
 } from '../../../fleet/devices/import/import-store.ts';
 import type { Actor } from '../../../model/audit.ts';
 import type { CredentialsType } from '../../../model/device.ts';
@@ -56,7 +56,7 @@ export class ImportRepository implements ImportStore, RuleOwners {
     this.#actor = actor;
   }
 
-  async known({ names, ids, credentialsIds }: Wanted): Promise<Known> {
+  async known({ names, ids, credentialsIds }: KnownQuery): Promise<Known> {
     const rows = await this.#prisma.deviceCredentials.findMany({
       where: { credentialsId: { in: [...credentialsIds] } },
       include: { secrets: { select: SECRET }, window: true },
@@ -86,7 +86,7 @@ export class ImportRepository implements ImportStore, RuleOwners {
     );
   }
 
-  bringProfile(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string> {
+  importProfile(profile: ImportedProfile, dry: boolean): Promise<{ readonly id: string } | string> {
     return remember(this.#brought, profile.id, () => this.#bring(profile, dry));
   }
 

@@ -39,7 +39,7 @@ export function importWrites(
   const periods = changes.flatMap(({ period }) => period ?? []);
   const credentials = [...added, ...overwritten.map((row) => ({ ...row, id: row.rowId }))];
   const certificates = credentials.map(({ id, ...row }) => certificateRows(id, row));
-  const alone = added.flatMap((row) => (row.alone ? [row.deviceId] : []));
+  const alone = added.flatMap((row) => (row.replaceOthers ? [row.deviceId] : []));
   const ofRows = { where: { deviceCredentialsId: { in: overwritten.map(({ rowId }) => rowId) } } };
   const createdTime = Date.now();
   const insert = (table: keyof typeof STORED, rows: readonly object[]): Write[] =>

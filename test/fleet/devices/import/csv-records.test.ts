@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type CsvRecord, readCsvRecords } from '../../../../src/fleet/devices/import/csv-records.ts';
 import type { LineProblem } from '../../../../src/fleet/devices/import/import-item.ts';
-import { MAXIMUM_RECORD } from '../../../../src/fleet/devices/import/text.ts';
+import { MAX_RECORD_CHARACTERS } from '../../../../src/fleet/devices/import/text.ts';
 
 async function read(...chunks: string[]): Promise<(CsvRecord | LineProblem)[]> {
   const items: (CsvRecord | LineProblem)[] = [];
@@ -29,7 +29,7 @@ const rows = fc
   .array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 6 })
   .map((body) => [['first', 'second'], ...body]);
 
-test('whatever is written quoted is read back, however the file is cut into chunks', async () => {
+test('quoted fields are read back with any chunk boundaries', async () => {
   const cuts = fc.array(fc.nat(200), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n'), cuts, async (written, lineEnd, at) => {
@@ -42,7 +42,7 @@ test('whatever is written quoted is read back, however the file is cut into chun
   );
 });
 
-test('any text cut anywhere gives the same records as in one piece, and never throws', async () => {
+test('any text gives the same records with any chunk boundaries, and never throws', async () => {
   const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ';'), maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(text, fc.nat(40), async (file, at) => {
@@ -68,10 +68,10 @@ test('unquoted fields end at the separator, and the last line needs no end', asy
   ]);
 });
 
-test('a malformed record is reported where it begins, and reading goes on in the next line', async () => {
+test('a malformed record is reported with its first line, and reading continues in the next line', async () => {
   assert.deepEqual(await fields('a,b\n1,"x"y\n2,z\n'), [
     ['a', 'b'],
-    ['! text behind a closing quote'],
+    ['! text after a closing quote'],
     ['2', 'z'],
   ]);
   assert.deepEqual(await fields('a,b\n1,x"y"\n2,z\n'), [
@@ -91,8 +91,8 @@ test('a malformed record is reported where it begins, and reading goes on in the
   );
 });
 
-test('a record without end does not fill the memory', async () => {
-  const long = 'x'.repeat(MAXIMUM_RECORD);
+test('an endless record does not fill the memory', async () => {
+  const long = 'x'.repeat(MAX_RECORD_CHARACTERS);
   const items = await read('a,b\n', '1,', long, long, 'x\n', `2,"${long}`, `${long}\n3,z\n`);
   assert.deepEqual(
     items.map((item) => [item.line, item.kind]),

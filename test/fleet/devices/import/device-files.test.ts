@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { expectProblems } from './expect-problems.ts';
 import { collect, devices, fixture, lines } from './support.ts';
 
-test('a CSV file as a spreadsheet writes it: mark, quotes, CR LF, lines inside of quotes', async () => {
+test('a CSV file as written by a spreadsheet: byte order mark, quotes, CR LF, line breaks inside quotes', async () => {
   const items = await collect('csv', fixture('devices.csv'));
   expectProblems(items, {
     5: /no password/,
@@ -46,10 +46,10 @@ test('a CSV file as a spreadsheet writes it: mark, quotes, CR LF, lines inside o
   assert.equal(found.get('zähler-10')?.credentials, undefined);
 });
 
-test('JSON Lines: members of other types, unknown ones and broken lines are reported, the rest is read', async () => {
+test('JSON Lines: wrong types, unknown members and malformed lines are reported, the rest is read', async () => {
   const items = await collect('jsonl', fixture('devices.jsonl'));
   expectProblems(items, {
-    4: /password must be a text/,
+    4: /password must be a string/,
     5: /unknown member "pasword"/,
     6: /not valid JSON/,
     8: /not a JSON object/,
@@ -66,7 +66,7 @@ test('JSON Lines: members of other types, unknown ones and broken lines are repo
   });
 });
 
-test('a header that cannot be meant ends the reading, before anything is left out silently', async () => {
+test('an invalid header ends the reading, so that nothing is dropped silently', async () => {
   const header = async (text: string) => collect('csv', [`${text}\nmeter-1,x\n`]);
   expectProblems(await header('name,pasword'), { 1: /unknown column "pasword"/ });
   expectProblems(await header('profile,label'), { 1: /no column "name"/ });
@@ -78,7 +78,7 @@ test('a header that cannot be meant ends the reading, before anything is left ou
   assert.deepEqual(await collect('csv', ['', '\n']), []);
 });
 
-test('columns go by several names and in any order, separated as the header is', async () => {
+test('columns have several names and any order, with the header’s separator', async () => {
   const [device] = devices(await collect('csv', ['\n\nMQTT_PASSWORD;Device Name;mqtt-user-name\n"a;b";m;u']));
   assert.equal(device?.deviceName, 'm');
   assert.equal(device?.line, 4);
@@ -91,7 +91,7 @@ test('columns go by several names and in any order, separated as the header is',
   assert.equal(devices(await collect('csv', ['name\tlabel\nm\ta,b;c\n']))[0]?.label, 'a,b;c');
 });
 
-test('credentials without a password are taken only where that is said', async () => {
+test('credentials without a password are accepted only if the option says so', async () => {
   const file = ['name,userName,clientId\nm1,u1,\nm2,,c2\n'];
   expectProblems(await collect('csv', file), { 2: /anyone/, 3: /anyone/ });
   const found = devices(await collect('csv', file, { allowNoPassword: true }));
@@ -104,7 +104,7 @@ test('credentials without a password are taken only where that is said', async (
   );
 });
 
-test('what credentials may not be is reported', async () => {
+test('invalid credentials are reported', async () => {
   const rows: Readonly<Record<string, RegExp>> = {
     ',u,p,,,,': /no device name/,
     'm,,p,,,,': /without a user name/,
@@ -114,7 +114,7 @@ test('what credentials may not be is reported', async () => {
     'm,,,,not a certificate,,': /neither PEM/,
     'm,u,p,,,2031-13-45,': /must be times/,
     'm,u,p,,,tomorrow,': /must be times/,
-    'm,u,p,,,2031-01-01,2032-01-01': /not behind/,
+    'm,u,p,,,2031-01-01,2032-01-01': /must be later/,
     'm,u\u0000,p,,,,': /control characters/,
     [`${'m'.repeat(256)},u,p,,,,`]: /longer than 255/,
   };
@@ -124,7 +124,7 @@ test('what credentials may not be is reported', async () => {
   }
 });
 
-test('bytes that are not UTF-8 cost the record that they are in', async () => {
+test('bytes that are not UTF-8 affect only their record', async () => {
   const bytes = Buffer.from('name,label\nm1,caf\xe9\nm2,fine\n', 'latin1');
   const items = await collect('csv', [bytes]);
   expectProblems(items, { 2: /UTF-8/ });

@@ -76,7 +76,7 @@ after(async () => {
   await secrets.close();
 });
 
-test('EMQX users of every algorithm connect through EMQX with what they typed', async () => {
+test('EMQX users of every algorithm connect through EMQX with their passwords', async () => {
   const users = [...FROM_EMQX, ...COMPUTED, ...BCRYPT].filter(({ password }) => isText(password));
   const tested = new Set(users.map(({ algorithm }) => describe(algorithm)));
   assert.deepEqual(

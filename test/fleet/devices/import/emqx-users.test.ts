@@ -33,7 +33,7 @@ test('a CSV of salted SHA-256 hashes, EMQX’s default', async () => {
   assert.match(second?.warnings.join() ?? '', /superuser/);
 });
 
-test('a JSON array of PBKDF2 hashes; a broken element costs itself only', async () => {
+test('a JSON array of PBKDF2 hashes; a malformed element affects only itself', async () => {
   const algorithm: EmqxAlgorithm = { name: 'pbkdf2', macFunction: 'sha256', iterations: 4096 };
   const items = await collect('emqx-json', fixture('emqx-users-pbkdf2.json'), { algorithm });
   expectProblems(items, { 8: /does not fit/, 14: /not valid JSON/ });
@@ -44,7 +44,7 @@ test('a JSON array of PBKDF2 hashes; a broken element costs itself only', async 
   assert.match(last?.warnings.join() ?? '', /superuser.*namespace/);
 });
 
-test('plain passwords are taken as they stand, quotes and all', async () => {
+test('plain passwords are read literally, including quotes', async () => {
   const items = await collect('emqx-csv', fixture('emqx-users-plain.csv'));
   assert.deepEqual(
     devices(items).map(({ credentials }) => credentials?.type === 'MQTT_BASIC' && credentials.secret),
@@ -55,7 +55,7 @@ test('plain passwords are taken as they stand, quotes and all', async () => {
   );
 });
 
-test('plain with a salt gives the password back, and what cannot be one is reported', async () => {
+test('the password is recovered from plain with a salt, and invalid ones are reported', async () => {
   const file = ['user_id,password_hash,salt\nm1,saltsecret,salt\nm2,other,salt\nm3,salt,salt\n'];
   const items = await collect('emqx-csv', file, { algorithm: { name: 'plain', saltPosition: 'prefix' } });
   expectProblems(items, { 3: /does not fit/, 4: /does not fit/ });
@@ -94,7 +94,7 @@ test('every algorithm of EMQX reads what its emqx_passwd module wrote', async ()
   await secrets.close();
 });
 
-test('a PBKDF2 hash of another length than configured never verified in EMQX, so it is reported', async () => {
+test('a PBKDF2 hash of another length than configured is reported, because it never verified in EMQX', async () => {
   const hash =
     'f2a83a9f7d251789075448d84e7d82671c6415d4785b72df22550a8cad6bd25f7fa01af04ccc32d9d71cf71faf804487';
   const algorithm = { name: 'pbkdf2', macFunction: 'sha256', iterations: 1000 } as const;
@@ -116,16 +116,18 @@ test('a password with escaped quotes and braces does not end its JSON element', 
   );
 });
 
-test('files that are not what they should be end with a problem', async () => {
-  expectProblems(await collect('emqx-csv', ['user_id,pasword\nm,hunter2\n']), { 1: /columns out of/ });
+test('files in another format end with a problem', async () => {
+  expectProblems(await collect('emqx-csv', ['user_id,pasword\nm,hunter2\n']), {
+    1: /may only contain the columns/,
+  });
   expectProblems(await collect('emqx-json', ['{"user_id":"m"}']), { 1: /not a JSON array/ });
   expectProblems(await collect('emqx-json', ['[{"user_id":"m","password":"hunter2"}']), {
-    1: /ends too early/,
+    1: /is not closed/,
   });
   expectProblems(await collect('emqx-json', ['[\n{"user_id":"m","password":"hunter2"']), {
-    2: /ends too early/,
+    2: /is not closed/,
   });
-  expectProblems(await collect('emqx-json', ['[] x']), { 1: /behind the array/ });
-  expectProblems(await collect('emqx-json', ['']), { 1: /ends too early/ });
+  expectProblems(await collect('emqx-json', ['[] x']), { 1: /after the array/ });
+  expectProblems(await collect('emqx-json', ['']), { 1: /is not closed/ });
   assert.deepEqual(await collect('emqx-json', ['\ufeff[\n]\n']), []);
 });

@@ -104,7 +104,7 @@ onEachDatabase((database) => {
   const count = async (table: string): Promise<number> =>
     Number((await database.sql<{ count: number }>(`SELECT count(*) AS count FROM ${table}`))[0]?.count);
 
-  test('bad lines are told and the others imported; a second time nothing changes', async () => {
+  test('unusable lines are reported and the others imported; a second run changes nothing', async () => {
     const first = await importing('csv', fixture('devices.csv'));
     assert.deepEqual(
       first.map((line) => line.split(' ', 2).join(' ')),
@@ -137,7 +137,7 @@ onEachDatabase((database) => {
     assert.deepEqual(now, rows);
   });
 
-  test('what a line says otherwise is changed and told; what it does not say stays', async () => {
+  test('differences are changed and reported; absent fields stay', async () => {
     const head = 'name,profile,label,gateway,accessToken,userName,password,notAfter\n';
     const line = (...fields: string[]) => `${fields.join(',')}\n`;
     const file = (password: string, label: string) =>
@@ -152,7 +152,7 @@ onEachDatabase((database) => {
     await connects('password_mismatch', 'pump', 'one');
     const other = `${head}${line('pump', 'valves', '', 'no', 'PUMP_TOKEN', '', '', '')}`;
     assert.deepEqual(await importing('csv', [other]), [
-      '2 updated gateway, profile, credentials added beside those it has',
+      '2 updated gateway, profile, credentials added to the existing ones',
     ]);
     await connects('allow pump', 'PUMP_TOKEN');
     await connects('allow pump', 'pump', 'two');
@@ -166,7 +166,7 @@ onEachDatabase((database) => {
     await connects('credentials_expired', 'pump', 'two');
   });
 
-  test('credentials of another device are refused with its name, also within one file', async () => {
+  test('credentials of another device are refused with its name, also within a file', async () => {
     const file = ['{"name":"first","accessToken":"SAME"}\n{"name":"second","accessToken":"SAME"}\n'];
     const detail = await importing('jsonl', file);
     assert.equal(detail[0], '1 created');
@@ -177,11 +177,11 @@ onEachDatabase((database) => {
     const twice = ['{"name":"third","accessToken":"T1"}\n{"name":"third","accessToken":"T2"}\n'];
     assert.deepEqual(await importing('jsonl', twice), [
       '1 created',
-      '2 updated credentials added beside those it has',
+      '2 updated credentials added to the existing ones',
     ]);
   });
 
-  test('where a device has one credential, the file’s takes the place of the others', async () => {
+  test('with one credential per device, the file’s replaces the others', async () => {
     const file = (token: string) => [`{"name":"single","accessToken":"${token}"}\n`];
     assert.deepEqual(await importing('jsonl', file('OLD_ONE')), ['1 created']);
     await connects('allow single', 'OLD_ONE');
@@ -191,7 +191,7 @@ onEachDatabase((database) => {
     await connects('credentials_unknown', 'OLD_ONE');
   });
 
-  test('a dry run says the same and writes nothing', async () => {
+  test('a dry run reports the same and writes nothing', async () => {
     const before = [await count('device'), await count('device_profile'), await count('audit_event')];
     const file = ['{"name":"dry","profile":"dry","userName":"dry","password":"long enough"}\n'];
     assert.deepEqual(await importing('jsonl', file, { dryRun: true }), ['1 created']);
@@ -199,7 +199,7 @@ onEachDatabase((database) => {
     assert.deepEqual(now, before);
   });
 
-  test('random passwords get the fast hash only where they are long; plain ones stay until a login', async () => {
+  test('random passwords get the fast hash only if they are long; plain ones stay until a login', async () => {
     const user = (name: string, password: string) =>
       `${JSON.stringify({ name, userName: name, password })}\n`;
     const random = [user('made', 'h3Qv9TnXw2LmZr8KcBpY'), user('short', 'h3Qv9TnX')];
@@ -222,7 +222,7 @@ onEachDatabase((database) => {
     await connects('allow plain', 'plain', 'not hashed');
   });
 
-  test('an EMQX file gives known devices its users’ passwords, and plain ones connect too', async () => {
+  test('an EMQX file sets its users’ passwords on existing devices, and plain ones connect too', async () => {
     assert.deepEqual(
       (await importing('emqx-csv', fixture('emqx-users-sha256.csv'))).map((line) => line.split(' ', 2)[1]),
       ['updated', 'updated', 'refused', 'refused', 'refused', 'refused'],
@@ -233,7 +233,7 @@ onEachDatabase((database) => {
     await connects('allow emqx-plain', 'emqx-plain', 'correct horse');
   });
 
-  test('certificates are kept with their names, and what is none is refused', async () => {
+  test('certificates are stored with their names, and other text is refused', async () => {
     const pem = certificates.c1 as string;
     const file = [`${JSON.stringify({ name: 'certified', certificate: pem })}\n`];
     assert.deepEqual(await importing('jsonl', file), ['1 created']);
@@ -241,11 +241,11 @@ onEachDatabase((database) => {
     assert.ok((await count('certificate_name')) > 1);
     const broken = Buffer.alloc(90, 7).toString('base64');
     assert.deepEqual(await importing('jsonl', [`{"name":"broken","certificate":"${broken}"}\n`]), [
-      '1 refused certificate: it is no X.509 certificate',
+      '1 refused certificate: it is not an X.509 certificate',
     ]);
   });
 
-  test('batches of a larger file are whole, and are in the audit trail', async () => {
+  test('batches of a larger file are written completely, and are in the audit trail', async () => {
     const before = await count('device');
     const lines = Array.from({ length: 620 }, (_, index) => `fleet-${index},TOKEN_${index}`);
     const detail = await importing('csv', [`name,accessToken\n${lines.join('\n')}\n`]);
@@ -262,7 +262,7 @@ onEachDatabase((database) => {
     assert.ok(events.every(({ actor }) => actor === 'test'));
   });
 
-  test('somebody else’s writes meanwhile are seen: the batch is planned anew', async () => {
+  test('a batch is planned again if somebody else writes meanwhile', async () => {
     const store = new ImportRepository(prisma, database.location.kind, ACTOR);
     const { write } = store;
     let raced = 0;

@@ -12,7 +12,7 @@ const PASSWORDS = {
   'meter-4': 'correct horse',
 } as const;
 
-test('a file of mosquitto_passwd: every user with the password that was typed', async () => {
+test('a file of mosquitto_passwd: every user with their password', async () => {
   const secrets = createSecretSchemes();
   const items = await collect('mosquitto-passwords', fixture('mosquitto-passwords.txt'));
   const found = devices(items);
@@ -33,7 +33,7 @@ test('a file of mosquitto_passwd: every user with the password that was typed', 
   await secrets.close();
 });
 
-test('lines that are no user, and hashes that cannot verify, are reported', async () => {
+test('invalid lines, and hashes that cannot verify, are reported', async () => {
   const items = await collect('mosquitto-passwords', fixture('busted-passwords.txt'));
   expectProblems(items, {
     3: /no colon/,
@@ -49,7 +49,7 @@ test('lines that are no user, and hashes that cannot verify, are reported', asyn
   );
 });
 
-test('blanks around a name and a hash are not theirs', async () => {
+test('blanks around a name and a hash are ignored', async () => {
   const hash =
     '$7$101$0yHSU8dodo4GWXlK$fxFC1jWLXniyQwS9T5ZtbfqYUEM+PK6wuEL7mOsRso9I1OIRt8cp942lIKd44uu4+mbI+BUoSYG6Re+mO23H+g==';
   const [device] = devices(await collect('mosquitto-passwords', [` meter :\t${hash} \r\n`]));
@@ -60,7 +60,7 @@ test('blanks around a name and a hash are not theirs', async () => {
   });
 });
 
-test('go-auth’s salts are decoded or taken as text, as its option says', async () => {
+test('go-auth’s salts are decoded or used as text, depending on its option', async () => {
   const file = ['np:PBKDF2$sha256$901$4ZQwMkWkKfbO5R2A$BymII9ZXv1QICLW1ZwbD3mJ0C5KrJo38\n'];
   const secrets = createSecretSchemes();
   for (const saltEncoding of ['utf-8', 'base64'] as const) {
@@ -72,7 +72,7 @@ test('go-auth’s salts are decoded or taken as text, as its option says', async
   }
 });
 
-test('an ACL file that Mosquitto takes: users, accesses, patterns, denials, topics with spaces', async () => {
+test('an ACL file of Mosquitto: users, accesses, patterns, denials, topics with spaces', async () => {
   const items = await collect('mosquitto-acl', fixture('mosquitto.acl'));
   expectProblems(items, {});
   const read = rules(items).map(({ line, subject, permission, action, filter, rank }) => {
@@ -100,7 +100,7 @@ test('an ACL file that Mosquitto takes: users, accesses, patterns, denials, topi
   );
 });
 
-test('go-auth’s files: its own access, and topics before the users for everyone', async () => {
+test('go-auth’s files: its additional access, and topics before the users for everyone', async () => {
   const items = await collect('mosquitto-acl', fixture('mosquitto-go-auth.acl'), {
     topicsBeforeUsers: 'everyone',
   });
@@ -117,13 +117,13 @@ test('go-auth’s files: its own access, and topics before the users for everyon
   );
 });
 
-test('bad lines are reported, and topics below a user that cannot be read go to nobody', async () => {
+test('invalid lines are reported, and topics below an unreadable user are skipped', async () => {
   const items = await collect('mosquitto-acl', fixture('busted-lines.acl'));
   expectProblems(items, {
     2: /neither user, topic nor pattern/,
-    3: /the user above it cannot be read/,
-    4: /no name behind/,
-    5: /the user above it cannot be read/,
+    3: /skipped, because the line above/,
+    4: /no name after/,
+    5: /skipped, because the line above/,
     7: /unknown access "list"/,
     8: /not a valid topic filter/,
     9: /placeholder/,

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { IMPORT_FORMATS, readImport } from '../../../../src/fleet/devices/import/read-import.ts';
-import { MAXIMUM_RECORD, readLines } from '../../../../src/fleet/devices/import/text.ts';
+import { MAX_RECORD_CHARACTERS, readLines } from '../../../../src/fleet/devices/import/text.ts';
 import { collect } from './support.ts';
 
 async function read(...chunks: (string | Uint8Array)[]): Promise<string[]> {
@@ -15,20 +15,20 @@ async function read(...chunks: (string | Uint8Array)[]): Promise<string[]> {
   return lines;
 }
 
-test('lines end with LF or CR LF, and letters may fall between two chunks', async () => {
+test('lines end with LF or CR LF, and a character may span two chunks', async () => {
   const bytes = Buffer.from('\ufeffé1\r\n\n😀3');
   assert.deepEqual(await read(...Array.from(bytes, (byte) => Uint8Array.of(byte))), ['1 é1', '2 ', '3 😀3']);
   assert.deepEqual(await read('\ufeffa', 'b\n'), ['1 ab']);
 });
 
-test('lines that are not UTF-8 or too long are reported, and the next is read', async () => {
+test('lines that are too long or not UTF-8 are reported, and the next one is read', async () => {
   assert.deepEqual(await read(Buffer.from([0x61, 0xff, 0x0a, 0x62])), ['1 ! not valid UTF-8', '2 b']);
-  const half = 'x'.repeat(MAXIMUM_RECORD / 2 + 1);
+  const half = 'x'.repeat(MAX_RECORD_CHARACTERS / 2 + 1);
   const lines = await read('a\n', half, half, half, half, '\nb');
   assert.deepEqual(lines, ['1 a', '2 ! longer than 1048576 characters', '3 b']);
 });
 
-test('no format throws, whatever the file', async () => {
+test('no format throws for any file', async () => {
   const parts = fc.constantFrom(
     'name',
     'user_id',

@@ -56,7 +56,7 @@ onEachDatabase((database) => {
     } as const;
     for (const dry of [true, false]) {
       assert.match(
-        `${await imports.bringProfile(brought, dry)}`,
+        `${await imports.importProfile(brought, dry)}`,
         /the pattern of the device profile brought cannot be used: looking ahead/,
       );
     }
