@@ -148,8 +148,8 @@ function toRequest({ rule, deviceId }: AssignedRule): Pick<Rule, 'permission' | 
 }
 
 /**
- * Whether some topic matches both MQTT filters, a level with a placeholder standing for any word. Filters that only share
- * names with a leading `$`, which wildcards do not match, count as overlapping too: the answer errs towards yes.
+ * Whether some topic may match both MQTT filters. A level with a placeholder counts as any word, and so does a
+ * leading `$` level, which wildcards do not match: the answer errs towards yes.
  */
 function mayOverlap(one: string, other: string): boolean {
   const [left, right] = [one.split('/'), other.split('/')];
@@ -159,10 +159,10 @@ function mayOverlap(one: string, other: string): boolean {
     // `a/#` matches `a` too.
     if (here === undefined) return there === undefined;
     if (there === undefined) return false;
-    if (!isAny(here) && !isAny(there) && here !== there) return false;
+    if (!isAnyLevel(here) && !isAnyLevel(there) && here !== there) return false;
   }
 }
 
-function isAny(level: string): boolean {
+function isAnyLevel(level: string): boolean {
   return level === '+' || level.includes('${');
 }
