@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DIALECT_OF } from '../../src/brokers/registry.ts';
 import { BROKER_NAMES, BROKER_PRODUCTS } from '../../src/model/question.ts';
 import { BROKER_CONFIGS } from '../../src/tools/product-config/brokers.ts';
-import { folderOf, registryFiles } from './write-registries.ts';
+import { brokerFolder, registryFiles } from './write-registries.ts';
 
 /*
  * What a broker needs beyond the parts that the compiler asks for. Each test says in a sentence what is missing and what to do.
@@ -23,7 +23,7 @@ for (const [file, text] of registryFiles()) {
 for (const broker of BROKER_NAMES) {
   test(`${broker}: its dialect says its own name, and its paths are its own`, () => {
     const { broker: said, endpoints } = DIALECT_OF[broker];
-    assert.equal(said, broker, `src/brokers/${folderOf(broker)}/dialect.ts must say broker: '${broker}'`);
+    assert.equal(said, broker, `src/brokers/${brokerFolder(broker)}/dialect.ts must say broker: '${broker}'`);
     const others = Object.values(DIALECT_OF)
       .filter((dialect) => dialect.broker !== broker)
       .flatMap((dialect) => dialect.endpoints.map(({ path }) => path));

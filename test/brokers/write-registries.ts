@@ -62,7 +62,7 @@ export const DIALECTS: readonly Dialect[] = Object.values(DIALECT_OF);
 };
 
 /** The folder or file of a broker: `forward-auth` for `forward_auth`. */
-export function folderOf(broker: string): string {
+export function brokerFolder(broker: string): string {
   return broker.replaceAll('_', '-');
 }
 
@@ -74,7 +74,7 @@ function identifierOf(broker: string): string {
 function textOf(registry: Registry): string {
   const { brokers, part, names, constant, meaning, fileOf, typeFile, modelFolder, also = '' } = registry;
   const imports = [
-    ...brokers.map((broker) => [fileOf(folderOf(broker)), identifierOf(broker)] as const),
+    ...brokers.map((broker) => [fileOf(brokerFolder(broker)), identifierOf(broker)] as const),
     [typeFile, `type ${part}`] as const,
   ]
     .sort(([one], [other]) => (one < other ? -1 : 1))

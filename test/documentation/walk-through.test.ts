@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
+import { testFiles } from '../runner/files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ROOT, readDocument } from './markdown.ts';
 
@@ -125,16 +126,12 @@ test('with all six, the tests of all brokers pass: its devices come in, and nobo
     '--test',
     ...[
       'brokers/registry',
-      'end-to-end/made-up-clients',
-      'end-to-end/provisioning-sessions',
-      'end-to-end/mounted-brokers',
-    ].map((name) => `test/${name}.test.ts`),
-    ...[
-      'tools/broker-simulator/run',
-      'tools/product-config/deploy',
-      'tools/explain/connack',
-      'config/config',
-    ].map((name) => `test/${name}.test.ts`),
+      'broker-simulator/run',
+      'product-config/deploy',
+      'made-up-clients',
+      'provisioning-sessions',
+      'mounted-brokers',
+    ].map(testFile),
   );
 });
 
@@ -156,6 +153,13 @@ test('without a passport, certificate clients connect and are refused every topi
   // It connects: what fails is the first of its own topics.
   assert.match(example, /publish devices\//, output);
 });
+
+/** The one test file whose path ends so. */
+function testFile(end: string): string {
+  const found = testFiles().filter((file) => file.endsWith(`/${end}.test.ts`));
+  assert.equal(found.length, 1, `${end}: ${found.join(', ')}`);
+  return found[0] as string;
+}
 
 function write(wanted: (file: string) => boolean): void {
   for (const [file, text] of FILES) {

@@ -32,11 +32,8 @@ export function connectRequests(
   password = 'any',
 ): Record<BrokerName, ConnectRequest> {
   const register = { client_id: clientid, mountpoint: '', username, password, clean_session: true };
-  const client = { clientId: clientid, username, password };
-  const simulated = BROKER_PRODUCTS.map((broker) => [broker, simulatedConnect(broker, client)]);
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
-  return {
-    ...(Object.fromEntries(simulated) as Record<BrokerProduct, ConnectRequest>),
+  const own = {
     emqx: json('/emqx/authentication', { clientid, username, password }),
     emqx4: form('/emqx4/auth', { clientid, username, password }),
     nanomq: json('/nanomq/auth', { clientid, username, password, protocol: 'mqtt' }),
@@ -51,7 +48,13 @@ export function connectRequests(
     rmqtt: form('/rmqtt/auth', { clientid, username, password }),
     generic: json('/v1/connect', { clientId: clientid, username, password }),
     forward_auth: { path: '/forward-auth', method: 'GET', headers: { authorization: `Basic ${basic}` } },
-  };
+  } satisfies Partial<Record<BrokerName, ConnectRequest>>;
+  const client = { clientId: clientid, username, password };
+  const simulated = BROKER_PRODUCTS.filter((broker) => !(broker in own)).map((broker) => [
+    broker,
+    simulatedConnect(broker, client),
+  ]);
+  return { ...(Object.fromEntries(simulated) as Record<BrokerProduct, ConnectRequest>), ...own };
 }
 
 /** Asks as every broker does, and holds the answers to what its dialect makes of a decision. */
