@@ -1,5 +1,6 @@
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { DeviceEntry } from '../../model/device.ts';
+import { isDeviceName, LONGEST_NAME } from '../../model/device-name.ts';
 import { ThingPassError } from '../../model/errors.ts';
 import type { DeviceStore } from './device-store.ts';
 import { type CredentialsRequest, makeCredentials, type ShownSecret } from './new-credentials.ts';
@@ -8,8 +9,6 @@ export interface DeviceAndSecret {
   readonly device: DeviceEntry;
   readonly secret: ShownSecret | undefined;
 }
-
-const LONGEST_NAME = 255;
 
 /** The life of devices under ThingsBoard's rules for saving (`credentials/thingsboard.md` section 2). */
 export class DeviceService {
@@ -74,7 +73,7 @@ export async function requireOurs(devices: DeviceStore, idOrName: string): Promi
 }
 
 function refuseName(what: string, name: string): void {
-  if (name.trim() === '' || name.length > LONGEST_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
+  if (!isDeviceName(name)) {
     throw new ThingPassError(
       'name_invalid',
       `a ${what} name has 1 to ${LONGEST_NAME} characters and no control characters`,

@@ -4,6 +4,7 @@ import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
 import { problemOfPattern } from '../../engine/credentials/certificate/java-regex.ts';
 import { generate } from '../../engine/secrets/generate.ts';
 import type { TransportType } from '../../model/device.ts';
+import { isDeviceName } from '../../model/device-name.ts';
 import { ThingPassError } from '../../model/errors.ts';
 import { isPublicAuthority, profileCertificate } from './profile-certificate.ts';
 
@@ -66,7 +67,7 @@ export interface StoredProvisioning {
  * @throws {ThingPassError} `profile_invalid` or `name_invalid`.
  */
 export function checkProfile({ name, transportType, mqtt }: ProfileRequest): void {
-  if (name.trim() === '' || name.length > 255 || /\p{Cc}|\p{Cs}/u.test(name))
+  if (!isDeviceName(name))
     throw new ThingPassError('name_invalid', 'a profile’s name is not blank and has no control characters');
   if (mqtt === undefined) return;
   if (transportType !== 'MQTT')

@@ -1,5 +1,6 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { CREDENTIALS_TYPES } from '../../model/device.ts';
+import { LONGEST_NAME } from '../../model/device-name.ts';
 
 /** A schema with a name of its own in the document. */
 export function named<Schema extends TSchema>(name: string, schema: Schema): Schema {
@@ -32,7 +33,7 @@ export const UUID = Type.String({
   description: 'A UUID.',
 });
 
-export const NAME = Type.String({ minLength: 1, maxLength: 255 });
+export const NAME = Type.String({ minLength: 1, maxLength: LONGEST_NAME });
 
 /** A time in answers. */
 export const TIME = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC.' });

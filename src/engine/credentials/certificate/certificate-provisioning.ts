@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeviceName } from '../../../model/device-name.ts';
 import { CertificateUnreadable } from '../../certificates/text/fault.ts';
 import { inspectCertificate } from '../../certificates/x509/inspect.ts';
 import { COMMON_NAME, type Name } from '../../certificates/x509/name.ts';
@@ -19,8 +20,6 @@ export type ProvisioningPlan =
       readonly carryOut: () => Promise<boolean>;
     }
   | { readonly kind: 'refused'; readonly why: string; readonly device?: StoredDevice | undefined };
-
-const LONGEST_NAME = 255;
 
 /**
  * ThingsBoard's `provisionDeviceViaX509Chain` (`thingsboard.md` section 4.4): the device's name is cut out of the leaf's common
@@ -102,11 +101,6 @@ function planCreation(
 
 function recordOf(device: StoredDevice, credentials: LeafCredentials): CredentialsRecord {
   return { ...credentials, credentialsType: 'X509_CERTIFICATE', deviceId: device.id, device, secrets: [] };
-}
-
-/** Stricter than ThingsBoard, as everywhere here: a name is in logs and topics, so it holds no control character. */
-function isDeviceName(name: string): boolean {
-  return name.length <= LONGEST_NAME && !/\p{Cc}|\p{Cs}/u.test(name);
 }
 
 /**

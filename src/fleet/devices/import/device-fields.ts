@@ -1,4 +1,5 @@
 import { problemOfHash } from '../../../engine/secrets/formats.ts';
+import { isDeviceName, LONGEST_NAME } from '../../../model/device-name.ts';
 import type { ImportedCredentials, ImportedDevice, ImportedSecret } from './import-item.ts';
 
 /**
@@ -135,8 +136,10 @@ export function problemOfText(field: DeviceField, text: string): string | undefi
   // ThingsBoard refuses control characters in credentials ids, client ids, user names and passwords.
   const checked = MULTILINE.includes(field) ? text.replaceAll(/\s/g, '') : text;
   if (hasControlCharacter(checked)) return `${field} contains control characters`;
-  const short = field === 'name' || field === 'profile' || field === 'label';
-  if (short && text.length > 255) return `${field} is longer than 255 characters`;
+  const isName = field === 'name' || field === 'profile';
+  if ((isName || field === 'label') && text.length > LONGEST_NAME)
+    return `${field} is longer than ${LONGEST_NAME} characters`;
+  if (isName && !isDeviceName(text)) return `${field} is blank or contains control characters`;
   return undefined;
 }
 

@@ -3,6 +3,7 @@ import { equalsInConstantTime } from '../../../engine/credentials/verify-secret.
 import { generate } from '../../../engine/secrets/generate.ts';
 import { DENY_REASONS } from '../../../model/decision.ts';
 import type { CredentialsType } from '../../../model/device.ts';
+import { isDeviceName } from '../../../model/device-name.ts';
 import { isThingPassError } from '../../../model/errors.ts';
 import { javaTrim } from '../java-trim.ts';
 import { type ProvisionRequest, readProvisionRequest } from './provision-request.ts';
@@ -32,8 +33,6 @@ const READ_ONLY: ProvisionResponse = Object.freeze({
   code: 'thingsboard_read_only',
 });
 const NO_RESPONSE: ProvisionResponse = Object.freeze({ status: 'NO_RESPONSE' });
-
-const LONGEST_NAME = 255;
 
 /**
  * Provisions a device, or claims one that waits for it, as ThingsBoard does (`credentials/thingsboard.md` section 6). The
@@ -79,7 +78,7 @@ async function claim(
   profile: ProvisionProfile,
   store: ProvisionStore,
 ): Promise<ProvisionResponse> {
-  if (!isName(name)) return FAILURE;
+  if (!isDeviceName(name)) return FAILURE;
   const device = await store.findDevice(profile.tenantId, name);
   if (device === undefined || device.profileId !== profile.id) return FAILURE;
   if (device.provisionState !== undefined || device.credentials === undefined) return FAILURE;
@@ -96,7 +95,7 @@ async function create(
   store: ProvisionStore,
 ): Promise<ProvisionResponse> {
   const name = wanted === '' ? generate('access_token') : wanted;
-  if (!isName(name)) return FAILURE;
+  if (!isDeviceName(name)) return FAILURE;
   if ((await store.findDevice(profile.tenantId, name)) !== undefined) return FAILURE;
   const credentials = credentialsFor(request);
   if (credentials === undefined) return FAILURE;
@@ -159,9 +158,4 @@ function refusal(status: 'FAILURE' | 'NOT_FOUND', errorMsg: string): ProvisionRe
 /** What a database can hold: PostgreSQL refuses NUL, and an unpaired surrogate becomes another text on its way. */
 function isText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
-}
-
-/** Stricter than ThingsBoard, as everywhere here: a name is in logs and topics, so it holds no control character. */
-function isName(name: string): boolean {
-  return name !== '' && name.length <= LONGEST_NAME && !/\p{Cc}|\p{Cs}/u.test(name);
 }

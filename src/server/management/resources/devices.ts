@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { requireOurs } from '../../../fleet/devices/device-service.ts';
+import { isDeviceName } from '../../../model/device-name.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 import {
   DEVICE_SOURCES,
@@ -223,7 +224,7 @@ function showDevice({ createdTime, credentials, ...device }: DeviceSummary) {
 
 function refuseNames(...names: readonly (string | undefined)[]): void {
   for (const name of names) {
-    if (name !== undefined && (name.trim() === '' || /\p{Cc}|\p{Cs}/u.test(name)))
+    if (name !== undefined && !isDeviceName(name))
       throw new ThingPassError('name_invalid', 'a name is not blank and has no control characters');
   }
 }

@@ -105,6 +105,10 @@ describe('a request', () => {
     }
   });
 
+  it('with a name of no-break blanks makes no device', async () => {
+    assert.deepEqual(await statuses([asNew({ deviceName: '\u00a0' })]), ['FAILURE']);
+  });
+
   it('may have numbers and booleans for texts, and null for nothing', async () => {
     const response = await provision(
       asNew({ deviceName: 7, token: 42, hash: null, gateway: 'true' }),
