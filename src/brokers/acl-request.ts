@@ -1,6 +1,6 @@
 import { deny } from '../model/decision.ts';
+import { ThingPassError } from '../model/errors.ts';
 import type { Question } from '../model/question.ts';
-import { RequestUnreadable } from './dialect.ts';
 import type { FieldNames, Fields } from './fields.ts';
 
 /*
@@ -21,12 +21,14 @@ export const SUPERUSER_REFUSED: Question = Object.freeze({
 
 /**
  * Text of the topic.
- * @throws {RequestUnreadable} when it is absent, or its bytes are not UTF-8: the text read from them would be another
+ * @throws {ThingPassError} `request_unreadable` when it is absent, or its bytes are not UTF-8: the text read from them
+ *   would be another
  *   topic than the one the broker then uses.
  */
 export function topicText(fields: Fields, names: FieldNames): string {
   const field = fields.get(names);
   if (typeof field === 'string') return field;
-  if (field !== undefined && 'bytes' in field) throw new RequestUnreadable('field topic is not UTF-8');
+  if (field !== undefined && 'bytes' in field)
+    throw new ThingPassError('request_unreadable', 'field topic is not UTF-8');
   return fields.required(names);
 }

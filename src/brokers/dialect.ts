@@ -45,7 +45,7 @@ export interface Endpoint {
   /** Below the server's root, such as `/emqx/authentication`. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'HEAD')[];
-  /** @throws {RequestUnreadable} for anything that is not a request of this dialect. */
+  /** @throws {ThingPassError} `request_unreadable` for anything that is not a request of this dialect. */
   readonly read: (request: WebhookRequest, settings: BrokerSettings) => Question;
   /**
    * The reply that makes this broker do what was decided. `question` is absent when the request could not be read, or
@@ -76,9 +76,4 @@ export interface Dialect {
   /** Without it, the addresses of this broker's clients are not believed. */
   readonly trustsPeerAddress?: PeerAddressTrust;
   readonly endpoints: readonly Endpoint[];
-}
-
-/** The broker's request is not one of its dialect. The message names fields, never their values. */
-export class RequestUnreadable extends Error {
-  override readonly name = 'RequestUnreadable';
 }

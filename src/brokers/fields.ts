@@ -1,4 +1,4 @@
-import { RequestUnreadable } from './dialect.ts';
+import { ThingPassError } from '../model/errors.ts';
 
 /** Text of a form whose bytes are not UTF-8, such as a binary password. */
 export interface BinaryText {
@@ -41,7 +41,7 @@ export class Fields {
 
   /**
    * The one value that stands under any of the names.
-   * @throws {RequestUnreadable} when there are several.
+   * @throws {ThingPassError} `request_unreadable` when there are several.
    */
   get(names: FieldNames): Field | undefined {
     const at = typeof names === 'string' ? this.#placeOf(names, names) : this.#placeOfAny(names);
@@ -71,12 +71,13 @@ export class Fields {
 
   /**
    * Text of the one value under any of the names; `undefined` when absent or JSON null.
-   * @throws {RequestUnreadable} when there are several, or it is an object or array.
+   * @throws {ThingPassError} `request_unreadable` when there are several, or it is an object or array.
    */
   text(names: FieldNames): string | undefined {
     const field = this.get(names);
     if (field === undefined || typeof field === 'string') return field;
-    if ('structure' in field) throw new RequestUnreadable(`field ${firstOf(names)} is not a text`);
+    if ('structure' in field)
+      throw new ThingPassError('request_unreadable', `field ${firstOf(names)} is not a text`);
     return field.text;
   }
 
@@ -87,11 +88,12 @@ export class Fields {
 
   /**
    * As {@link text}, refusing absence.
-   * @throws {RequestUnreadable} when it is absent.
+   * @throws {ThingPassError} `request_unreadable` when it is absent.
    */
   required(names: FieldNames): string {
     const text = this.text(names);
-    if (text === undefined) throw new RequestUnreadable(`field ${firstOf(names)} is missing`);
+    if (text === undefined)
+      throw new ThingPassError('request_unreadable', `field ${firstOf(names)} is missing`);
     return text;
   }
 
@@ -127,6 +129,6 @@ function firstOf(names: FieldNames): string | undefined {
   return typeof names === 'string' ? names : names[0];
 }
 
-function repeated(names: FieldNames): RequestUnreadable {
-  return new RequestUnreadable(`field ${firstOf(names)} is repeated`);
+function repeated(names: FieldNames): ThingPassError<'request_unreadable'> {
+  return new ThingPassError('request_unreadable', `field ${firstOf(names)} is repeated`);
 }

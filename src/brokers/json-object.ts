@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { RequestUnreadable } from './dialect.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { type Field, Fields } from './fields.ts';
 import { type SeenName, TemplateNames } from './template-names.ts';
 import { MAX_FIELDS } from './urlencoded.ts';
@@ -12,7 +12,8 @@ import { MAX_FIELDS } from './urlencoded.ts';
  * Texts, booleans and whole numbers become text, null members are left out, objects and arrays stay structures. So do
  * numbers that a double does not hold exactly, or that are not written in the one shortest way (`1.0`, `1e0`, `-0`): an access
  * token is a text, and two of them must not become one.
- * @throws {RequestUnreadable} when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259 section 8.1).
+ * @throws {ThingPassError} `request_unreadable` when it is not a JSON object in UTF-8 without a byte-order mark (RFC 8259
+ *   section 8.1).
  */
 export function parseJsonObject(bytes: Buffer): Fields {
   const text = bytes.toString('latin1');
@@ -64,13 +65,14 @@ function parseAnyObject(text: string): Fields {
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new RequestUnreadable('the body is not JSON');
+    throw new ThingPassError('request_unreadable', 'the body is not JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new RequestUnreadable('the body is not a JSON object');
+    throw new ThingPassError('request_unreadable', 'the body is not a JSON object');
   }
   const members = membersOf(text);
-  if (members.length > MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
+  if (members.length > MAX_FIELDS)
+    throw new ThingPassError('request_unreadable', 'there are too many fields');
   const names: string[] = [];
   const values: Field[] = [];
   // Own members, `__proto__` among them: JSON.parse defines it like any other.
@@ -96,7 +98,7 @@ function parseAnyObject(text: string): Fields {
 }
 
 function decode(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new RequestUnreadable('the body is not UTF-8');
+  if (!isUtf8(bytes)) throw new ThingPassError('request_unreadable', 'the body is not UTF-8');
   return bytes.toString('utf8');
 }
 

@@ -1,4 +1,5 @@
-import { RequestUnreadable, type WebhookRequest } from './dialect.ts';
+import { ThingPassError } from '../model/errors.ts';
+import type { WebhookRequest } from './dialect.ts';
 import { Fields } from './fields.ts';
 import { parseJsonObject } from './json-object.ts';
 import { parseForm } from './urlencoded.ts';
@@ -11,7 +12,7 @@ const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
  *
  * Whether a body is JSON or a form is seen from its first byte, not from its content type: NanoMQ sends forms as
  * `application/json; charset=utf-8` (`nanomq.md` section 2), and a broker, not its client, writes the first byte.
- * @throws {RequestUnreadable} for a body that is neither, or a content type that no broker uses for these.
+ * @throws {ThingPassError} `request_unreadable` for a body that is neither, or a content type that no broker uses for these.
  */
 export function readFields(request: WebhookRequest): Fields {
   if (request.method === 'GET' && (request.query !== '' || request.body.length === 0)) {
@@ -36,11 +37,11 @@ export function readBody(request: WebhookRequest): Fields {
     case 0xef:
     case 0xfe:
     case 0xff:
-      throw new RequestUnreadable(NEITHER);
+      throw new ThingPassError('request_unreadable', NEITHER);
   }
   // mosquitto-go-auth's jwt backend sends the JSON text null for "nothing to say" (`mosquitto.md` section 9).
   if (body.length - start <= 6 && body.toString('latin1', start).trim() === 'null') return new Fields();
-  if (!body.includes(0x3d)) throw new RequestUnreadable(NEITHER);
+  if (!body.includes(0x3d)) throw new ThingPassError('request_unreadable', NEITHER);
   return parseForm(body);
 }
 
@@ -54,6 +55,6 @@ function refuseForeignContentType(contentType: string | undefined): void {
     return;
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== JSON_TYPE && type !== FORM) {
-    throw new RequestUnreadable(`the content type is neither ${JSON_TYPE} nor ${FORM}`);
+    throw new ThingPassError('request_unreadable', `the content type is neither ${JSON_TYPE} nor ${FORM}`);
   }
 }

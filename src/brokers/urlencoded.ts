@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { RequestUnreadable } from './dialect.ts';
+import { ThingPassError } from '../model/errors.ts';
 import { type BinaryText, type Field, Fields } from './fields.ts';
 
 const AMPERSAND = 0x26;
@@ -17,7 +17,7 @@ export const MAX_FIELDS = 1_000;
  * (`nanomq.md` section 3).
  *
  * One pass, whatever the bytes are: a search for the next `=` that runs beyond the field costs seconds on two megabytes of `a&`.
- * @throws {RequestUnreadable} for more than {@link MAX_FIELDS} fields.
+ * @throws {ThingPassError} `request_unreadable` for more than {@link MAX_FIELDS} fields.
  */
 export function parseForm(bytes: Buffer): Fields {
   const names: string[] = [];
@@ -26,7 +26,8 @@ export function parseForm(bytes: Buffer): Fields {
   while (start < bytes.length) {
     const { nameEnd, end, plain } = nextField(bytes, start);
     if (end > start) {
-      if (names.length === MAX_FIELDS) throw new RequestUnreadable('there are too many fields');
+      if (names.length === MAX_FIELDS)
+        throw new ThingPassError('request_unreadable', 'there are too many fields');
       names.push(plain ? bytes.toString('latin1', start, nameEnd) : textOf(decode(bytes, start, nameEnd)));
       const from = Math.min(nameEnd + 1, end);
       values.push(plain ? bytes.toString('latin1', from, end) : decode(bytes, from, end));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type CertificateReport, type Examination, examine } from '../engine/certificates/examine/examine.ts';
 import type { Problem } from '../engine/certificates/examine/found-problem.ts';
-import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
+import { isThingPassError } from '../model/errors.ts';
 import type { CredentialsReader } from '../storage/reading/credentials-reader.ts';
 import { properties } from '../util/table.ts';
 import { example, exitCodes, loadConfig, print } from './shared/command.ts';
@@ -41,7 +41,7 @@ async function inspect(file: string, _options: object, command: Command): Promis
   try {
     examination = examine(bytes, Date.now());
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
     // Nobody would let a client in with it, so this is what was asked, and not a failure to answer.
     unusable(
       `${file === '-' ? 'standard input' : file} holds no certificate that can be read: ${error.message}`,

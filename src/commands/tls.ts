@@ -2,8 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Command } from 'commander';
 import { guessForm } from '../engine/certificates/examine/guess-form.ts';
-import { CertificateUnreadable } from '../engine/certificates/text/fault.ts';
 import { opensslCertificate } from '../engine/certificates/x509/inspect.ts';
+import { isThingPassError } from '../model/errors.ts';
 import { checkTls } from '../tools/tls-check/check-tls.ts';
 import { formatReport } from '../tools/tls-check/format-report.ts';
 import { parseTarget } from '../tools/tls-check/target.ts';
@@ -109,7 +109,7 @@ function readClient({ ca, cert, key }: TlsOptions) {
     if (isMismatch) unusable(KEY_MISMATCH);
     else
       unusable(
-        `--ca, --cert or --key is not PEM that can be used (${error instanceof CertificateUnreadable ? message : code})`,
+        `--ca, --cert or --key is not PEM that can be used (${isThingPassError(error, 'certificate_unreadable') ? message : code})`,
       );
     return undefined;
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RequestUnreadable } from '../../src/brokers/dialect.ts';
 import { readFields } from '../../src/brokers/read-fields.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
 import { hostileRequests } from '../support/hostile-requests.ts';
 import { assertRefused, FORM, readPosted } from '../support/posted-fields.ts';
 import { get, post } from '../support/questions.ts';
@@ -76,7 +76,7 @@ describe('a request', () => {
             fields.text(name);
           }
         } catch (error) {
-          assert.ok(error instanceof RequestUnreadable, String(error));
+          assert.ok(isThingPassError(error, 'request_unreadable'), String(error));
         }
       }),
       { numRuns: 3_000 },

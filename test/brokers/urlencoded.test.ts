@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RequestUnreadable } from '../../src/brokers/dialect.ts';
 import { MAX_FIELDS, parseForm } from '../../src/brokers/urlencoded.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
 import { assertRefused, FORM, readPosted } from '../support/posted-fields.ts';
 
 /** Percent-encodes every byte, as nobody does, so that any byte can be a value's. */
@@ -92,7 +92,7 @@ describe('a form', () => {
       try {
         readPosted(body, FORM);
       } catch (error) {
-        assert.ok(error instanceof RequestUnreadable);
+        assert.ok(isThingPassError(error, 'request_unreadable'));
       }
     }
     const { user, system } = process.cpuUsage(started);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RequestUnreadable } from '../../src/brokers/dialect.ts';
 import type { Fields } from '../../src/brokers/fields.ts';
 import { readFields } from '../../src/brokers/read-fields.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
 import { post } from './questions.ts';
 
 export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -14,7 +14,7 @@ export function readPosted(body: string | Buffer, headers = {}): Fields {
 
 export function assertRefused(read: () => unknown, message: RegExp): void {
   assert.throws(read, (error) => {
-    assert.ok(error instanceof RequestUnreadable, String(error));
+    assert.ok(isThingPassError(error, 'request_unreadable'), String(error));
     assert.match(error.message, message);
     return true;
   });

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  type Dialect,
-  type Endpoint,
-  RequestUnreadable,
-  type WebhookRequest,
-} from '../../src/brokers/dialect.ts';
+import type { Dialect, Endpoint, WebhookRequest } from '../../src/brokers/dialect.ts';
 import type { Deny } from '../../src/model/decision.ts';
+import { isThingPassError } from '../../src/model/errors.ts';
 import type { ConnectAttempt, Question, TopicAccess } from '../../src/model/question.ts';
 
 export function post(body: string | Buffer, headers: WebhookRequest['headers'] = {}): WebhookRequest {
@@ -40,18 +36,18 @@ export function denialOf(question: Question): Deny {
 
 export function assertUnreadable(read: () => Question, message: RegExp): void {
   assert.throws(read, (error) => {
-    assert.ok(error instanceof RequestUnreadable, String(error));
+    assert.ok(isThingPassError(error, 'request_unreadable'), String(error));
     assert.match(error.message, message);
     return true;
   });
 }
 
-/** Reads where every error but {@link RequestUnreadable} is a fault of the dialect's. */
+/** Reads where every error but {ThingPassError} `request_unreadable` is a fault of the dialect's. */
 export function readOrRefuse(read: () => Question): Question | undefined {
   try {
     return read();
   } catch (error) {
-    assert.ok(error instanceof RequestUnreadable, String(error));
+    assert.ok(isThingPassError(error, 'request_unreadable'), String(error));
     return undefined;
   }
 }

@@ -1,10 +1,10 @@
 import { DEFAULT_SCRAM_ITERATIONS } from '../../engine/secrets/scram.ts';
 import { deny } from '../../model/decision.ts';
-import { isThingPassError } from '../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import type { ScramAlgorithm } from '../../model/scram-keys.ts';
 import { topicText } from '../acl-request.ts';
-import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
 import { NOT_AUTHORIZED } from '../refused-connect.ts';
@@ -54,7 +54,10 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
     const password = identifying(fields, PASSWORD);
     if (client.clientId === '' && !client.username && !password && client.certificate.kind === 'none') {
       // An authenticator without `body` sends `{}` (section 2).
-      throw new RequestUnreadable('no field names the client: the authenticator needs a body');
+      throw new ThingPassError(
+        'request_unreadable',
+        'no field names the client: the authenticator needs a body',
+      );
     }
     const ignoredCertificates = ignoredEmqxCertificates(fields, settings, client.certificate);
     return { kind: 'connect', attempt: { password, ignoredCertificates, ...client } };
@@ -63,13 +66,14 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   }
 }
 
-/** @throws {RequestUnreadable} also for a missing topic, or a missing or unknown action. */
+/** @throws {ThingPassError} `request_unreadable` also for a missing topic, or a missing or unknown action. */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = readFields(request);
   try {
     const client = readClient(fields, settings);
     const action = ACTIONS.get(fields.text('action') ?? fields.required('access'));
-    if (action === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
+    if (action === undefined)
+      throw new ThingPassError('request_unreadable', 'field action is neither publish nor subscribe');
     const topic = topicText(fields, 'topic');
     const qos = additional(fields, ['qos']);
     const retain = additional(fields, ['retain']);
@@ -104,19 +108,20 @@ const ALGORITHMS: ReadonlyMap<string, ScramAlgorithm> = new Map([
 /**
  * The authenticator `scram:http` (section 7). Its `algorithm` and `iteration_count` are no placeholders: the operator
  * writes them into `body` again, where they are not EMQX's defaults.
- * @throws {RequestUnreadable} also for an algorithm or an iteration count that EMQX does not know.
+ * @throws {ThingPassError} `request_unreadable` also for an algorithm or an iteration count that EMQX does not know.
  */
 function readScram(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = readFields(request);
   try {
     const client = readClient(fields, settings);
     const { username } = client;
-    if (username === undefined) throw new RequestUnreadable('field username is missing');
+    if (username === undefined) throw new ThingPassError('request_unreadable', 'field username is missing');
     const algorithm = ALGORITHMS.get(fields.filled('algorithm') ?? 'sha256');
-    if (algorithm === undefined) throw new RequestUnreadable('field algorithm is neither sha256 nor sha512');
+    if (algorithm === undefined)
+      throw new ThingPassError('request_unreadable', 'field algorithm is neither sha256 nor sha512');
     const iterations = Number(fields.filled('iteration_count') ?? DEFAULT_SCRAM_ITERATIONS);
     if (!Number.isInteger(iterations))
-      throw new RequestUnreadable('field iteration_count is not a whole number');
+      throw new ThingPassError('request_unreadable', 'field iteration_count is not a whole number');
     return { kind: 'scram', attempt: { ...client, username, algorithm, iterations } };
   } catch (error) {
     return refuseUnfilled(error);

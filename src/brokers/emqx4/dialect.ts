@@ -1,14 +1,9 @@
 import { type Decision, deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { SUPERUSER_REFUSED, topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  RequestUnreadable,
-  type WebhookReply,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookReply, WebhookRequest } from '../dialect.ts';
 import type { FieldNames, Fields } from '../fields.ts';
 import { type CertificateField, ignoredFields } from '../ignored-certificates.ts';
 import { readFields } from '../read-fields.ts';
@@ -83,18 +78,18 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   const client = readClient(fields, settings);
   const password = given(fields, 'password');
   if (client.clientId === '' && client.username === undefined && client.certificate.kind === 'none') {
-    throw new RequestUnreadable('no field names the client');
+    throw new ThingPassError('request_unreadable', 'no field names the client');
   }
   if (client.username?.startsWith(NEVER_CHECKED)) return UNCHECKED_NAME;
   const ignoredCertificates = ignoredFields(fields, NAMES, settings.certificateForms, isMissing);
   return { kind: 'connect', attempt: { password, ignoredCertificates, ...client } };
 }
 
-/** @throws {RequestUnreadable} also for an `access` that is neither 1 nor 2. */
+/** @throws {ThingPassError} `request_unreadable` also for an `access` that is neither 1 nor 2. */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = readFields(request);
   const action = ACTIONS.get(fields.required('access'));
-  if (action === undefined) throw new RequestUnreadable('field access is neither 1 nor 2');
+  if (action === undefined) throw new ThingPassError('request_unreadable', 'field access is neither 1 nor 2');
   const access: TopicAccess = { action, topic: topicText(fields, 'topic'), ...readClient(fields, settings) };
   return { kind: 'topic', accesses: [access] };
 }

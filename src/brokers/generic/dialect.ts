@@ -5,15 +5,10 @@ import {
   type Decision,
   UNAVAILABLE_REASONS,
 } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  RequestUnreadable,
-  type WebhookReply,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookReply, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
 import { GENERIC_FORMS, readGenericCertificates } from './certificate.ts';
@@ -68,7 +63,8 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   const attempt = readClient(request, readFields(request), settings);
   const { clientId, username, password, certificate } = attempt;
   if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
-    throw new RequestUnreadable(
+    throw new ThingPassError(
+      'request_unreadable',
       'no field names the client: send clientId, username, password or certificate',
     );
   }
@@ -80,22 +76,26 @@ function actionsOf(words: ReadonlyMap<string, readonly TopicAction[]>, word: str
   return words.get(word) ?? words.get(word.toLowerCase());
 }
 
-/** @throws {RequestUnreadable} for none, for several, and for one that is no action. */
+/** @throws {ThingPassError} `request_unreadable` for none, for several, and for one that is no action. */
 function readActions(fields: Fields): readonly TopicAction[] {
   const action = fields.text(ACTION);
   const acc = fields.text('acc');
   if (action !== undefined && acc !== undefined) {
-    throw new RequestUnreadable('field action is there under several names, whose numbers differ in meaning');
+    throw new ThingPassError(
+      'request_unreadable',
+      'field action is there under several names, whose numbers differ in meaning',
+    );
   }
   const actions =
     acc === undefined ? actionsOf(ACCESS, action ?? fields.required(ACTION)) : actionsOf(ACC, acc);
-  if (actions === undefined) throw new RequestUnreadable('field action is neither publish nor subscribe');
+  if (actions === undefined)
+    throw new ThingPassError('request_unreadable', 'field action is neither publish nor subscribe');
   return actions;
 }
 
 /**
  * Member by member: objects that are spread cost V8 more than all else here.
- * @throws {RequestUnreadable} also for a missing topic.
+ * @throws {ThingPassError} `request_unreadable` also for a missing topic.
  */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = readFields(request);

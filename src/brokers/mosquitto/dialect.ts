@@ -1,15 +1,9 @@
 import type { Deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { SUPERUSER_REFUSED, topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  type Endpoint,
-  RequestUnreadable,
-  type WebhookReply,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, Endpoint, WebhookReply, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { nameInUsername } from '../name-in-username.ts';
 import { readBody, readFields } from '../read-fields.ts';
@@ -110,12 +104,15 @@ function readUser(request: WebhookRequest, settings: BrokerSettings): Question {
   const sent = fields.filled('password');
   const password = bearer ? undefined : sent;
   if (username === undefined && password === undefined && clientId === '' && certificate.kind === 'none') {
-    throw new RequestUnreadable('no field and no Bearer token names the client');
+    throw new ThingPassError('request_unreadable', 'no field and no Bearer token names the client');
   }
   return { kind: 'connect', attempt: { broker: 'mosquitto', clientId, username, password, certificate } };
 }
 
-/** @throws {RequestUnreadable} also for an `acc` that asks for no access, such as 8 (unsubscribe) or the ancestor's -1. */
+/**
+ * @throws {ThingPassError} `request_unreadable` also for an `acc` that asks for no access, such as 8 (unsubscribe) or
+ *   the ancestor's -1.
+ */
 function readAcl(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = goAuthFields(request);
   const client = readClient(request, fields, settings);
@@ -123,10 +120,11 @@ function readAcl(request: WebhookRequest, settings: BrokerSettings): Question {
   const { username, certificate } = client;
   const clientId = fields.text('clientid') ?? '';
   const actions = ACTIONS.get(fields.required('acc'));
-  if (actions === undefined) throw new RequestUnreadable('field acc is not one of 1, 2, 3, 4');
+  if (actions === undefined)
+    throw new ThingPassError('request_unreadable', 'field acc is not one of 1, 2, 3, 4');
   const topic = topicText(fields, 'topic');
   if (username === undefined && clientId === '' && certificate.kind === 'none') {
-    throw new RequestUnreadable('no field and no Bearer token names the client');
+    throw new ThingPassError('request_unreadable', 'no field and no Bearer token names the client');
   }
   const accesses = actions.map(
     (action): TopicAccess => ({ broker: 'mosquitto', clientId, username, certificate, action, topic }),

@@ -1,8 +1,9 @@
 import { deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { ConnectAttempt, Question, TopicAccess, TopicAction } from '../../model/question.ts';
 import { SUPERUSER_REFUSED, topicText } from '../acl-request.ts';
-import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { type CertificateField, ignoredFields } from '../ignored-certificates.ts';
 import { statusReplies } from '../status-replies.ts';
@@ -58,7 +59,10 @@ function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSet
   const password = fields.filled(PASSWORD);
   if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
     // A block without any header sends a bare GET, one without params an empty body (section 2).
-    throw new RequestUnreadable('no field names the client: http_auth needs params, and one header at least');
+    throw new ThingPassError(
+      'request_unreadable',
+      'no field names the client: http_auth needs params, and one header at least',
+    );
   }
   const peerAddress = fields.filled(PEER_ADDRESS);
   const listener = fields.filled(LISTENER);
@@ -101,12 +105,15 @@ function readConnect(request: WebhookRequest, settings: BrokerSettings): Questio
   return { kind: 'connect', attempt };
 }
 
-/** @throws {RequestUnreadable} also for an `access` that is neither 1 nor 2, and for a topic that is not UTF-8. */
+/**
+ * @throws {ThingPassError} `request_unreadable` also for an `access` that is neither 1 nor 2, and for a topic that is
+ *   not UTF-8.
+ */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = nanomqFields(request, KNOWN);
   const client = readClient(request, fields, settings);
   const action = ACTIONS.get(fields.required(ACCESS));
-  if (action === undefined) throw new RequestUnreadable('field access is neither 1 nor 2');
+  if (action === undefined) throw new ThingPassError('request_unreadable', 'field access is neither 1 nor 2');
   const topic = topicText(fields, TOPIC);
 
   if (action === 'publish') {

@@ -7,7 +7,7 @@ import { parseForm } from '../urlencoded.ts';
  * The fields that NanoMQ filled in: of the body for POST (a query is then the url's own), of the query for GET
  * (`nanomq.md` section 2).
  * @param known the names under which the dialect reads its fields.
- * @throws {RequestUnreadable} as `readFields` does.
+ * @throws {ThingPassError} `request_unreadable` as `readFields` does.
  */
 export function nanomqFields(request: WebhookRequest, known: ReadonlySet<string>): Fields {
   if (request.method !== 'GET') return readBody(request);

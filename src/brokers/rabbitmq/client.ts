@@ -1,7 +1,8 @@
 import { type Allow, type Deny, type DenyReason, deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { ClientClaim } from '../../model/question.ts';
-import { type BrokerSettings, RequestUnreadable, type WebhookRequest } from '../dialect.ts';
+import type { BrokerSettings, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { nameInUsername } from '../name-in-username.ts';
 import { readBody, readFields } from '../read-fields.ts';
@@ -41,11 +42,12 @@ export function rabbitmqFields(request: WebhookRequest): Fields {
 
 /**
  * Text of a field that is looked up or compared.
- * @throws {RequestUnreadable} when it is absent, or its bytes are not UTF-8: their text would be that of other bytes, too.
+ * @throws {ThingPassError} `request_unreadable` when it is absent, or its bytes are not UTF-8: their text would be that of
+ *   other bytes, too.
  */
 export function requiredUtf8(fields: Fields, name: string): string {
   const text = optionalUtf8(fields, name);
-  if (text === undefined) throw new RequestUnreadable(`field ${name} is missing`);
+  if (text === undefined) throw new ThingPassError('request_unreadable', `field ${name} is missing`);
   return text;
 }
 
@@ -53,7 +55,7 @@ export function requiredUtf8(fields: Fields, name: string): string {
 export function optionalUtf8(fields: Fields, name: string): string | undefined {
   const field = fields.get(name);
   if (typeof field === 'object' && 'bytes' in field) {
-    throw new RequestUnreadable(`field ${name} is not UTF-8`);
+    throw new ThingPassError('request_unreadable', `field ${name} is not UTF-8`);
   }
   return fields.text(name);
 }

@@ -1,14 +1,9 @@
 import { hasSharing } from '../../engine/access/topic.ts';
 import type { Allow, Decision, Deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
 import type { ClientClaim, ConnectAttempt, Question, TopicAction } from '../../model/question.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  RequestUnreadable,
-  type WebhookReply,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookReply, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { BAD_CREDENTIALS, NOT_AUTHORIZED } from '../refused-connect.ts';
 import {
@@ -113,12 +108,13 @@ const ACTIONS: ReadonlyMap<string, TopicAction> = new Map([
   ['read', 'subscribe'],
 ]);
 
-/** @throws {RequestUnreadable} also for a permission that is neither `write` nor `read`. */
+/** @throws {ThingPassError} `request_unreadable` also for a permission that is neither `write` nor `read`. */
 function readTopic(request: WebhookRequest, settings: BrokerSettings): Question {
   const fields = rabbitmqFields(request);
   const claim = readClaim(fields, 'variable_map.client_id', settings);
   const action = ACTIONS.get(fields.required('permission'));
-  if (action === undefined) throw new RequestUnreadable('field permission is neither write nor read');
+  if (action === undefined)
+    throw new ThingPassError('request_unreadable', 'field permission is neither write nor read');
   const key = requiredUtf8(fields, 'routing_key');
   const topic = action === 'publish' ? publishedTopic(key) : subscribedFilter(key);
   const obstacle = outsideOfMqtt(fields) ?? dollarTopic(action, topic);

@@ -1,5 +1,6 @@
 import { PROVISION } from '../../engine/credentials/resolve.ts';
 import { deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type {
   ConnectAttempt,
@@ -9,13 +10,7 @@ import type {
   TopicAction,
 } from '../../model/question.ts';
 import { topicText } from '../acl-request.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  type Endpoint,
-  RequestUnreadable,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, Endpoint, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { readFields } from '../read-fields.ts';
 import { BAD_CREDENTIALS } from '../refused-connect.ts';
@@ -67,7 +62,10 @@ const byUsername: Naming = (username) => ({ username, certificate: NO_CERTIFICAT
 const bySubject: Naming = (subject, settings) => {
   const form = RMQTT_SUBJECT;
   if (!settings.certificateForms.has(form)) {
-    throw new RequestUnreadable(`this is the url for certificate subjects, and ${form} is not switched on`);
+    throw new ThingPassError(
+      'request_unreadable',
+      `this is the url for certificate subjects, and ${form} is not switched on`,
+    );
   }
   const certificate: PresentedCertificate =
     subject === undefined
@@ -101,7 +99,10 @@ function readAuth(request: WebhookRequest, settings: BrokerSettings, naming: Nam
   const password = naming === byUsername ? sent : undefined;
   const { clientId, username, certificate } = client;
   if (clientId === '' && username === undefined && password === undefined && certificate.kind === 'none') {
-    throw new RequestUnreadable('no field names the client: http_auth_req needs its params');
+    throw new ThingPassError(
+      'request_unreadable',
+      'no field names the client: http_auth_req needs its params',
+    );
   }
   const protocolVersion = PROTOCOLS.get(fields.text('protocol') ?? '');
   const attempt: ConnectAttempt = { password, protocolVersion, ...client };
@@ -113,20 +114,26 @@ function readAuth(request: WebhookRequest, settings: BrokerSettings, naming: Nam
  *
  * RMQTT replaces placeholders in what the client sent, too: the user name `%t` is empty at login and the topic here
  * (section 2). So a name that is the topic may be any client's, at its choice, and stands for nobody.
- * @throws {RequestUnreadable} also for an `access` that is neither 1 nor 2.
+ * @throws {ThingPassError} `request_unreadable` also for an `access` that is neither 1 nor 2.
  */
 function readAcl(request: WebhookRequest, settings: BrokerSettings, naming: Naming): Question {
   const fields = readFields(request);
   const action = ACTIONS.get(fields.required('access'));
-  if (action === undefined) throw new RequestUnreadable('field access is neither 1 nor 2');
+  if (action === undefined) throw new ThingPassError('request_unreadable', 'field access is neither 1 nor 2');
   const topic = topicText(fields, 'topic');
   const sentName = fields.filled(USERNAME);
   const client = readClient(fields, settings, naming);
   if (client.clientId === '' && sentName === undefined) {
-    throw new RequestUnreadable('no field names the client: http_acl_req needs its params');
+    throw new ThingPassError(
+      'request_unreadable',
+      'no field names the client: http_acl_req needs its params',
+    );
   }
   if (sentName === topic || client.clientId === topic) {
-    throw new RequestUnreadable('the user name or client id is the topic itself, as the text %t would be');
+    throw new ThingPassError(
+      'request_unreadable',
+      'the user name or client id is the topic itself, as the text %t would be',
+    );
   }
   if (naming === bySubject && client.clientId === PROVISION) return NO_PROVISIONING;
   const access: TopicAccess = { action, topic, ...client };

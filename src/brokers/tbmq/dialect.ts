@@ -1,7 +1,8 @@
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question } from '../../model/question.ts';
-import { type BrokerSettings, type Dialect, RequestUnreadable, type WebhookReply } from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookReply } from '../dialect.ts';
 import { ignoredCertificate } from '../ignored-certificates.ts';
 import { NOT_AUTHORIZED } from '../refused-connect.ts';
 import { tbmqAnswer } from './answer.ts';
@@ -24,7 +25,7 @@ function readConnect(request: Parameters<typeof readTbmqMembers>[0], settings: B
   const { clientId, username, password } = members;
   const certificate = readName(members, request.method, settings);
   if (clientId === '' && username === '' && password === '' && certificate.kind === 'none') {
-    throw new RequestUnreadable('no member names the client');
+    throw new ThingPassError('request_unreadable', 'no member names the client');
   }
   // Absent and empty are the same (section 1).
   const attempt = {
@@ -57,14 +58,19 @@ const NAME_ORDER = 'username,password,clientId,commonName';
  * repetition only where the template has the genuine one, and it is sure to be the broker's only where that stands last
  * (section 4). So where names are believed the members must be these four in this order: a template that a client could
  * forge works for nobody, and is found when it is tried first.
- * @throws {RequestUnreadable} for another template, and for a name in a query: there everything can be forged unseen.
+ * @throws {ThingPassError} `request_unreadable` for another template, and for a name in a query: there everything can be
+ *   forged unseen.
  */
 function readName(members: TbmqMembers, method: string, settings: BrokerSettings): PresentedCertificate {
   if (!settings.certificateForms.has(TBMQ_NAME)) return NO_CERTIFICATE;
   if (method === 'GET')
-    throw new RequestUnreadable('names are believed here, and a query can be forged: use POST');
+    throw new ThingPassError(
+      'request_unreadable',
+      'names are believed here, and a query can be forged: use POST',
+    );
   if (Object.keys(members).join() !== NAME_ORDER) {
-    throw new RequestUnreadable(
+    throw new ThingPassError(
+      'request_unreadable',
       `names are believed here, so the template must be ${NAME_ORDER} in this order`,
     );
   }

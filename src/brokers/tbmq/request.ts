@@ -1,4 +1,5 @@
-import { RequestUnreadable, type WebhookRequest } from '../dialect.ts';
+import { ThingPassError } from '../../model/errors.ts';
+import type { WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { parseJsonObject } from '../json-object.ts';
 import { parseForm } from '../urlencoded.ts';
@@ -25,20 +26,25 @@ const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'commonName']);
  * A query is worse: TBMQ parses the text itself and leaves out repetitions and whatever follows the object's end, so a
  * client's password can replace the client id without a trace. What a GET names is no more than the client's own word,
  * which is all that an access token needs, and `commonName` is refused there.
- * @throws {RequestUnreadable} never repeating a name or value that the client may have chosen.
+ * @throws {ThingPassError} `request_unreadable` never repeating a name or value that the client may have chosen.
  */
 export function readTbmqMembers(request: WebhookRequest): TbmqMembers {
   const fields = request.method === 'GET' ? queryFields(request.query) : bodyFields(request.body);
   const members: Record<string, string> = {};
   for (const name of fields.names()) {
-    if (!KNOWN.has(name)) throw new RequestUnreadable('there is a member beside the four of the template');
+    if (!KNOWN.has(name))
+      throw new ThingPassError('request_unreadable', 'there is a member beside the four of the template');
     members[name] = fields.required(name);
   }
   for (const name of REQUIRED) {
-    if (members[name] === undefined) throw new RequestUnreadable(`member ${name} is missing`);
+    if (members[name] === undefined)
+      throw new ThingPassError('request_unreadable', `member ${name} is missing`);
   }
   if (request.method === 'GET' && members.commonName !== undefined) {
-    throw new RequestUnreadable('member commonName is in a query, where a client can forge it: use POST');
+    throw new ThingPassError(
+      'request_unreadable',
+      'member commonName is in a query, where a client can forge it: use POST',
+    );
   }
   return members as unknown as TbmqMembers;
 }
@@ -47,7 +53,7 @@ export function readTbmqMembers(request: WebhookRequest): TbmqMembers {
 function queryFields(query: string): Fields {
   const fields = parseForm(Buffer.from(query.replaceAll('+', '%2B'), 'latin1'));
   if (fields.values().some((value) => typeof value !== 'string')) {
-    throw new RequestUnreadable('the query is not UTF-8');
+    throw new ThingPassError('request_unreadable', 'the query is not UTF-8');
   }
   return fields;
 }
@@ -56,7 +62,7 @@ function bodyFields(body: Buffer): Fields {
   const fields = parseJsonObject(body);
   const parsed = JSON.parse(body.toString('utf8')) as object;
   if (Object.values(parsed).some((value) => typeof value !== 'string')) {
-    throw new RequestUnreadable('a member is not a text');
+    throw new ThingPassError('request_unreadable', 'a member is not a text');
   }
   return fields;
 }

@@ -1,13 +1,8 @@
 import { VERNEMQ_CLIENT_CERT } from '../../engine/certificates/forms/bodies/vernemq.ts';
 import { CONNACK_NOT_AUTHORIZED, type Decision, deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import type { Question } from '../../model/question.ts';
-import {
-  type BrokerSettings,
-  type Dialect,
-  RequestUnreadable,
-  type WebhookReply,
-  type WebhookRequest,
-} from '../dialect.ts';
+import type { BrokerSettings, Dialect, WebhookReply, WebhookRequest } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { parseJsonObject } from '../json-object.ts';
 import { NOTED, OK, vernemqAnswer } from './answer.ts';
@@ -76,13 +71,14 @@ function bothVersions(hook: string, question: Question): [string, Question][] {
   ];
 }
 
-/** @throws {RequestUnreadable} also for a hook that is none of VerneMQ's, or none at all. */
+/** @throws {ThingPassError} `request_unreadable` also for a hook that is none of VerneMQ's, or none at all. */
 function read(request: WebhookRequest, settings: BrokerSettings): Question {
   const hook = String(request.headers['vernemq-hook'] ?? '');
   const settled = SETTLED.get(hook);
   if (settled !== undefined) return settled;
   const reader = READERS.get(hook);
-  if (reader === undefined) throw new RequestUnreadable('the header vernemq-hook names no hook of VerneMQ');
+  if (reader === undefined)
+    throw new ThingPassError('request_unreadable', 'the header vernemq-hook names no hook of VerneMQ');
   return reader(parseJsonObject(request.body), settings, request);
 }
 

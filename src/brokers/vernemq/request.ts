@@ -3,6 +3,7 @@ import {
   VERNEMQ_CLIENT_CERT,
 } from '../../engine/certificates/forms/bodies/vernemq.ts';
 import { type DenyReason, deny } from '../../model/decision.ts';
+import { ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE } from '../../model/peer-certificate.ts';
 import type {
   ClientClaim,
@@ -11,7 +12,7 @@ import type {
   Question,
   TopicAccess,
 } from '../../model/question.ts';
-import { type BrokerSettings, RequestUnreadable } from '../dialect.ts';
+import type { BrokerSettings } from '../dialect.ts';
 import type { Fields } from '../fields.ts';
 import { ignoredCertificate } from '../ignored-certificates.ts';
 import type { FilterList, RegisterQuestion, SubscribedFilter, SubscribeQuestion } from './answer.ts';
@@ -141,10 +142,11 @@ function isMountedApart(fields: Fields): boolean {
 /** As VerneMQ sent them: the answer's list takes their place. */
 function readFilters(fields: Fields): SubscribedFilter[] {
   const list = fields.structureOrText('topics');
-  if (!Array.isArray(list) || list.length === 0) throw new RequestUnreadable('field topics is not a list');
+  if (!Array.isArray(list) || list.length === 0)
+    throw new ThingPassError('request_unreadable', 'field topics is not a list');
   for (const one of list) {
     if (typeof (one as SubscribedFilter | null)?.topic === 'string') continue;
-    throw new RequestUnreadable('field topics holds no topic');
+    throw new ThingPassError('request_unreadable', 'field topics holds no topic');
   }
   return list;
 }

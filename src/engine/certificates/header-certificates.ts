@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isThingPassError } from '../../model/errors.ts';
 import {
   CERTIFICATE_FAULTS,
   type CertificateFault,
@@ -11,7 +12,6 @@ import { type FormSettings, type HeaderForm, type HeaderNames, headerName } from
 import { FORMS_BY_HEADER, HEADER_FORMS } from './forms/registry.ts';
 import { HeaderView } from './header-view.ts';
 import { isAbsent } from './text/absence.ts';
-import { CertificateUnreadable } from './text/fault.ts';
 import { sha256Of } from './x509/identity.ts';
 
 /** A form that the operator enabled, with its effective header names. Made by {@link enableForms}. */
@@ -104,7 +104,8 @@ function readForm(view: HeaderView, { form, headers, settings }: EnabledForm): P
   try {
     return form.read({ form: form.name, view, headers, settings });
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return unreadable(form.name, error.fault, error.message);
+    if (isThingPassError(error, 'certificate_unreadable'))
+      return unreadable(form.name, error.data.fault, error.message);
     throw error;
   }
 }

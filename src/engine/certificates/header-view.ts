@@ -1,5 +1,5 @@
+import { certificateUnreadable } from '../../model/errors.ts';
 import { trimBlanks } from './text/absence.ts';
-import { CertificateUnreadable } from './text/fault.ts';
 
 /**
  * A request's header lines by name, as received. Node joins repeated lines with a comma or keeps only the first.
@@ -31,15 +31,16 @@ export class HeaderView {
 
   /**
    * The single line of that name without surrounding blanks; `undefined` if there is none.
-   * @throws {CertificateUnreadable} for a second line and for a line longer than `limit`. A name that differs only
+   * @throws {ThingPassError} `certificate_unreadable` for a second line and for a line longer than `limit`. A name that
+   *   differs only
    *   by `_` for `-` counts as a second line: CGI-like stacks treat the two as one, so one could slip past a proxy
    *   that strips the other.
    */
   only(name: string, limit: number): string | undefined {
     const [line, ...others] = this.lines(name);
     if (line === undefined) return undefined;
-    if (others.length > 0 || this.#hasTwin(name)) throw new CertificateUnreadable('duplicate_header');
-    if (line.length > limit) throw new CertificateUnreadable('too_large');
+    if (others.length > 0 || this.#hasTwin(name)) throw certificateUnreadable('duplicate_header');
+    if (line.length > limit) throw certificateUnreadable('too_large');
     return trimBlanks(line);
   }
 

@@ -1,5 +1,5 @@
+import { isThingPassError } from '../../model/errors.ts';
 import { BoundedMap } from '../../util/bounded-map.ts';
-import { CertificateUnreadable } from '../certificates/text/fault.ts';
 import { sha256Of } from '../certificates/x509/identity.ts';
 import { inspectCertificate } from '../certificates/x509/inspect.ts';
 import type { CredentialsRecord } from './credentials-record.ts';
@@ -76,7 +76,7 @@ function serialOf(der: Uint8Array): string | undefined {
       .serialNumber.toLowerCase()
       .replace(/^0+(?=.)/, '');
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

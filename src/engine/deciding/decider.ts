@@ -30,7 +30,7 @@ import { resolve } from '../credentials/resolve.ts';
 import type { CertificateTrust } from '../credentials/resolve-step.ts';
 import { resolveScram, type ScramContext } from '../credentials/scram-login.ts';
 import type { VerifySecret } from '../credentials/verify-secret.ts';
-import { HashingQueueFull } from '../secrets/hashing-queue.ts';
+import { decisionOnError } from './failure.ts';
 
 /** Turns a broker-neutral question into a decision. Never throws: what goes wrong is a decision too. */
 export interface Decider {
@@ -226,7 +226,8 @@ export function createDecider(parts: DeciderParts): Decider {
   }
 
   function decideFailure(error: unknown): Decision {
-    if (error instanceof HashingQueueFull) return unavailable('overloaded');
+    const known = decisionOnError(error);
+    if (known !== undefined) return known;
     parts.onError(error);
     return unavailable('storage_unavailable');
   }

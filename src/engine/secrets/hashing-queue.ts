@@ -1,16 +1,5 @@
 import { availableParallelism } from 'node:os';
-
-/** There is no room, or no time left, for another slow hash: the caller answers that it is overloaded. */
-export class HashingQueueFull extends Error {
-  readonly code = 'hashing_queue_full';
-
-  constructor(why: 'full' | 'waited_too_long') {
-    super(
-      why === 'full' ? 'too many passwords wait to be checked' : 'a password waited too long to be checked',
-    );
-    this.name = 'HashingQueueFull';
-  }
-}
+import { ThingPassError } from '../../model/errors.ts';
 
 export interface HashingQueueOptions {
   /** Hashes at a time. */
@@ -23,7 +12,7 @@ export interface HashingQueueOptions {
 }
 
 export interface HashingQueue {
-  /** @throws {HashingQueueFull} */
+  /** @throws {ThingPassError} `hashing_queue_full` */
   run<T>(task: () => Promise<T> | T): Promise<T>;
   /** Runs the task only where nobody would have to wait for it; `undefined` when it does not run. */
   runWhenIdle<T>(task: () => Promise<T> | T): Promise<T> | undefined;
@@ -93,7 +82,9 @@ export function createHashingQueue({
       if (running < concurrency) return execute(task);
       if (places.length >= room) {
         refused++;
-        return Promise.reject(new HashingQueueFull('full'));
+        return Promise.reject(
+          new ThingPassError('hashing_queue_full', 'too many passwords wait to be checked'),
+        );
       }
       return new Promise((resolve, reject) => {
         places.push({
@@ -101,7 +92,7 @@ export function createHashingQueue({
           start: () => resolve(execute(task)),
           refuse() {
             refused++;
-            reject(new HashingQueueFull('waited_too_long'));
+            reject(new ThingPassError('hashing_queue_full', 'a password waited too long to be checked'));
           },
         });
       });

@@ -6,7 +6,7 @@ import { scramKeysOf } from './stored-scram.ts';
 /**
  * Turns a password into what is stored of it.
  * @param made whether it came out of `secrets/generate.ts`: a chosen one can be guessed, and needs a slow hash.
- * @throws {HashingQueueFull} when too many others wait.
+ * @throws {ThingPassError} `hashing_queue_full` when too many others wait.
  */
 export type KeepPassword = (password: string, made: boolean) => Promise<NewSecret>;
 

@@ -39,7 +39,7 @@ export interface SecretSchemesOptions {
 }
 
 export interface SecretSchemes {
-  /** For `verifySecret`. A slow `verify` rejects with `HashingQueueFull` where there is no room for it. */
+  /** For `verifySecret`. A slow `verify` rejects with `hashing_queue_full` where there is no room for it. */
   readonly schemes: readonly SecretScheme[];
   readonly queue: HashingQueue;
   readonly cache: VerificationCache;
@@ -47,14 +47,14 @@ export interface SecretSchemes {
   needsUpgrade(hash: string): boolean;
   /**
    * The text to store for a password that somebody chose.
-   * @throws {HashingQueueFull}, {RangeError} for an empty password.
+   * @throws {ThingPassError} `hashing_queue_full`, {RangeError} for an empty password.
    */
   hashChosen(password: string): Promise<string>;
   /** The same for an upgrade, which can wait for another login: `undefined` while other hashes are under way. */
   hashChosenWhenIdle(password: string): Promise<string> | undefined;
   generate(kind: GeneratedKind): string;
   hashGenerated(secret: string): string;
-  /** @throws {HashingQueueFull}, {RangeError} as `deriveScramKeys`. */
+  /** @throws {ThingPassError} `hashing_queue_full`, {RangeError} as `deriveScramKeys`. */
   scramKeys(password: string, options: ScramOptions): Promise<ScramKeys>;
   close(): Promise<void>;
 }

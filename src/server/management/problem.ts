@@ -137,7 +137,6 @@ export function problemOf(error: unknown): Problem {
     return problem(error.code, error.message, membersOf(error), headersOf(error));
   }
   const { code = '', message, statusCode } = error as Error & { code?: string; statusCode?: number };
-  if (code === 'hashing_queue_full') return problem('overloaded');
   const framework = FRAMEWORK[code];
   if (framework !== undefined) return problem(framework);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return problem('body_unreadable');

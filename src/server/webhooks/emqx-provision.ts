@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RequestUnreadable } from '../../brokers/dialect.ts';
 import { PROVISIONING_TREE } from '../../brokers/emqx/replies.ts';
 import { readFields } from '../../brokers/read-fields.ts';
 import type { Message } from '../../fleet/broker-sessions/emqx-api.ts';
 import { provision } from '../../fleet/devices/provision/provision.ts';
 import { provisionResponseJson } from '../../fleet/devices/provision/provision-response.ts';
 import type { ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import { createGuard } from './guard.ts';
 
 /*
@@ -50,7 +50,7 @@ async function handle(
   try {
     asked = read(request);
   } catch (error) {
-    if (!(error instanceof RequestUnreadable)) throw error;
+    if (!isThingPassError(error, 'request_unreadable')) throw error;
     log.warn({ broker: 'emqx', problem: error.message }, 'a provisioning request was not understood');
     return reply.code(400).send({ error: error.message });
   }
@@ -101,12 +101,14 @@ function read(request: FastifyRequest): Asked {
   const topic = fields.required('topic');
   const mount = topic.endsWith(REQUEST) ? topic.slice(0, -REQUEST.length) : '';
   if (!PROVISIONING_TREE.test(mount)) {
-    throw new RequestUnreadable(
+    throw new ThingPassError(
+      'request_unreadable',
       'field topic is not /provision/request below the mount point of a provisioning session',
     );
   }
   const payload = Buffer.from(fields.required('payload'), 'base64');
-  if (payload.length > LARGEST_REQUEST) throw new RequestUnreadable('field payload is too long');
+  if (payload.length > LARGEST_REQUEST)
+    throw new ThingPassError('request_unreadable', 'field payload is too long');
   return { clientId: fields.text('clientid') ?? '', answerTo: mount + RESPONSE, payload };
 }
 

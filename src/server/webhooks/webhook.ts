@@ -1,15 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type Dialect,
-  type Endpoint,
-  type EndpointSettings,
-  RequestUnreadable,
-  type WebhookReply,
-} from '../../brokers/dialect.ts';
+import type { Dialect, Endpoint, EndpointSettings, WebhookReply } from '../../brokers/dialect.ts';
 import type { BrokerConfig } from '../../config/config.ts';
 import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
+import { decisionOnError, requestUnreadable } from '../../engine/deciding/failure.ts';
 import { type Decision, deny, unavailable } from '../../model/decision.ts';
 import type { BrokerName, Question } from '../../model/question.ts';
 import { type DecisionLog, requestIdOf } from '../logging/decision-log.ts';
@@ -115,13 +110,13 @@ export class Webhook {
     if (body === undefined) {
       // The rest of the body may be on its way.
       reply.raw.setHeader('connection', 'close');
-      this.#send(reply, number, undefined, unreadable('the body is too large'));
+      this.#send(reply, number, undefined, requestUnreadable('the body is too large'));
       return;
     }
     const startedAt = performance.now();
     const question = this.#read(request, body);
-    if (question instanceof RequestUnreadable) {
-      this.#send(reply, number, startedAt, unreadable(question.message));
+    if ('outcome' in question) {
+      this.#send(reply, number, startedAt, question);
       return;
     }
     const decision = this.#parts.decider.decide(question, this.#settings);
@@ -137,7 +132,8 @@ export class Webhook {
       .catch(failed);
   }
 
-  #read(request: IncomingMessage, body: Buffer): Question | RequestUnreadable {
+  /** @returns the decision right away where the broker's request cannot be read. */
+  #read(request: IncomingMessage, body: Buffer): Question | Decision {
     const { method = '', url = '', headers, rawHeaders } = request;
     const peer = request.socket.remoteAddress;
     if (peer !== this.#lastCaller) {
@@ -150,8 +146,9 @@ export class Webhook {
         this.#settings,
       );
     } catch (error) {
-      if (error instanceof RequestUnreadable) return error;
-      throw error;
+      const decision = decisionOnError(error);
+      if (decision === undefined) throw error;
+      return decision;
     }
   }
 
@@ -169,10 +166,6 @@ export class Webhook {
     write(reply.raw, answer);
     reply.hijack();
   }
-}
-
-function unreadable(detail: string): Decision {
-  return deny('request_unreadable', [{ step: 'read_request', detail }]);
 }
 
 /** Writes head and body at once, in one packet and by one system call. */

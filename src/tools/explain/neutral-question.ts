@@ -1,8 +1,7 @@
 import { ignoredCertificate } from '../../brokers/ignored-certificates.ts';
 import { decodePem } from '../../engine/certificates/text/decode.ts';
-import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import type { DeciderSettings } from '../../engine/deciding/decider.ts';
-import { ThingPassError } from '../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../model/peer-certificate.ts';
 import type { Question } from '../../model/question.ts';
 import type { NeutralQuestion } from '../../server/management/explanation.ts';
@@ -44,7 +43,7 @@ function certificatesIn(pem: string): readonly Buffer[] {
   try {
     return decodePem(pem, 'lines');
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
     throw new ThingPassError('request_invalid', `the certificate cannot be read: ${error.message}`);
   }
 }

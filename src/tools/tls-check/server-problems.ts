@@ -1,9 +1,9 @@
 import { type CertificateReport, report } from '../../engine/certificates/examine/examine.ts';
 import { type Problem, warning } from '../../engine/certificates/examine/found-problem.ts';
 import { assembleChain } from '../../engine/certificates/text/assemble-chain.ts';
-import { CertificateUnreadable } from '../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../engine/certificates/x509/inspect.ts';
 import { formatName, sameName } from '../../engine/certificates/x509/name.ts';
+import { isThingPassError } from '../../model/errors.ts';
 import type { Handshake, Observations } from './connect.ts';
 import { keyFits, schemeName } from './signature-schemes.ts';
 import type { VersionProbe } from './versions.ts';
@@ -20,7 +20,7 @@ export function reportChain(chain: readonly Buffer[], now: number): CertificateR
         { ...seen, problems: seen.problems.filter(({ code }) => !CLIENT_ONLY_PROBLEMS.includes(code)) },
       ];
     } catch (error) {
-      if (error instanceof CertificateUnreadable) return [];
+      if (isThingPassError(error, 'certificate_unreadable')) return [];
       throw error;
     }
   });
@@ -56,7 +56,7 @@ export function chainProblems(chain: readonly Buffer[]): Problem[] {
     }
     return problems;
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
     return [warning('unreadable_certificate', `the server’s chain cannot be read: ${error.message}`)];
   }
 }

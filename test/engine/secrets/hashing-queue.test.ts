@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { createHashingQueue, HashingQueueFull } from '../../../src/engine/secrets/hashing-queue.ts';
+import { createHashingQueue } from '../../../src/engine/secrets/hashing-queue.ts';
+import { isThingPassError } from '../../../src/model/errors.ts';
 
 /** Tasks that end when told. */
 function gate() {
@@ -31,7 +32,7 @@ test('no more run than may, no more wait than may, and the next is refused at on
   const given = Array.from({ length: 5 }, () => queue.run(work.task));
   assert.deepEqual([queue.running, queue.waiting], [2, 3]);
   await assert.rejects(queue.run(work.task), (error) => {
-    return error instanceof HashingQueueFull && error.code === 'hashing_queue_full';
+    return isThingPassError(error, 'hashing_queue_full') && error.code === 'hashing_queue_full';
   });
   assert.equal(queue.refused, 1);
   for (let i = 0; i < 5; i++) await work.release();
@@ -45,7 +46,7 @@ test('those who waited too long are refused when their turn comes, and the next 
   const queue = createHashingQueue({ concurrency: 1, waiting: 9, maximumWaitMs: 4000, now: () => now });
   const work = gate();
   const first = queue.run(work.task);
-  const late = assert.rejects(queue.run(work.task), HashingQueueFull);
+  const late = assert.rejects(queue.run(work.task), { code: 'hashing_queue_full' });
   now = 4001;
   const fresh = queue.run(work.task);
   await work.release();

@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from '../../../src/engine/certificates/text/fault.ts';
+import { certificateUnreadable, type ThingPassError } from '../../../src/model/errors.ts';
 
 /**
  * PROXY protocol version 2, decoded (HAProxy's doc/proxy-protocol.txt section 2.2): for a listener of a broker of one's
@@ -43,7 +43,7 @@ export interface ProxyAddress {
 
 /**
  * @param bytes what the connection began with, from its first byte.
- * @throws {CertificateUnreadable} `proxy_protocol_malformed`, also while the header has not come whole.
+ * @throws {ThingPassError} `certificate_unreadable` `proxy_protocol_malformed`, also while the header has not come whole.
  */
 export function decodeProxyHeader(bytes: Buffer): ProxyHeader {
   if (bytes.length < FIXED_LENGTH || !bytes.subarray(0, 12).equals(SIGNATURE)) throw malformed();
@@ -72,8 +72,8 @@ export function decodeProxyHeader(bytes: Buffer): ProxyHeader {
   };
 }
 
-function malformed(): CertificateUnreadable {
-  return new CertificateUnreadable('proxy_protocol_malformed');
+function malformed(): ThingPassError<'certificate_unreadable'> {
+  return certificateUnreadable('proxy_protocol_malformed');
 }
 
 /** Type, length in two bytes, value. A type that comes twice is refused: the second could be anybody's. */

@@ -1,6 +1,6 @@
 import { bodyCertificate, readBodyForm } from '../../../src/engine/certificates/forms/bodies/body-form.ts';
 import { decodeDer } from '../../../src/engine/certificates/text/decode.ts';
-import { CertificateUnreadable } from '../../../src/engine/certificates/text/fault.ts';
+import { certificateUnreadable } from '../../../src/model/errors.ts';
 import {
   CERTIFICATE_FAULTS,
   NO_CERTIFICATE,
@@ -29,7 +29,7 @@ export function certificateOf(header: ProxyHeader): PresentedCertificate {
   const { tls } = header;
   if (tls === undefined || !tls.certificatePresented) {
     // A certificate without the flag is no statement that this specification knows.
-    if (tls?.values.has(CERTIFICATE)) throw new CertificateUnreadable('proxy_protocol_malformed');
+    if (tls?.values.has(CERTIFICATE)) throw certificateUnreadable('proxy_protocol_malformed');
     return NO_CERTIFICATE;
   }
   const der = tls.values.get(CERTIFICATE);
@@ -39,7 +39,7 @@ export function certificateOf(header: ProxyHeader): PresentedCertificate {
     return { kind: 'unreadable', form: PROXY_V2, fault: 'not_verified', verification: 'failed', detail };
   }
   const commonName = tls.values.get(COMMON_NAME);
-  if (commonName === undefined) throw new CertificateUnreadable('withheld', CERTIFICATE_FAULTS.withheld);
+  if (commonName === undefined) throw certificateUnreadable('withheld', CERTIFICATE_FAULTS.withheld);
   return { kind: 'name', form: PROXY_V2, commonName: utf8Text(commonName) };
 }
 
@@ -57,6 +57,6 @@ function utf8Text(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new CertificateUnreadable('malformed_field', 'the common name is not UTF-8');
+    throw certificateUnreadable('malformed_field', 'the common name is not UTF-8');
   }
 }

@@ -1,5 +1,5 @@
+import { certificateUnreadable, isThingPassError } from '../../../model/errors.ts';
 import { decodeConcatenatedDer, decodeDer } from '../text/decode.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { readElement } from '../x509/der.ts';
 import type { Guess } from './found-problem.ts';
 
@@ -9,21 +9,21 @@ const OTHER_FILES: ReadonlyMap<string, string> = new Map([
 
 /**
  * Reads one certificate, or several concatenated ones. Bytes after a certificate become a problem.
- * @throws {CertificateUnreadable} if the bytes do not begin with a certificate.
+ * @throws {ThingPassError} `certificate_unreadable` if the bytes do not begin with a certificate.
  */
 export function readDerBytes(bytes: Buffer): Omit<Guess, 'form'> {
   try {
     return { certificates: decodeConcatenatedDer(bytes), problems: [] };
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
   }
   const hex = bytes.subarray(0, 64).toString('hex');
   for (const [start, what] of OTHER_FILES) {
     if (hex.indexOf(start) >= 0 && hex.indexOf(start) <= 12)
-      throw new CertificateUnreadable('malformed_der', what);
+      throw certificateUnreadable('malformed_der', what);
   }
   if (/^30..(?:..){0,3}020103/.test(hex)) {
-    throw new CertificateUnreadable(
+    throw certificateUnreadable(
       'malformed_der',
       'PKCS #12, a key store: take the certificate out with openssl pkcs12 -nokeys',
     );
@@ -47,6 +47,6 @@ function lengthOfFirst(bytes: Buffer): number {
   try {
     return readElement(bytes, 0, bytes.length).end;
   } catch {
-    throw new CertificateUnreadable('malformed_der', 'not DER, or truncated');
+    throw certificateUnreadable('malformed_der', 'not DER, or truncated');
   }
 }

@@ -43,7 +43,7 @@ export interface Examination {
  * Reads certificates in any known form and reports every problem in plain words. For the `certificate` command,
  * never for a decision.
  * @param now epoch milliseconds.
- * @throws {CertificateUnreadable} if there is no certificate.
+ * @throws {ThingPassError} `certificate_unreadable` if there is no certificate.
  */
 export function examine(bytes: Buffer, now: number): Examination {
   const guess = guessForm(bytes);

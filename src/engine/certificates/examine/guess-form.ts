@@ -1,5 +1,5 @@
+import { certificateUnreadable } from '../../../model/errors.ts';
 import { decodeBase64, decodePercent } from '../text/decode.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { parseByteSequences } from '../text/structured-field.ts';
 import { parseXfcc } from '../text/xfcc-syntax.ts';
 import { TAG } from '../x509/der.ts';
@@ -20,10 +20,10 @@ const MAX_DEPTH = 4;
  * Guesses the form of one or more certificates: DER, PEM, Base64, hex, percent-encoding, RFC 9440 or
  * X-Forwarded-Client-Cert. Input that ThingPass would refuse in a header (`forwarded-certificates.md` section 9) is
  * read as far as possible, and every deviation is reported.
- * @throws {CertificateUnreadable} if no certificate can be found.
+ * @throws {ThingPassError} `certificate_unreadable` if no certificate can be found.
  */
 export function guessForm(bytes: Buffer): Guess {
-  if (bytes.length === 0) throw new CertificateUnreadable('malformed_der', 'the input is empty');
+  if (bytes.length === 0) throw certificateUnreadable('malformed_der', 'the input is empty');
   if (bytes[0] === TAG.sequence && !isText(bytes)) return { ...readDerBytes(bytes), form: 'DER' };
   return readText(bytes.toString('utf8').replace(/^\uFEFF/, ''), 0);
 }
@@ -34,8 +34,7 @@ function isText(bytes: Buffer): boolean {
 }
 
 function readText(whole: string, depth: number): Guess {
-  if (depth > MAX_DEPTH)
-    throw new CertificateUnreadable('malformed_pem', 'too many encodings inside each other');
+  if (depth > MAX_DEPTH) throw certificateUnreadable('malformed_pem', 'too many encodings inside each other');
   const text = whole.trim();
   const inner = (form: string, next: string): Guess => prefixForm(form, readText(next, depth + 1));
   if (text.startsWith('-----BEGIN')) return readPemOrEncoded(text, inner);
@@ -83,7 +82,7 @@ function readXfcc(text: string): Guess {
   const chain = element?.get('chain')?.[0];
   const texts = [cert, chain].filter((one): one is string => one !== undefined && one !== '');
   if (texts.length === 0) {
-    throw new CertificateUnreadable(
+    throw certificateUnreadable(
       'malformed_pem',
       'X-Forwarded-Client-Cert without Cert or Chain: names and a digest only, from which no credentials id can be computed (Envoy: set_current_client_cert_details cert: true)',
     );
@@ -102,10 +101,7 @@ function readXfcc(text: string): Guess {
 function readBase64(text: string, depth: number): Guess {
   const parts = text.split(',').map((part) => part.replaceAll(/\s/g, ''));
   if (!parts.every((part) => BASE64.test(part))) {
-    throw new CertificateUnreadable(
-      'malformed_base64',
-      'neither PEM, nor DER, nor Base64, nor a header form',
-    );
+    throw certificateUnreadable('malformed_base64', 'neither PEM, nor DER, nor Base64, nor a header form');
   }
   const problems: Problem[] = [];
   const decoded = parts.map((part) => {

@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from '../text/fault.ts';
+import { certificateUnreadable } from '../../../model/errors.ts';
 import { readDerBytes } from './der-bytes.ts';
 import { type Guess, type Problem, refused, warning } from './found-problem.ts';
 
@@ -7,7 +7,7 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 /**
  * Reads the certificates of a PEM text as tolerantly as OpenSSL (RFC 7468 section 2 allows text around the blocks).
  * Everything that ThingPass refuses in a header becomes a problem: other labels, text, blanks inside a line.
- * @throws {CertificateUnreadable} if there is no certificate.
+ * @throws {ThingPassError} `certificate_unreadable` if there is no certificate.
  */
 export function readPemText(text: string): Guess {
   const problems: Problem[] = [];
@@ -29,7 +29,7 @@ export function readPemText(text: string): Guess {
     }
   }
   if (certificates.length === 0) {
-    throw new CertificateUnreadable(
+    throw certificateUnreadable(
       'malformed_pem',
       problems.length > 0
         ? `the text contains no certificate: ${problems[0]?.says}`

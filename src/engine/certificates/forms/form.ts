@@ -1,3 +1,4 @@
+import { certificateUnreadable } from '../../../model/errors.ts';
 import {
   type CertificateForm,
   NO_CERTIFICATE,
@@ -8,7 +9,6 @@ import { isAbsent, trimBlanks } from '../text/absence.ts';
 import { assembleChain } from '../text/assemble-chain.ts';
 import { MAX_CERTIFICATE_TEXT, onlyOne } from '../text/decode.ts';
 import { cachedDecoder } from '../text/decode-cache.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { readVerification, SILENT, type Verification, type VerificationWordsName } from '../verification.ts';
 import { checkDigest } from './digest.ts';
 
@@ -47,13 +47,13 @@ export interface HeaderForm {
   readonly name: CertificateForm;
   /** Default names: those of the product's documentation, or the usual ones if the operator must choose. */
   readonly headers: HeaderNames;
-  /** @throws {CertificateUnreadable} for a certificate that cannot be read. */
+  /** @throws {ThingPassError} `certificate_unreadable` for a certificate that cannot be read. */
   readonly read: (request: FormRequest) => PresentedCertificate;
 }
 
 /**
  * The single line of the role's header; `undefined` if it is missing or means "no certificate".
- * @throws {CertificateUnreadable} for a repeated header or a line longer than `limit`.
+ * @throws {ThingPassError} `certificate_unreadable` for a repeated header or a line longer than `limit`.
  */
 export function textOf(
   request: FormRequest,
@@ -95,7 +95,7 @@ export function declaredVerification(settings: FormSettings): Verification {
 
 /**
  * The result for a request without a certificate: none was presented, or the endpoint withholds it.
- * @throws {CertificateUnreadable} if the endpoint reports a verified certificate.
+ * @throws {ThingPassError} `certificate_unreadable` if the endpoint reports a verified certificate.
  */
 export function withoutCertificate(form: CertificateForm, verification: Verification): PresentedCertificate {
   switch (verification.result) {
@@ -113,7 +113,7 @@ export function withoutCertificate(form: CertificateForm, verification: Verifica
     default:
       // The certificate was not forwarded, or dropped on the way because the client named its header in
       // `Connection` (section 2, rule 4). If this counted as "none", the client could continue with a password.
-      throw new CertificateUnreadable('withheld');
+      throw certificateUnreadable('withheld');
   }
 }
 
@@ -121,7 +121,7 @@ export function withoutCertificate(form: CertificateForm, verification: Verifica
  * Combines a certificate with what the endpoint reports. A missing report where the form has a place for it, and
  * "none" together with a certificate, count as failed (section 2, rule 6): perhaps not both come from the endpoint.
  * @param certificates the leaf first, then the others in any order; the leaf may be among them.
- * @throws {CertificateUnreadable} for a digest of another certificate.
+ * @throws {ThingPassError} `certificate_unreadable` for a digest of another certificate.
  */
 export function withCertificate(
   request: FormRequest,

@@ -1,7 +1,7 @@
+import { certificateUnreadable } from '../../../model/errors.ts';
 import { readCertificateFields } from '../x509/certificate-fields.ts';
 import { encodingOf } from '../x509/der.ts';
 import { MAX_CERTIFICATES } from './decode.ts';
-import { CertificateUnreadable } from './fault.ts';
 
 /**
  * Sorts the further certificates from the leaf's issuer upwards and drops the leaf and duplicates. Forms differ in
@@ -11,10 +11,10 @@ import { CertificateUnreadable } from './fault.ts';
  *
  * The leaf is never found by names: it is the certificate whose key the client proved to possess, and only its
  * position in the message tells which. By names, a client could put somebody else's certificate under its own.
- * @throws {CertificateUnreadable} for more than 10 certificates.
+ * @throws {ThingPassError} `certificate_unreadable` for more than 10 certificates.
  */
 export function assembleChain(leaf: Buffer, others: readonly Buffer[]): Buffer[] {
-  if (others.length >= MAX_CERTIFICATES + 1) throw new CertificateUnreadable('too_many_certificates');
+  if (others.length >= MAX_CERTIFICATES + 1) throw certificateUnreadable('too_many_certificates');
   const rest = others.filter(
     (one, index) => !one.equals(leaf) && others.findIndex((other) => other.equals(one)) === index,
   );

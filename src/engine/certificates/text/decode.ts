@@ -1,12 +1,12 @@
+import { certificateUnreadable, isThingPassError } from '../../../model/errors.ts';
 import { readCertificateFields } from '../x509/certificate-fields.ts';
-import { MalformedDer, readElement, TAG } from '../x509/der.ts';
+import { readElement, TAG } from '../x509/der.ts';
 import { cachedDecoder } from './decode-cache.ts';
-import { CertificateUnreadable } from './fault.ts';
 
 /**
  * Decodes text to certificates strictly and in one pass (`forwarded-certificates.md` sections 2 and 9): every text
  * has at most one reading, nothing is repaired, and the result is complete certificates in DER. All functions throw
- * `CertificateUnreadable`.
+ * `certificate_unreadable`.
  */
 
 /** Limit for one certificate's DER. The largest seen, with 240 alternative names, has 11 KiB. */
@@ -25,7 +25,7 @@ export const MAX_CERTIFICATES = 10;
  */
 export function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
-  if (text === '' || bytes.toString('base64') !== text) throw new CertificateUnreadable('malformed_base64');
+  if (text === '' || bytes.toString('base64') !== text) throw certificateUnreadable('malformed_base64');
   return bytes;
 }
 
@@ -35,7 +35,7 @@ export function decodePercent(text: string): string {
     return decodeURIComponent(text);
   } catch {
     // A lone percent sign, or bytes that are not UTF-8.
-    throw new CertificateUnreadable('malformed_percent');
+    throw certificateUnreadable('malformed_percent');
   }
 }
 
@@ -58,11 +58,11 @@ export function decodePem(text: string, lineEnds: LineEnds): Buffer[] {
   for (let at = 0; ; ) {
     while (at < text.length && isLineEnd.includes(text.charAt(at))) at++;
     if (at === text.length && certificates.length > 0) return certificates;
-    if (certificates.length === MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    if (certificates.length === MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
     const end = text.indexOf(END, at);
-    if (!text.startsWith(BEGIN, at) || end < 0) throw new CertificateUnreadable('malformed_pem');
+    if (!text.startsWith(BEGIN, at) || end < 0) throw certificateUnreadable('malformed_pem');
     const body = text.slice(at + BEGIN.length, end).replace(LINE_ENDS[lineEnds], '');
-    if (body === '' || CONTROL_CHARACTER.test(body)) throw new CertificateUnreadable('malformed_pem');
+    if (body === '' || CONTROL_CHARACTER.test(body)) throw certificateUnreadable('malformed_pem');
     certificates.push(decodeDer(decodeBase64(body)));
     at = end + END.length;
   }
@@ -73,14 +73,14 @@ export function decodePem(text: string, lineEnds: LineEnds): Buffer[] {
  * @returns the same bytes.
  */
 export function decodeDer(bytes: Buffer): Buffer {
-  if (bytes.length > MAX_DER_BYTES) throw new CertificateUnreadable('too_large');
+  if (bytes.length > MAX_DER_BYTES) throw certificateUnreadable('too_large');
   try {
     const { tag, end } = readElement(bytes, 0, bytes.length);
-    if (tag === TAG.sequence && end < bytes.length) throw new CertificateUnreadable('trailing_data');
+    if (tag === TAG.sequence && end < bytes.length) throw certificateUnreadable('trailing_data');
     readCertificateFields(bytes);
     return bytes;
   } catch (error) {
-    if (error instanceof MalformedDer) throw new CertificateUnreadable('malformed_der');
+    if (isThingPassError(error, 'der_malformed')) throw certificateUnreadable('malformed_der');
     throw error;
   }
 }
@@ -94,7 +94,7 @@ export function decodeDerBase64(text: string): Buffer {
 export function decodeConcatenatedDer(bytes: Buffer): Buffer[] {
   const certificates: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
-    if (certificates.length === MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    if (certificates.length === MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
     const end = elementEnd(bytes, at);
     certificates.push(decodeDer(bytes.subarray(at, end)));
     at = end;
@@ -107,9 +107,9 @@ function elementEnd(bytes: Buffer, at: number): number {
     const element = readElement(bytes, at, bytes.length);
     if (element.tag === TAG.sequence) return element.end;
   } catch (error) {
-    if (!(error instanceof MalformedDer)) throw error;
+    if (!isThingPassError(error, 'der_malformed')) throw error;
   }
-  throw new CertificateUnreadable('malformed_der');
+  throw certificateUnreadable('malformed_der');
 }
 
 /**
@@ -123,10 +123,10 @@ export const decodeEitherText = cachedDecoder((text) => {
   return decodePem(text, text.includes('\n') ? 'lines' : 'blanks');
 });
 
-/** @throws {CertificateUnreadable} unless there is exactly one. */
+/** @throws {ThingPassError} `certificate_unreadable` unless there is exactly one. */
 export function onlyOne(certificates: readonly Buffer[]): Buffer {
   const [certificate, ...others] = certificates;
-  if (certificate === undefined) throw new CertificateUnreadable('malformed_pem');
-  if (others.length > 0) throw new CertificateUnreadable('multiple_certificates');
+  if (certificate === undefined) throw certificateUnreadable('malformed_pem');
+  if (others.length > 0) throw certificateUnreadable('multiple_certificates');
   return certificate;
 }

@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from './fault.ts';
+import { certificateUnreadable, type ThingPassError } from '../../../model/errors.ts';
 
 /**
  * Parses the two kinds of structured field that RFC 9440 needs: an Item and a List of Byte Sequences (RFC 9651
@@ -60,13 +60,13 @@ class Scanner {
   }
 }
 
-function syntaxError(): CertificateUnreadable {
-  return new CertificateUnreadable('structured_field_syntax');
+function syntaxError(): ThingPassError<'certificate_unreadable'> {
+  return certificateUnreadable('structured_field_syntax');
 }
 
 /**
  * Parses an Item that is a Byte Sequence (RFC 9651 section 4.2, field type "item").
- * @throws {CertificateUnreadable}
+ * @throws {ThingPassError} `certificate_unreadable`
  */
 export function parseByteSequence(text: string): Buffer {
   const scanner = new Scanner(text);
@@ -81,7 +81,7 @@ export function parseByteSequence(text: string): Buffer {
 /**
  * Parses a List of Byte Sequences (section 4.2.1). Several field lines form one list (section 4.2).
  * @returns the members in their order; empty if all lines are blank.
- * @throws {CertificateUnreadable}
+ * @throws {ThingPassError} `certificate_unreadable`
  */
 export function parseByteSequences(lines: readonly string[]): Buffer[] {
   const scanner = new Scanner(lines.filter((line) => line.trim() !== '').join(', '));

@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from './fault.ts';
+import { certificateUnreadable } from '../../../model/errors.ts';
 
 /**
  * One element of X-Forwarded-Client-Cert: what one proxy reports about its peer. Keys are in lower case; values
@@ -22,7 +22,7 @@ const UNQUOTED = /[^,;"]*/y;
  *
  * By, URI and DNS are never quoted, so a comma in one of them looks like the start of an element. The text cannot
  * tell the difference; the caller must check the number of elements.
- * @throws {CertificateUnreadable}
+ * @throws {ThingPassError} `certificate_unreadable`
  */
 export function parseXfcc(text: string): XfccElement[] {
   const elements: XfccElement[] = [];
@@ -43,16 +43,16 @@ function readXfccElement(text: string, start: number): [XfccElement, number] {
   for (; ; at++) {
     const key = match(KEY, text, at).toLowerCase();
     at += key.length;
-    if (key === '' || text[at] !== '=') throw new CertificateUnreadable('xfcc_syntax');
+    if (key === '' || text[at] !== '=') throw certificateUnreadable('xfcc_syntax');
     const [value, end] = text[at + 1] === '"' ? readQuoted(text, at + 2) : readBare(text, at + 1);
     const values = element.get(key);
     if (values === undefined) element.set(key, [value]);
-    else if (ONCE.includes(key)) throw new CertificateUnreadable('xfcc_syntax');
+    else if (ONCE.includes(key)) throw certificateUnreadable('xfcc_syntax');
     else values.push(value);
     at = end;
     if (text[at] === ';') continue;
     if (at === text.length || text[at] === ',') return [element, at];
-    throw new CertificateUnreadable('xfcc_syntax');
+    throw certificateUnreadable('xfcc_syntax');
   }
 }
 
@@ -66,7 +66,7 @@ function readQuoted(text: string, start: number): [string, number] {
     if (text[at] === '\\') at++;
     else if (text[at] === '"') return [text.slice(start, at), at + 1];
   }
-  throw new CertificateUnreadable('xfcc_syntax');
+  throw certificateUnreadable('xfcc_syntax');
 }
 
 function match(pattern: RegExp, text: string, at: number): string {

@@ -1,6 +1,5 @@
-import { ThingPassError } from '../../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import { readPemText } from '../examine/pem-text.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
 import { formatName, nameKey, sameName } from '../x509/name.ts';
 
@@ -36,7 +35,7 @@ export function readAuthorities(pem: string): Authorities {
         `certificate ${index + 1} (${formatName(certificate.subject)}) is not a certificate authority`,
       );
     } catch (error) {
-      if (error instanceof CertificateUnreadable)
+      if (isThingPassError(error, 'certificate_unreadable'))
         throw new ThingPassError(
           'authorities_unusable',
           `certificate ${index + 1} cannot be read: ${error.message}`,
@@ -66,7 +65,7 @@ function ders(pem: string): readonly Buffer[] {
   try {
     return readPemText(pem).certificates;
   } catch (error) {
-    if (error instanceof CertificateUnreadable)
+    if (isThingPassError(error, 'certificate_unreadable'))
       throw new ThingPassError('authorities_unusable', 'contains no certificate in PEM');
     throw error;
   }

@@ -8,7 +8,6 @@ import {
   type SingleResponse,
 } from 'pkijs';
 import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { checkChain } from '../x509/chain.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from '../x509/inspect.ts';
 import { isSignedBy, type Signed } from './signature.ts';
@@ -142,7 +141,7 @@ function readDelegate(certificate: Certificate): InspectedCertificate | undefine
   try {
     return inspectCertificate(new Uint8Array(certificate.toSchema(false).toBER()));
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from '../text/fault.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { checkChain } from '../x509/chain.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
 import { formatName, nameKey } from '../x509/name.ts';
@@ -51,7 +51,7 @@ function inspectAll(ders: readonly Uint8Array[]): InspectedCertificate[] | undef
   try {
     return ders.map((der) => inspectCertificate(der));
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

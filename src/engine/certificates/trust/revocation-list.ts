@@ -1,11 +1,10 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
-import { ThingPassError } from '../../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import {
   contentsOf,
   type Element,
   encodingOf,
   expectTag,
-  MalformedDer,
   readChildren,
   readElement,
   readOid,
@@ -62,7 +61,7 @@ async function readRevocationList(der: Buffer): Promise<RevocationList> {
   try {
     return await readParts(der);
   } catch (error) {
-    if (error instanceof MalformedDer)
+    if (isThingPassError(error, 'der_malformed'))
       throw new ThingPassError('revocation_list_unusable', `not a revocation list: ${error.message}`);
     throw error;
   }
@@ -70,9 +69,9 @@ async function readRevocationList(der: Buffer): Promise<RevocationList> {
 
 async function readParts(der: Buffer): Promise<RevocationList> {
   const list = expectTag(readElement(der, 0, der.length), TAG.sequence, 'list');
-  if (list.end !== der.length) throw new MalformedDer('bytes after the list');
+  if (list.end !== der.length) throw new ThingPassError('der_malformed', 'bytes after the list');
   const [tbs, algorithm, signature, ...others] = readChildren(der, list);
-  if (others.length > 0) throw new MalformedDer('additional parts after the signature');
+  if (others.length > 0) throw new ThingPassError('der_malformed', 'additional parts after the signature');
   const signatureBits = expectTag(signature, TAG.bitString, 'signature');
 
   const parts = readChildren(der, expectTag(tbs, TAG.sequence, 'tbsCertList'));
@@ -80,7 +79,7 @@ async function readParts(der: Buffer): Promise<RevocationList> {
   const inner = expectTag(parts.shift(), TAG.sequence, 'signature algorithm');
   const outer = expectTag(algorithm, TAG.sequence, 'signature algorithm');
   if (!Buffer.from(encodingOf(der, inner)).equals(encodingOf(der, outer)))
-    throw new MalformedDer('two signature algorithms');
+    throw new ThingPassError('der_malformed', 'two signature algorithms');
   const issuer = readName(der, expectTag(parts.shift(), TAG.sequence, 'issuer'));
   const thisUpdate = readTime(der, parts.shift() ?? missing('thisUpdate'));
   const next = parts[0];
@@ -88,7 +87,7 @@ async function readParts(der: Buffer): Promise<RevocationList> {
   if (hasNext) parts.shift();
   const entries = parts[0]?.tag === TAG.sequence ? parts.shift() : undefined;
   const extensions = parts[0]?.tag === EXTENSIONS ? parts.shift() : undefined;
-  if (parts.length > 0) throw new MalformedDer('unknown part in the list');
+  if (parts.length > 0) throw new ThingPassError('der_malformed', 'unknown part in the list');
   return {
     issuer,
     thisUpdate,
@@ -104,7 +103,7 @@ async function readParts(der: Buffer): Promise<RevocationList> {
 }
 
 function missing(what: string): never {
-  throw new MalformedDer(`${what} is missing`);
+  throw new ThingPassError('der_malformed', `${what} is missing`);
 }
 
 /** Every listed certificate counts as revoked, regardless of the reason and the entry's extensions. */

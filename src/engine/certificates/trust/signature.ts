@@ -1,8 +1,8 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import { ThingPassError } from '../../../model/errors.ts';
 import {
   type Element,
   expectTag,
-  MalformedDer,
   readChildren,
   readElement,
   readOid,
@@ -81,7 +81,7 @@ function readPss(der: Uint8Array, parameters: Element | undefined): PssParameter
   };
   const hash = hashOf(der, inside(0xa0));
   const [, maskHash] = readChildren(der, expectTag(inside(0xa1), TAG.sequence, 'mask'));
-  if (hashOf(der, maskHash) !== hash) throw new MalformedDer('the mask uses another hash');
+  if (hashOf(der, maskHash) !== hash) throw new ThingPassError('der_malformed', 'the mask uses another hash');
   const salt = inside(0xa2);
   return { hash, saltLength: salt === undefined ? 20 : readSmallInteger(der, salt) };
 }
@@ -89,6 +89,6 @@ function readPss(der: Uint8Array, parameters: Element | undefined): PssParameter
 function hashOf(der: Uint8Array, algorithm: Element | undefined): string {
   const [type] = readChildren(der, expectTag(algorithm, TAG.sequence, 'hash algorithm'));
   const hash = HASHES.get(readOid(der, type));
-  if (hash === undefined) throw new MalformedDer('hash algorithm');
+  if (hash === undefined) throw new ThingPassError('der_malformed', 'hash algorithm');
   return hash;
 }

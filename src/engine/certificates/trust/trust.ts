@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ThingPassError } from '../../../model/errors.ts';
+import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
-import { CertificateUnreadable } from '../text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../x509/inspect.ts';
 import { formatName } from '../x509/name.ts';
 import { type Authorities, NO_AUTHORITIES, readAuthorities } from './authorities.ts';
@@ -91,7 +90,8 @@ interface Assessment {
 
 /**
  * Loads the authorities and lists and keeps them up to date until it is closed.
- * @throws {ThingPassError} `authorities_unusable` if the authorities file cannot be used. After the start such a file is only logged.
+ * @throws {ThingPassError} `authorities_unusable` if the authorities file cannot be used. After the start such a file is
+ *   only logged.
  */
 export async function openTrust(parts: TrustOptions): Promise<Trust> {
   const { config, log, now = Date.now, pollIntervalMs, refetchMs } = parts;
@@ -274,7 +274,7 @@ function objectionToUsage(leaf: Uint8Array): Objection | undefined {
   try {
     return usageObjection(inspectCertificate(leaf));
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
     return { rule: 'usage', reason: 'certificate_usage_mismatch', detail: 'its extensions cannot be read' };
   }
 }

@@ -1,13 +1,5 @@
-import {
-  contentsOf,
-  type Element,
-  expectTag,
-  MalformedDer,
-  readChildren,
-  readElement,
-  readOid,
-  TAG,
-} from './der.ts';
+import { ThingPassError } from '../../../model/errors.ts';
+import { contentsOf, type Element, expectTag, readChildren, readElement, readOid, TAG } from './der.ts';
 
 /** The algorithm of a subject's public key. */
 export interface KeyAlgorithm {
@@ -82,7 +74,7 @@ function modulusBits(der: Uint8Array, key: Element | undefined): number {
   const number = contentsOf(der, expectTag(modulus, TAG.integer, 'modulus'));
   const start = number.findIndex((byte) => byte !== 0);
   const first = number[start];
-  if (first === undefined) throw new MalformedDer('modulus is zero');
+  if (first === undefined) throw new ThingPassError('der_malformed', 'modulus is zero');
   return (number.length - start) * 8 - Math.clz32(first) + 24;
 }
 

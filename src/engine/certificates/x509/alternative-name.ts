@@ -1,13 +1,5 @@
-import {
-  contentsOf,
-  type Element,
-  expectTag,
-  MalformedDer,
-  readChildren,
-  readElement,
-  readOid,
-  TAG,
-} from './der.ts';
+import { ThingPassError } from '../../../model/errors.ts';
+import { contentsOf, type Element, expectTag, readChildren, readElement, readOid, TAG } from './der.ts';
 import { readText } from './der-text.ts';
 import { formatName, readName } from './name.ts';
 
@@ -36,7 +28,7 @@ const IP = 0x87;
 
 /**
  * Reads the names in their order. X.400 addresses and EDI party names are skipped, because nobody uses them.
- * @throws {MalformedDer}
+ * @throws {ThingPassError} `der_malformed`
  */
 export function readAlternativeNames(der: Uint8Array, element: Element): AlternativeName[] {
   return readChildren(der, expectTag(element, TAG.sequence, 'alternative names')).flatMap(
@@ -71,7 +63,7 @@ function readOtherName(der: Uint8Array, element: Element): AlternativeName {
 
 function formatAddress(octets: Uint8Array): string {
   if (octets.length === 4) return octets.join('.');
-  if (octets.length !== 16) throw new MalformedDer('address');
+  if (octets.length !== 16) throw new ThingPassError('der_malformed', 'address');
   const groups = Buffer.from(octets).toString('hex').match(/.{4}/g) ?? [];
   const text = groups.map((group) => group.replace(/^0{1,3}/, '')).join(':');
   // Replaces the longest run of zero groups by `::` (RFC 5952 section 4.2).

@@ -1,8 +1,8 @@
+import { ThingPassError } from '../../../model/errors.ts';
 import {
   assertNested,
   type Element,
   expectTag,
-  MalformedDer,
   readChildren,
   readElement,
   readSmallInteger,
@@ -35,14 +35,15 @@ const EXTENSIONS = 0xa3;
  * `X509Certificate` costs some hundred times as much, because it decodes the public key, and it accepts trailing
  * bytes and BER (`forwarded-certificates.md` section 8). Signatures need OpenSSL; {@link opensslCertificate}
  * compares `raw` then (section 9, step 4).
- * @throws {MalformedDer} for anything else, including trailing bytes.
+ * @throws {ThingPassError} `der_malformed` for anything else, including trailing bytes.
  */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
   const certificate = expectTag(readElement(der, 0, der.length), TAG.sequence, 'certificate');
-  if (certificate.end !== der.length) throw new MalformedDer('bytes after the certificate');
+  if (certificate.end !== der.length)
+    throw new ThingPassError('der_malformed', 'bytes after the certificate');
   assertNested(der, certificate);
   const [tbs, algorithm, signature, ...others] = readChildren(der, certificate);
-  if (others.length > 0) throw new MalformedDer('additional parts after the signature');
+  if (others.length > 0) throw new ThingPassError('der_malformed', 'additional parts after the signature');
   expectTag(signature, TAG.bitString, 'signature');
   const signatureAlgorithm = expectTag(algorithm, TAG.sequence, 'signature algorithm');
 
@@ -51,7 +52,7 @@ export function readCertificateFields(der: Uint8Array): CertificateFields {
   const [serial, innerAlgorithm, issuer, validity, subject, publicKey, ...optional] = parts;
   expectTag(innerAlgorithm, TAG.sequence, 'inner signature algorithm');
   const times = readChildren(der, expectTag(validity, TAG.sequence, 'validity'));
-  if (times.length !== 2) throw new MalformedDer('validity is not two times');
+  if (times.length !== 2) throw new ThingPassError('der_malformed', 'validity is not two times');
 
   return {
     version,
@@ -70,7 +71,7 @@ function readVersion(der: Uint8Array, wrapper: Element | undefined): number {
   const [number, ...others] = wrapper === undefined ? [] : readChildren(der, wrapper);
   // DER omits defaults. An explicit v1 occurs in practice and changes nothing.
   const value = readSmallInteger(der, number);
-  if (others.length > 0 || value > 2) throw new MalformedDer('version');
+  if (others.length > 0 || value > 2) throw new ThingPassError('der_malformed', 'version');
   return value + 1;
 }
 
@@ -84,11 +85,13 @@ function readOptional(der: Uint8Array, optional: Element[], version: number): El
   if (optional[0]?.tag === ISSUER_UNIQUE_ID) optional.shift();
   if (optional[0]?.tag === SUBJECT_UNIQUE_ID) optional.shift();
   const wrapper = optional.shift();
-  if (optional.length > 0) throw new MalformedDer('unknown part after the extensions');
+  if (optional.length > 0) throw new ThingPassError('der_malformed', 'unknown part after the extensions');
   if (wrapper === undefined) return undefined;
   expectTag(wrapper, EXTENSIONS, 'extensions');
-  if (version !== 3) throw new MalformedDer('extensions in a certificate before version 3');
+  if (version !== 3)
+    throw new ThingPassError('der_malformed', 'extensions in a certificate before version 3');
   const [list, ...others] = readChildren(der, wrapper);
-  if (others.length > 0) throw new MalformedDer('additional parts after the list of extensions');
+  if (others.length > 0)
+    throw new ThingPassError('der_malformed', 'additional parts after the list of extensions');
   return expectTag(list, TAG.sequence, 'list of extensions');
 }

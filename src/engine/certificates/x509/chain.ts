@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from '../text/fault.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { type InspectedCertificate, inspectCertificate, opensslCertificate } from './inspect.ts';
 import { sameName } from './name.ts';
 
@@ -63,7 +63,7 @@ export function checkChain(leaf: Uint8Array, chain: readonly Uint8Array[], rules
       if (fault !== undefined) return broken(at, fault);
       if (!sameName(issuer.subject, issuer.issuer)) authoritiesBelow++;
     } catch (error) {
-      if (error instanceof CertificateUnreadable) return broken(at, 'unreadable');
+      if (isThingPassError(error, 'certificate_unreadable')) return broken(at, 'unreadable');
       throw error;
     }
     below = der;

@@ -1,4 +1,5 @@
-import { contentsOf, type Element, MalformedDer, TAG } from './der.ts';
+import { ThingPassError } from '../../../model/errors.ts';
+import { contentsOf, type Element, TAG } from './der.ts';
 
 /** ASN.1 string types by tag (X.680 section 8.6). */
 const STRING_TYPES = {
@@ -20,7 +21,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Decodes a string by its type (`forwarded-certificates.md` section 6): BMPString is UTF-16BE, TeletexString in
  * practice Latin-1, UniversalString UTF-32BE. NUL characters are kept. Values of other types become `#` and their
  * encoding in hex, as in RFC 4514 section 2.4.
- * @throws {MalformedDer} for bytes that are invalid for their type.
+ * @throws {ThingPassError} `der_malformed` for bytes that are invalid for their type.
  */
 export function readText(bytes: Uint8Array, element: Element): { value: string; stringType: StringType } {
   const stringType = typeOf(element.tag);
@@ -51,24 +52,24 @@ function decodeUtf8(contents: Buffer): string {
   try {
     return utf8.decode(contents);
   } catch {
-    throw new MalformedDer('text is not UTF-8');
+    throw new ThingPassError('der_malformed', 'text is not UTF-8');
   }
 }
 
 function decodeUtf16(contents: Buffer): string {
-  if (contents.length % 2 !== 0) throw new MalformedDer('text is not UTF-16');
+  if (contents.length % 2 !== 0) throw new ThingPassError('der_malformed', 'text is not UTF-16');
   const text = contents.swap16().toString('utf16le');
-  if (/\p{Surrogate}/u.test(text)) throw new MalformedDer('text is not UTF-16');
+  if (/\p{Surrogate}/u.test(text)) throw new ThingPassError('der_malformed', 'text is not UTF-16');
   return text;
 }
 
 function decodeUtf32(contents: Buffer): string {
-  if (contents.length % 4 !== 0) throw new MalformedDer('text is not UTF-32');
+  if (contents.length % 4 !== 0) throw new ThingPassError('der_malformed', 'text is not UTF-32');
   let text = '';
   for (let at = 0; at < contents.length; at += 4) {
     const point = contents.readUInt32BE(at);
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-      throw new MalformedDer('text is not UTF-32');
+      throw new ThingPassError('der_malformed', 'text is not UTF-32');
     text += String.fromCodePoint(point);
   }
   return text;
@@ -81,7 +82,7 @@ const TIME =
  * Reads a validity date in epoch milliseconds. RFC 5280 section 4.1.2.5 requires seconds and `Z`. Java (and so
  * ThingsBoard) and OpenSSL also accept a UTCTime without seconds or with an offset. Two-digit years are 1950 to
  * 2049.
- * @throws {MalformedDer}
+ * @throws {ThingPassError} `der_malformed`
  */
 export function readTime(bytes: Uint8Array, element: Element): number {
   const text = Buffer.from(contentsOf(bytes, element)).toString('latin1');
@@ -89,14 +90,15 @@ export function readTime(bytes: Uint8Array, element: Element): number {
   const match = TIME.exec(text);
   const [, year = '', month, day, hour, minute, second = '00', sign, offsetHours, offsetMinutes] =
     match ?? [];
-  if (match === null || year.length !== (isUtcTime ? 2 : 4)) throw new MalformedDer('not a time');
+  if (match === null || year.length !== (isUtcTime ? 2 : 4))
+    throw new ThingPassError('der_malformed', 'not a time');
   const fullYear = isUtcTime ? Number(year) + (Number(year) < 50 ? 2000 : 1900) : Number(year);
   const date = new Date(0);
   date.setUTCFullYear(fullYear, Number(month) - 1, Number(day));
   date.setUTCHours(Number(hour), Number(minute), Number(second));
   // `Date` turns a day that does not exist into one of the next month.
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day) || Number(hour) > 23) {
-    throw new MalformedDer('not a time');
+    throw new ThingPassError('der_malformed', 'not a time');
   }
   const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
   return date.getTime() - (sign === '-' ? -offset : offset);

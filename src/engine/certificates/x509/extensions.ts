@@ -1,9 +1,9 @@
+import { ThingPassError } from '../../../model/errors.ts';
 import { type AlternativeName, readAlternativeNames } from './alternative-name.ts';
 import {
   contentsOf,
   type Element,
   expectTag,
-  MalformedDer,
   readChildren,
   readElement,
   readOid,
@@ -46,7 +46,7 @@ const KNOWN_CRITICAL: ReadonlySet<string> = new Set([
 /**
  * Reads a certificate's extensions.
  * @param list the SEQUENCE of extensions, if the certificate has one.
- * @throws {MalformedDer} also for a repeated extension (RFC 5280 section 4.2).
+ * @throws {ThingPassError} `der_malformed` also for a repeated extension (RFC 5280 section 4.2).
  */
 export function readExtensions(der: Uint8Array, list: Element | undefined): Extensions {
   const values = new Map<string, Element>();
@@ -56,7 +56,7 @@ export function readExtensions(der: Uint8Array, list: Element | undefined): Exte
     const oid = readOid(der, parts.shift());
     const critical = parts[0]?.tag === TAG.boolean && readBoolean(der, parts.shift());
     const value = expectTag(parts.shift(), TAG.octetString, 'extension value');
-    if (parts.length > 0 || values.has(oid)) throw new MalformedDer('extension');
+    if (parts.length > 0 || values.has(oid)) throw new ThingPassError('der_malformed', 'extension');
     values.set(oid, value);
     if (critical && !KNOWN_CRITICAL.has(oid)) unknownCritical.push(oid);
   }
@@ -87,10 +87,10 @@ const OCSP_ACCESS = '1.3.6.1.5.5.7.48.1';
 
 /**
  * All URIs inside an element, in encoded order.
- * @throws {MalformedDer}
+ * @throws {ThingPassError} `der_malformed`
  */
 export function urisIn(der: Uint8Array, element: Element, depth = 0): string[] {
-  if (depth > 8) throw new MalformedDer('names nested too deeply');
+  if (depth > 8) throw new ThingPassError('der_malformed', 'names nested too deeply');
   return readChildren(der, element).flatMap((child) => {
     if (child.tag === URI) return [Buffer.from(contentsOf(der, child)).toString('latin1')];
     return (child.tag & CONSTRUCTED) === 0 ? [] : urisIn(der, child, depth + 1);
@@ -110,13 +110,13 @@ function readOcspUris(der: Uint8Array, element: Element): string[] {
 /** The one element inside an OCTET STRING. */
 function onlyElement(der: Uint8Array, value: Element): Element {
   const element = readElement(der, value.contents, value.end);
-  if (element.end !== value.end) throw new MalformedDer('bytes after an extension value');
+  if (element.end !== value.end) throw new ThingPassError('der_malformed', 'bytes after an extension value');
   return element;
 }
 
 function readBoolean(der: Uint8Array, element: Element | undefined): boolean {
   const [value, ...others] = contentsOf(der, expectTag(element, TAG.boolean, 'boolean'));
-  if (value === undefined || others.length > 0) throw new MalformedDer('boolean');
+  if (value === undefined || others.length > 0) throw new ThingPassError('der_malformed', 'boolean');
   return value !== 0;
 }
 
@@ -124,7 +124,7 @@ function readBasicConstraints(der: Uint8Array, element: Element) {
   const parts = readChildren(der, expectTag(element, TAG.sequence, 'basic constraints'));
   const ca = parts[0]?.tag === TAG.boolean && readBoolean(der, parts.shift());
   const pathLength = parts.length === 0 ? undefined : readSmallInteger(der, parts.shift());
-  if (parts.length > 0) throw new MalformedDer('basic constraints');
+  if (parts.length > 0) throw new ThingPassError('der_malformed', 'basic constraints');
   return { ca, pathLength };
 }
 

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { CertificateUnreadable } from '../text/fault.ts';
+import { certificateUnreadable, isThingPassError } from '../../../model/errors.ts';
 import { type KeyAlgorithm, readKeyAlgorithm, readSignatureAlgorithm } from './algorithms.ts';
 import type { AlternativeName } from './alternative-name.ts';
 import { readCertificateFields } from './certificate-fields.ts';
-import { contentsOf, MalformedDer } from './der.ts';
+import { contentsOf } from './der.ts';
 import { readTime } from './der-text.ts';
 import { type Extensions, readExtensions } from './extensions.ts';
 import { credentialsIdOf, sha256Of } from './identity.ts';
@@ -33,7 +33,8 @@ export interface InspectedCertificate extends Extensions, CertificateDates {
 
 /**
  * Parses a certificate.
- * @throws {CertificateUnreadable} for bytes that are not a certificate, or whose names, dates or extensions are
+ * @throws {ThingPassError} `certificate_unreadable` for bytes that are not a certificate, or whose names, dates or
+ *   extensions are
  *   malformed.
  */
 export function inspectCertificate(der: Uint8Array): InspectedCertificate {
@@ -71,7 +72,7 @@ export interface CertificateDates {
 /**
  * Reads only the dates, for known certificates on the hot path: a tenth of the cost of a full parse and a thirtieth
  * of OpenSSL's.
- * @throws {CertificateUnreadable}
+ * @throws {ThingPassError} `certificate_unreadable`
  */
 export function datesOf(der: Uint8Array): CertificateDates {
   return wrapMalformedDer(() => {
@@ -84,7 +85,7 @@ function wrapMalformedDer<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MalformedDer) throw new CertificateUnreadable('malformed_der', error.message);
+    if (isThingPassError(error, 'der_malformed')) throw certificateUnreadable('malformed_der', error.message);
     throw error;
   }
 }
@@ -99,15 +100,15 @@ export function formatSerialNumber(contents: Uint8Array): string {
  * Parses a certificate with OpenSSL, for signatures. OpenSSL accepts BER and ignores trailing bytes, so its own
  * encoding is compared with the input (`forwarded-certificates.md` section 9, step 4). Its error messages say
  * nothing useful and are dropped.
- * @throws {CertificateUnreadable}
+ * @throws {ThingPassError} `certificate_unreadable`
  */
 export function opensslCertificate(der: Uint8Array): X509Certificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
   } catch {
-    throw new CertificateUnreadable('malformed_der', 'OpenSSL cannot read it');
+    throw certificateUnreadable('malformed_der', 'OpenSSL cannot read it');
   }
-  if (!certificate.raw.equals(der)) throw new CertificateUnreadable('malformed_der');
+  if (!certificate.raw.equals(der)) throw certificateUnreadable('malformed_der');
   return certificate;
 }

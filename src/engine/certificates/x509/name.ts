@@ -1,4 +1,5 @@
-import { type Element, expectTag, MalformedDer, readChildren, readOid, TAG } from './der.ts';
+import { ThingPassError } from '../../../model/errors.ts';
+import { type Element, expectTag, readChildren, readOid, TAG } from './der.ts';
 import { readText, type StringType } from './der-text.ts';
 
 export const COMMON_NAME = '2.5.4.3';
@@ -17,10 +18,11 @@ export function readName(der: Uint8Array, element: Element): Name {
   return readChildren(der, element).map((rdn) => {
     const attributes = readChildren(der, expectTag(rdn, TAG.set, 'RDN')).map((attribute): NameAttribute => {
       const [type, value, ...others] = readChildren(der, expectTag(attribute, TAG.sequence, 'attribute'));
-      if (value === undefined || others.length > 0) throw new MalformedDer('attribute of a name');
+      if (value === undefined || others.length > 0)
+        throw new ThingPassError('der_malformed', 'attribute of a name');
       return { oid: readOid(der, type), ...readText(der, value) };
     });
-    if (attributes.length === 0) throw new MalformedDer('RDN without attributes');
+    if (attributes.length === 0) throw new ThingPassError('der_malformed', 'RDN without attributes');
     return attributes;
   });
 }

@@ -1,6 +1,6 @@
+import { isThingPassError } from '../../../model/errors.ts';
 import type { PeerCertificate } from '../../../model/peer-certificate.ts';
 import { BoundedMap } from '../../../util/bounded-map.ts';
-import { CertificateUnreadable } from '../../certificates/text/fault.ts';
 import { type ChainVerdict, checkChain } from '../../certificates/x509/chain.ts';
 import { credentialsIdOf } from '../../certificates/x509/identity.ts';
 import { type CertificateDates, datesOf, inspectCertificate } from '../../certificates/x509/inspect.ts';
@@ -20,7 +20,7 @@ const chains = new BoundedMap<string, ChainVerdict>(20_000);
 
 /**
  * @param id the credentials id of the DER.
- * @throws {CertificateUnreadable} what cannot be read is not remembered.
+ * @throws {ThingPassError} `certificate_unreadable` what cannot be read is not remembered.
  */
 function factsOf(id: string, der: Uint8Array): CertificateFacts {
   return facts.getOrMake(id, () => ({ ...datesOf(der), commonName: onlyCommonName(der) }));
@@ -32,7 +32,7 @@ function onlyCommonName(der: Uint8Array): string | undefined {
     const { commonNames } = inspectCertificate(der);
     return commonNames.length === 1 ? commonNames[0] : undefined;
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }
@@ -52,7 +52,7 @@ export function readableFacts({ ders, ids }: HashedChain, at: number): Certifica
   try {
     return factsOf(ids[at] as string, ders[at] as Uint8Array);
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeviceName } from '../../../model/device-name.ts';
-import { CertificateUnreadable } from '../../certificates/text/fault.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { inspectCertificate } from '../../certificates/x509/inspect.ts';
 import { COMMON_NAME, type Name } from '../../certificates/x509/name.ts';
 import { generate } from '../../secrets/generate.ts';
@@ -66,7 +66,7 @@ function commonNameOf(leaf: Uint8Array): string | undefined {
   try {
     return provisioningCommonName(inspectCertificate(leaf).subject);
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,9 @@
-import { CertificateUnreadable } from '../../../engine/certificates/text/fault.ts';
 import { inspectCertificate } from '../../../engine/certificates/x509/inspect.ts';
 import { formatCredentials } from '../../../engine/credentials/stored/format.ts';
 import { readStoredBasic } from '../../../engine/credentials/stored/stored-basic.ts';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../../engine/credentials/verify-secret.ts';
 import type { CredentialsType } from '../../../model/device.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { withMarker } from '../stored-password.ts';
 import type { ImportedCredentials, ImportedSecret, StoredCredentials } from './import-item.ts';
 
@@ -61,7 +61,8 @@ function prepareCertificate(text: string): PreparedCredentials | string {
     inspectCertificate(Buffer.from(prepared.credentialsValue ?? '', 'base64'));
     return prepared;
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return 'certificate: it is not an X.509 certificate';
+    if (isThingPassError(error, 'certificate_unreadable'))
+      return 'certificate: it is not an X.509 certificate';
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { CertificateUnreadable } from '../../../engine/certificates/text/fault.ts';
 import { type InspectedCertificate, inspectCertificate } from '../../../engine/certificates/x509/inspect.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import { isStorable } from '../../../util/storable-text.ts';
 
 /** Longer names fill no index, and identify nobody. */
@@ -37,7 +37,7 @@ export function readCertificate(base64: string): InspectedCertificate | undefine
   try {
     return inspectCertificate(der);
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return undefined;
+    if (isThingPassError(error, 'certificate_unreadable')) return undefined;
     throw error;
   }
 }

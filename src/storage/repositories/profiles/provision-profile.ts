@@ -1,7 +1,7 @@
 import { readPemText } from '../../../engine/certificates/examine/pem-text.ts';
-import { CertificateUnreadable } from '../../../engine/certificates/text/fault.ts';
 import type { InspectedCertificate } from '../../../engine/certificates/x509/inspect.ts';
 import type { ProvisionProfile } from '../../../fleet/devices/provision/provision-store.ts';
+import { isThingPassError } from '../../../model/errors.ts';
 import type { Prisma, PrismaClient } from '../../connections/prisma.ts';
 import { readCertificate } from '../credentials/certificate-name-rows.ts';
 
@@ -36,7 +36,7 @@ export function profileCertificates(profileData: Prisma.JsonValue): InspectedCer
   try {
     return readPemText(secret).certificates.flatMap((der) => readCertificate(der.toString('base64')) ?? []);
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return [];
+    if (isThingPassError(error, 'certificate_unreadable')) return [];
     throw error;
   }
 }

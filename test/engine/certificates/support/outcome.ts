@@ -1,4 +1,4 @@
-import { CertificateUnreadable } from '../../../../src/engine/certificates/text/fault.ts';
+import { isThingPassError } from '../../../../src/model/errors.ts';
 import type { PresentedCertificate } from '../../../../src/model/peer-certificate.ts';
 
 /** What was read, in one word: a certificate's verification, what is wrong with one, or the kind. */
@@ -12,7 +12,7 @@ export function faultOf(read: () => unknown): string {
   try {
     read();
   } catch (error) {
-    if (error instanceof CertificateUnreadable) return error.fault;
+    if (isThingPassError(error, 'certificate_unreadable')) return error.data.fault;
     throw error;
   }
   return 'read';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MalformedDer, readElement, readOid } from '../../../../src/engine/certificates/x509/der.ts';
+import { readElement, readOid } from '../../../../src/engine/certificates/x509/der.ts';
 
 test('lengths and object identifiers of DER', () => {
   const element = (hex: string) => {
@@ -19,11 +19,12 @@ test('lengths and object identifiers of DER', () => {
     '0484ffffffff',
     '048200',
   ]) {
-    assert.throws(() => element(hex), MalformedDer, hex);
+    assert.throws(() => element(hex), { code: 'der_malformed' }, hex);
   }
   const oid = (hex: string) => readOid(Buffer.from(hex, 'hex'), element(hex));
   assert.equal(oid('06092a864886f70d01010b'), '1.2.840.113549.1.1.11');
   assert.equal(oid('0603883703'), '2.999.3');
   assert.equal(oid('060127'), '0.39');
-  for (const hex of ['0600', '060188', '0601ff']) assert.throws(() => oid(hex), MalformedDer, hex);
+  for (const hex of ['0600', '060188', '0601ff'])
+    assert.throws(() => oid(hex), { code: 'der_malformed' }, hex);
 });

@@ -1,6 +1,6 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../../model/peer-certificate.ts';
 import { decodePem, MAX_CERTIFICATE_TEXT, onlyOne } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const AWS_API_GATEWAY = 'aws_api_gateway';
@@ -26,9 +26,9 @@ export function readApiGatewayCertificate(body: unknown): PresentedCertificate {
     const [text, ...others] = texts.filter((one) => one !== undefined && one !== null && one !== '');
     if (text === undefined) return NO_CERTIFICATE;
     if (others.length > 0)
-      throw new CertificateUnreadable('conflicting_headers', 'two certificates in one context');
-    if (typeof text !== 'string') throw new CertificateUnreadable('malformed_field');
-    if (text.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+      throw certificateUnreadable('conflicting_headers', 'two certificates in one context');
+    if (typeof text !== 'string') throw certificateUnreadable('malformed_field');
+    if (text.length > MAX_CERTIFICATE_TEXT) throw certificateUnreadable('too_large');
     return bodyCertificate(AWS_API_GATEWAY, [onlyOne(decodePem(text, 'lines'))], { endpointVerifies: true });
   });
 }

@@ -1,10 +1,10 @@
+import { isThingPassError } from '../../../../model/errors.ts';
 import type {
   CertificateForm,
   PeerCertificate,
   PresentedCertificate,
 } from '../../../../model/peer-certificate.ts';
 import { assembleChain } from '../../text/assemble-chain.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 
 /** What the operator declares about a broker that sends certificates in the request's body. */
 export interface BodySettings {
@@ -12,13 +12,13 @@ export interface BodySettings {
   readonly endpointVerifies?: boolean | undefined;
 }
 
-/** Returns the result of `read`; a `CertificateUnreadable` becomes an unreadable certificate. */
+/** Returns the result of `read`; a `certificate_unreadable` becomes an unreadable certificate. */
 export function readBodyForm(form: CertificateForm, read: () => PresentedCertificate): PresentedCertificate {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof CertificateUnreadable)) throw error;
-    return { kind: 'unreadable', form, fault: error.fault, detail: error.message };
+    if (!isThingPassError(error, 'certificate_unreadable')) throw error;
+    return { kind: 'unreadable', form, fault: error.data.fault, detail: error.message };
   }
 }
 

@@ -1,10 +1,10 @@
+import { certificateUnreadable, isThingPassError } from '../../../../model/errors.ts';
 import {
   type CertificateForm,
   NO_CERTIFICATE,
   type PresentedCertificate,
 } from '../../../../model/peer-certificate.ts';
 import { decodeDer, decodeDerBase64, MAX_CERTIFICATE_TEXT } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { inspectCertificate } from '../../x509/inspect.ts';
 import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts';
 
@@ -62,7 +62,7 @@ export function readEmqxPeerCertificate(
       corroboration.certificateRequired === true ||
       Boolean(corroboration.commonName || corroboration.subject);
     if (value === undefined || value.length === 0) {
-      if (announced) throw new CertificateUnreadable('withheld');
+      if (announced) throw certificateUnreadable('withheld');
       return NO_CERTIFICATE;
     }
     switch (mode) {
@@ -70,7 +70,7 @@ export function readEmqxPeerCertificate(
       case 'crt': {
         const der = tryDecode(mode, value, announced);
         if (der === undefined) return NO_CERTIFICATE;
-        if (!isCorroborated(der, corroboration)) throw new CertificateUnreadable('uncorroborated');
+        if (!isCorroborated(der, corroboration)) throw certificateUnreadable('uncorroborated');
         return bodyCertificate(form, [der], settings);
       }
       case 'md5':
@@ -84,10 +84,10 @@ export function readEmqxPeerCertificate(
 /** @returns `undefined` for text that is not a certificate, unless one was announced. */
 function tryDecode(mode: 'pem' | 'crt', value: string | Uint8Array, announced: boolean): Buffer | undefined {
   try {
-    if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+    if (value.length > MAX_CERTIFICATE_TEXT) throw certificateUnreadable('too_large');
     return mode === 'pem' ? decodeDerBase64(String(value)) : decodeDer(bytesOf(value));
   } catch (error) {
-    if (announced || !(error instanceof CertificateUnreadable)) throw error;
+    if (announced || !isThingPassError(error, 'certificate_unreadable')) throw error;
     return undefined;
   }
 }
@@ -107,11 +107,11 @@ function isCorroborated(der: Buffer, corroboration: EmqxCorroboration): boolean 
 /** Collisions of MD5 can be made, so nothing is computed from it. */
 function readMd5(form: string, text: string, corroboration: EmqxCorroboration): PresentedCertificate {
   if (!/^[0-9a-f]{32}$/.test(text)) {
-    if (corroboration.certificateRequired === true) throw new CertificateUnreadable('malformed_field');
+    if (corroboration.certificateRequired === true) throw certificateUnreadable('malformed_field');
     return NO_CERTIFICATE;
   }
   // A digest cannot be compared with the common name.
-  if (corroboration.certificateRequired !== true) throw new CertificateUnreadable('uncorroborated');
+  if (corroboration.certificateRequired !== true) throw certificateUnreadable('uncorroborated');
   return {
     kind: 'name',
     form,
@@ -132,6 +132,6 @@ function readName(
   mode: 'cn' | 'dn',
 ): PresentedCertificate {
   if (!commonName && !subject) return NO_CERTIFICATE;
-  if (text !== (mode === 'cn' ? commonName : subject)) throw new CertificateUnreadable('uncorroborated');
+  if (text !== (mode === 'cn' ? commonName : subject)) throw certificateUnreadable('uncorroborated');
   return { kind: 'name', form, commonName: commonName || undefined, subject: subject || undefined };
 }

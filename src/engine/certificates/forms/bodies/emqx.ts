@@ -1,7 +1,7 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../../model/peer-certificate.ts';
 import { isAbsent } from '../../text/absence.ts';
 import { decodeEitherText, MAX_CERTIFICATE_TEXT, onlyOne } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts';
 
 /** `${cert_pem}` in a separate field. */
@@ -18,7 +18,7 @@ export function readEmqxCertPem(
 ): PresentedCertificate {
   return readBodyForm(EMQX_CERT_PEM, () => {
     if (value === undefined || isAbsent(value)) return NO_CERTIFICATE;
-    if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+    if (value.length > MAX_CERTIFICATE_TEXT) throw certificateUnreadable('too_large');
     return bodyCertificate(EMQX_CERT_PEM, [onlyOne(decodeEitherText(value))], settings);
   });
 }

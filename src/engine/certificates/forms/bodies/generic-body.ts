@@ -1,7 +1,7 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../../model/peer-certificate.ts';
 import { isAbsent } from '../../text/absence.ts';
 import { decodeEitherText, MAX_CERTIFICATES, MAX_CHAIN_TEXT } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { type BodySettings, bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const GENERIC_CERTIFICATE = 'generic_certificate';
@@ -33,8 +33,8 @@ export function readGenericCertificate(
     const chain = certificatesIn(certificateChain);
     const verified = flag(certificateVerified);
     if (leaf === undefined) {
-      if (chain.length > 0) throw new CertificateUnreadable('chain_without_leaf');
-      if (verified === true) throw new CertificateUnreadable('withheld');
+      if (chain.length > 0) throw certificateUnreadable('chain_without_leaf');
+      if (verified === true) throw certificateUnreadable('withheld');
       return NO_CERTIFICATE;
     }
     const endpointVerifies = verified ?? settings.endpointVerifies;
@@ -47,20 +47,20 @@ export function readGenericCertificate(
 
 function certificatesIn(value: unknown): Buffer[] {
   const texts = Array.isArray(value) ? value : [value];
-  if (texts.length > MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+  if (texts.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
   const certificates = texts.flatMap((text: unknown) => {
     if (text === undefined || text === null) return [];
-    if (typeof text !== 'string') throw new CertificateUnreadable('malformed_field');
-    if (text.length > MAX_CHAIN_TEXT) throw new CertificateUnreadable('too_large');
+    if (typeof text !== 'string') throw certificateUnreadable('malformed_field');
+    if (text.length > MAX_CHAIN_TEXT) throw certificateUnreadable('too_large');
     return isAbsent(text) ? [] : decodeEitherText(text);
   });
-  if (certificates.length > MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+  if (certificates.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
   return certificates;
 }
 
 /** Other types are refused: many languages treat `"false"` as true. */
 function flag(value: unknown): boolean | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'boolean') throw new CertificateUnreadable('malformed_field');
+  if (typeof value !== 'boolean') throw certificateUnreadable('malformed_field');
   return value;
 }

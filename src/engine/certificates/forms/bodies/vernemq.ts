@@ -1,8 +1,8 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../../model/peer-certificate.ts';
 import { isAbsent } from '../../text/absence.ts';
 import { decodeDerBase64, MAX_CERTIFICATE_TEXT, onlyOne } from '../../text/decode.ts';
 import { cachedDecoder } from '../../text/decode-cache.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { bodyCertificate, readBodyForm } from './body-form.ts';
 
 export const VERNEMQ_CLIENT_CERT = 'vernemq_client_cert';
@@ -18,9 +18,9 @@ const decoded = cachedDecoder((text) => [decodeDerBase64(text)]);
 export function readVernemqClientCert(value: unknown): PresentedCertificate {
   return readBodyForm(VERNEMQ_CLIENT_CERT, () => {
     if (value === undefined || value === null) return NO_CERTIFICATE;
-    if (typeof value !== 'string') throw new CertificateUnreadable('malformed_field');
+    if (typeof value !== 'string') throw certificateUnreadable('malformed_field');
     if (isAbsent(value)) return NO_CERTIFICATE;
-    if (value.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+    if (value.length > MAX_CERTIFICATE_TEXT) throw certificateUnreadable('too_large');
     return bodyCertificate(VERNEMQ_CLIENT_CERT, [onlyOne(decoded(value))], { endpointVerifies: true });
   });
 }

@@ -1,3 +1,4 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { isAbsent } from '../../text/absence.ts';
 import {
   decodeBase64,
@@ -6,7 +7,6 @@ import {
   MAX_CERTIFICATES,
   onlyOne,
 } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { apacheTokens } from '../../verification.ts';
 import {
   type FormRequest,
@@ -35,7 +35,7 @@ export const apache: HeaderForm = {
     const chain = readNumbered(request);
     const verification = readVerificationHeader(request, apacheTokens);
     if (text !== undefined) return withCertificate(request, [oneLinePem(text), ...chain], verification);
-    if (chain.length > 0) throw new CertificateUnreadable('chain_without_leaf');
+    if (chain.length > 0) throw certificateUnreadable('chain_without_leaf');
     return withoutCertificate(request.form, verification);
   },
 };
@@ -70,7 +70,7 @@ function readNumbered(request: FormRequest): Buffer[] {
   for (let number = 0; ; number++) {
     const text = request.view.only(`${prefix}${number}`, MAX_CERTIFICATE_TEXT);
     if (text === undefined || isAbsent(text)) return certificates;
-    if (number === MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    if (number === MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
     certificates.push(oneLinePem(text));
   }
 }

@@ -1,6 +1,6 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE } from '../../../../model/peer-certificate.ts';
 import { decodePem, decodePercent, MAX_CHAIN_TEXT } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { type HeaderForm, simpleForm, textOf, withCertificate } from '../form.ts';
 import { escapedPem } from './nginx.ts';
 
@@ -28,7 +28,7 @@ export const awsAlbPassthrough: HeaderForm = {
     const text = textOf(request, 'certificate', MAX_CHAIN_TEXT);
     if (text === undefined) return NO_CERTIFICATE;
     const [first, ...others] = decodePem(decodePercent(text), 'lines');
-    if (first === undefined) throw new CertificateUnreadable('malformed_pem');
+    if (first === undefined) throw certificateUnreadable('malformed_pem');
     return withCertificate(request, [first, ...others], { result: 'not_checked' });
   },
 };

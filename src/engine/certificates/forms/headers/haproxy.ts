@@ -1,3 +1,4 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import {
   decodeBase64,
   decodeConcatenatedDer,
@@ -6,7 +7,6 @@ import {
   MAX_CHAIN_TEXT,
   onlyOne,
 } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { opensslCode, type Verification } from '../../verification.ts';
 import {
   type FormRequest,
@@ -56,7 +56,7 @@ function readHaproxy(request: FormRequest, decode: (text: string) => Buffer) {
       verificationOfCertificate(request, verification),
     );
   }
-  if (others.length > 0) throw new CertificateUnreadable('chain_without_leaf');
+  if (others.length > 0) throw certificateUnreadable('chain_without_leaf');
   return withoutCertificate(request.form, verificationWithoutCertificate(request, verification));
 }
 

@@ -1,6 +1,6 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import type { PresentedCertificate } from '../../../../model/peer-certificate.ts';
 import { decodeDer, MAX_CERTIFICATES, MAX_CHAIN_TEXT } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { parseByteSequence, parseByteSequences } from '../../text/structured-field.ts';
 import { SILENT, VERIFICATION_WORDS, type Verification } from '../../verification.ts';
 import {
@@ -37,7 +37,7 @@ export function readByteSequences(request: FormRequest, verification: Verificati
     return withCertificate(request, [decodeDer(parseByteSequence(leaf)), ...chain], verification);
   }
   // The chain field must not appear alone (RFC 9440 section 2.3).
-  if (chain.length > 0) throw new CertificateUnreadable('chain_without_leaf');
+  if (chain.length > 0) throw certificateUnreadable('chain_without_leaf');
   const noVerificationHeader =
     request.headers.verification === undefined && request.headers.presented === undefined;
   return withoutCertificate(
@@ -55,9 +55,9 @@ function verificationWithoutCertificate(request: FormRequest, verification: Veri
 /** The limit applies to all lines together. */
 function readChain(lines: readonly string[]): Buffer[] {
   if (lines.reduce((length, line) => length + line.length, 0) > MAX_CHAIN_TEXT) {
-    throw new CertificateUnreadable('too_large');
+    throw certificateUnreadable('too_large');
   }
   const certificates = parseByteSequences(lines);
-  if (certificates.length > MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+  if (certificates.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
   return certificates.map(decodeDer);
 }

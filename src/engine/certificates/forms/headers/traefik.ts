@@ -1,6 +1,6 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { NO_CERTIFICATE } from '../../../../model/peer-certificate.ts';
 import { decodeDerBase64, decodePercent, MAX_CERTIFICATE_TEXT, MAX_CERTIFICATES } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { declaredVerification, type HeaderForm, textOf, withCertificate } from '../form.ts';
 
 /**
@@ -16,15 +16,15 @@ export const traefik: HeaderForm = {
     const text = textOf(request, 'certificate', Number.POSITIVE_INFINITY);
     if (text === undefined) return NO_CERTIFICATE;
     const parts = text.split(',', MAX_CERTIFICATES + 1);
-    if (parts.length > MAX_CERTIFICATES) throw new CertificateUnreadable('too_many_certificates');
+    if (parts.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
     const [leaf, ...others] = parts.map(decodeOne);
-    if (leaf === undefined) throw new CertificateUnreadable('malformed_base64');
+    if (leaf === undefined) throw certificateUnreadable('malformed_base64');
     return withCertificate(request, [leaf, ...others], declaredVerification(request.settings));
   },
 };
 
 /** Base64 contains no percent sign, so one indicates the older encoding. */
 function decodeOne(text: string): Buffer {
-  if (text.length > MAX_CERTIFICATE_TEXT) throw new CertificateUnreadable('too_large');
+  if (text.length > MAX_CERTIFICATE_TEXT) throw certificateUnreadable('too_large');
   return decodeDerBase64(text.includes('%') ? decodePercent(text) : text);
 }

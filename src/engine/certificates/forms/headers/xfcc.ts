@@ -1,6 +1,6 @@
+import { certificateUnreadable } from '../../../../model/errors.ts';
 import { type CertificateName, NO_CERTIFICATE } from '../../../../model/peer-certificate.ts';
 import { decodePem, decodePercent, MAX_CHAIN_TEXT, onlyOne } from '../../text/decode.ts';
-import { CertificateUnreadable } from '../../text/fault.ts';
 import { parseXfcc, type XfccElement } from '../../text/xfcc-syntax.ts';
 import { checkDigest } from '../digest.ts';
 import { declaredVerification, type FormRequest, type HeaderForm, textOf, withCertificate } from '../form.ts';
@@ -27,7 +27,7 @@ export const xfcc: HeaderForm = {
     const elements = parseXfcc(text);
     const [element] = elements;
     if (element === undefined || elements.length !== (request.settings.trustedHops ?? 1)) {
-      throw new CertificateUnreadable('xfcc_ambiguous');
+      throw certificateUnreadable('xfcc_ambiguous');
     }
     return readElement(request, element);
   },
@@ -39,14 +39,14 @@ function readElement(request: FormRequest, element: XfccElement) {
   const leaf = certificate === undefined ? chain[0] : onlyOne(decodeAll(certificate));
   if (leaf === undefined) return readName(request, element);
   // Chain includes the leaf.
-  if (chain[0] !== undefined && !chain[0].equals(leaf)) throw new CertificateUnreadable('chain_mismatch');
+  if (chain[0] !== undefined && !chain[0].equals(leaf)) throw certificateUnreadable('chain_mismatch');
   checkDigest(leaf, valueIn(element, 'hash'));
   return withCertificate(request, [leaf, ...chain], declaredVerification(request.settings));
 }
 
 function readName(request: FormRequest, element: XfccElement): CertificateName {
   const hash = valueIn(element, 'hash')?.toLowerCase();
-  if (hash !== undefined && !SHA256.test(hash)) throw new CertificateUnreadable('xfcc_syntax');
+  if (hash !== undefined && !SHA256.test(hash)) throw certificateUnreadable('xfcc_syntax');
   const subject = valueIn(element, 'subject');
   return {
     kind: 'name',
