@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { settledEnvironment } from '../config/config.ts';
+import type { Logger } from 'pino';
+import { type Config, settledEnvironment } from '../config/config.ts';
 import type { OpenExplainer } from '../server/management/explanation.ts';
 import type { RunningServer } from '../server/start.ts';
 import { example, loadConfig } from './shared/command.ts';
@@ -19,26 +20,31 @@ export function addServe(program: Command): void {
 async function serve(): Promise<void> {
   const config = loadConfig();
   // The other commands need no server, and start in half the time without it.
-  const [{ startServer }, { createLog }] = await Promise.all([
-    import('../server/start.ts'),
-    import('../server/logging/log.ts'),
-  ]);
+  const { createLog } = await import('../server/logging/log.ts');
   const log = createLog(config.logLevel);
-  let server: RunningServer;
-  if (config.workers === 1) server = await startServer(config, log, openExplainer);
-  else {
-    const { startWorkers } = await import('../server/start-workers.ts');
-    server = await startWorkers(config, settledEnvironment(process.env), log, openExplainer);
-  }
-  if (server.firstStart) process.stderr.write(firstSteps(server.url));
+  const started = start(config, log);
+  // Whoever reads that the server listens may stop it at once. Before that the start is awaited; a second signal ends it.
   const stop = (): void => {
-    server.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    started
+      .then((server) => server.stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  const { firstStart, url } = await started;
+  if (firstStart) process.stderr.write(firstSteps(url));
+}
+
+async function start(config: Config, log: Logger): Promise<RunningServer> {
+  if (config.workers === 1) {
+    const { startServer } = await import('../server/start.ts');
+    return startServer(config, log, openExplainer);
+  }
+  const { startWorkers } = await import('../server/start-workers.ts');
+  return startWorkers(config, settledEnvironment(process.env), log, openExplainer);
 }
 
 /** Loaded once somebody asks why: most servers are never asked. */
