@@ -6,7 +6,7 @@ import type { SessionBroker } from '../fleet/broker-sessions/session-end.ts';
 import { CleanupStack } from '../util/cleanup-stack.ts';
 import { buildApp } from './app.ts';
 import { buildDecider } from './build-decider.ts';
-import { Connections } from './connections.ts';
+import { limitConnections } from './connections.ts';
 import { openDecisionInputs } from './decision-inputs.ts';
 import { listen, refuseOpenEndpoints } from './listening.ts';
 import { inTurn } from './logging/decision-log.ts';
@@ -116,9 +116,8 @@ async function start(
     log,
     processes,
   });
-  const connections = new Connections(app.server, config.mostConnections);
-  metrics.add(() => connections.families());
-  cleanup.add(app, () => closeApp(app, connections, () => shedding.inFlight > 0 || underWay.any()));
+  cleanup.add(app, () => closeApp(app, () => shedding.inFlight > 0 || underWay.any()));
+  metrics.add(limitConnections(app.server, config.mostConnections));
   await throttle.start();
   const url = processes.role === 'primary' ? '' : await listen(app, config);
   if (processes.role !== 'worker') people.expiry.start();

@@ -1,15 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { Connections } from './connections.ts';
 
 /** For so long a server that stops goes on, and tells every client that asks to ask over another connection next time. */
 const ANNOUNCED_MS = 150;
-/** Then, a connection that was taken just before gets this long to say what it wants, */
-const FIRST_REQUEST_MS = 100;
-/** a request that has not come whole this long to do so, */
-const REST_OF_REQUEST_MS = 300;
-/** and one that did this long to be answered. */
+/** Then, whoever has not sent a whole request, or nothing at all, gets this long to do so, */
+const REST_OF_REQUEST_MS = 500;
+/** and a request that came whole this long to be answered. */
 const LONGEST_ANSWER_MS = 10_000;
 
 const LOOK_EVERY_MS = 20;
@@ -19,11 +16,7 @@ const LOOK_EVERY_MS = 20;
  * (`brokers/mosquitto.md` section 5), so they are told first.
  * @param isAnswering whether requests that have come whole wait for their answers.
  */
-export async function closeApp(
-  app: FastifyInstance,
-  connections: Connections,
-  isAnswering: () => boolean,
-): Promise<void> {
+export async function closeApp(app: FastifyInstance, isAnswering: () => boolean): Promise<void> {
   const { server } = app;
   if (server.listening) {
     server.prependListener('request', announceClose);
@@ -35,8 +28,8 @@ export async function closeApp(
   const closed = app.close();
   const look = setInterval(() => {
     const waitedMs = performance.now() - closedAt;
+    // Those over which nothing ever came do not count among them.
     server.closeIdleConnections();
-    if (waitedMs >= FIRST_REQUEST_MS) connections.destroyUnused();
     const patienceMs = isAnswering() ? LONGEST_ANSWER_MS : REST_OF_REQUEST_MS;
     if (waitedMs >= patienceMs) server.closeAllConnections();
   }, LOOK_EVERY_MS);

@@ -3,7 +3,6 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Decider } from '../../src/engine/deciding/decider.ts';
-import { Connections } from '../../src/server/connections.ts';
 import { closeApp } from '../../src/server/stopping.ts';
 import { bytesOf, readReplies } from '../end-to-end/abuse/support/wire.ts';
 import { jsonRequest } from '../end-to-end/support/kept-connection.ts';
@@ -46,14 +45,13 @@ class Client {
 async function start(t: TestContext, decider: Decider) {
   const { app } = await buildWebhooks(decider);
   t.after(() => app.close());
-  const connections = new Connections(app.server, 100);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return { app, connections, open: () => new Client(port) };
+  return { app, open: () => new Client(port) };
 }
 
 test('who asks after the stop began is answered and told to go, and nobody is waited for who says nothing', async (t) => {
-  const { app, connections, open } = await start(t, { decide: () => ALLOW });
+  const { app, open } = await start(t, { decide: () => ALLOW });
   const [idle, busy, unused, inHead, inBody] = Array.from({ length: 5 }, open) as [
     ...[Client, Client, Client, Client, Client],
   ];
@@ -61,7 +59,7 @@ test('who asks after the stop began is answered and told to go, and nobody is wa
   await busy.ask();
   await inHead.send(REQUEST.subarray(0, 10));
   await inBody.send(REQUEST.subarray(0, -1));
-  const closed = closeApp(app, connections, () => false);
+  const closed = closeApp(app, () => false);
   await busy.ask();
   const late = open();
   await late.ask();
@@ -76,7 +74,7 @@ test('who asks after the stop began is answered and told to go, and nobody is wa
 
 test('a request that came whole is answered, however long that takes', async (t) => {
   const decisions = new EventEmitter();
-  const { app, connections, open } = await start(t, {
+  const { app, open } = await start(t, {
     decide: () => {
       decisions.emit('asked');
       return once(decisions, 'decided').then(() => ALLOW);
@@ -88,7 +86,7 @@ test('a request that came whole is answered, however long that takes', async (t)
   await asked;
   let answering = true;
   let looks = 0;
-  const closed = closeApp(app, connections, () => {
+  const closed = closeApp(app, () => {
     // By then a request that had not come whole would have been cut long ago.
     if (++looks === 40) {
       decisions.emit('decided');
@@ -110,5 +108,5 @@ test('an app that never listened is closed at once', async (t) => {
   const { app } = await buildWebhooks({ decide: () => ALLOW });
   t.after(() => app.close());
   await app.ready();
-  await closeApp(app, new Connections(app.server, 100), () => true);
+  await closeApp(app, () => true);
 });
