@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { isThingPassError } from '../model/errors.ts';
 import { problemOf } from './management/problem.ts';
 import type { ProcessGroup } from './process-group/group.ts';
@@ -34,8 +34,9 @@ export function registerForwarding(
   app: FastifyInstance,
   paths: readonly string[],
   processes: ProcessGroup,
+  log: FastifyBaseLogger,
 ): void {
-  const handler = (request: FastifyRequest, reply: FastifyReply) => forward(request, reply, processes);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => forward(request, reply, processes, log);
   for (const url of paths) app.all(url, { bodyLimit: LARGEST_BODY, handler, errorHandler: sendProblem });
 }
 
@@ -49,6 +50,7 @@ async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
   processes: ProcessGroup,
+  log: FastifyBaseLogger,
 ): Promise<FastifyReply> {
   const { raw } = request;
   const asked: ForwardedRequest = {
@@ -66,10 +68,7 @@ async function forward(
     );
     return reply.code(status).headers(headers).send(body);
   } catch (error) {
-    request.log.error(
-      { err: error, route: request.routeOptions.url },
-      'the primary did not answer a request',
-    );
+    log.error({ err: error, route: request.routeOptions.url }, 'the primary did not answer a request');
     const [status, title] =
       isThingPassError(error, 'peer_unavailable') && error.data.why === 'silent'
         ? [504, 'Gateway Timeout']

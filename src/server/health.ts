@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 
 /** What `/readyz` tells: whether brokers should be sent here. */
 export interface Health {
@@ -17,16 +17,16 @@ export interface Health {
  * `/livez`: the process answers. `/readyz`: it can decide, and is not about to stop. What still admits known devices is ready,
  * and says that it is degraded: were it taken out, and all its like with it, nobody would be admitted.
  */
-export function registerHealth(app: FastifyInstance, health: Health): void {
+export function registerHealth(app: FastifyInstance, health: Health, log: FastifyBaseLogger): void {
   const { worker } = health;
   app.get('/livez', async () => ({ status: 'ok', worker }));
-  app.get('/readyz', async (request, reply) => {
+  app.get('/readyz', async (_request, reply) => {
     if (health.stopping) return reply.code(503).send({ status: 'stopping' });
     try {
       const problems = await health.check();
       return problems?.length ? { status: 'degraded', problems } : { status: 'ok' };
     } catch (error) {
-      request.log.error({ err: error }, 'the database cannot be asked');
+      log.error({ err: error }, 'the database cannot be asked');
       return reply.code(503).send({ status: 'storage_unavailable' });
     }
   });

@@ -14,40 +14,28 @@ export function readBody(
 ): void {
   const { headers } = request;
   const announced = headers['content-length'];
-  // Without either header there is no body (RFC 9112 section 6.3).
-  if (announced === undefined && headers['transfer-encoding'] === undefined) done(EMPTY);
-  else if (Number(announced) > limit) done(undefined);
-  else process.nextTick(readArrived, request, limit, done);
-}
-
-/** Most bodies arrive with their heads, in one piece: reading that at once saves the stream's events. */
-function readArrived(
-  request: IncomingMessage,
-  limit: number,
-  done: (body: Buffer | undefined) => void,
-): void {
-  const arrived = request.read() as Buffer | null;
-  if (request.complete) done(arrived === null ? EMPTY : arrived.length > limit ? undefined : arrived);
-  else readRest(request, arrived, limit, done);
-}
-
-function readRest(
-  request: IncomingMessage,
-  arrived: Buffer | null,
-  limit: number,
-  done: (body: Buffer | undefined) => void,
-): void {
-  let chunks = arrived === null ? [] : [arrived];
-  let length = arrived?.length ?? 0;
+  if (announced === undefined && headers['transfer-encoding'] === undefined) {
+    // Without either header there is no body (RFC 9112 section 6.3).
+    done(EMPTY);
+    return;
+  }
+  if (Number(announced) > limit) {
+    done(undefined);
+    return;
+  }
+  let chunks: Buffer[] = [];
+  let length = 0;
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > limit) finish(undefined);
-  };
-  const onEnd = (): void => finish(Buffer.concat(chunks));
-  const finish = (body: Buffer | undefined): void => {
+    if (length <= limit) return;
     // What else comes flows away.
     request.off('data', onData).off('end', onEnd).resume();
+    chunks = [];
+    done(undefined);
+  };
+  const onEnd = (): void => {
+    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
     // Node keeps a connection's last request until the next one comes.
     chunks = [];
     done(body);
