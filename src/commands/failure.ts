@@ -13,6 +13,7 @@ const EXIT_CODES: Readonly<Record<FailureCode, 1 | 2 | 'unexpected'>> = {
   certificate_unreadable: 'unexpected',
   command_failed: 1,
   config_invalid: 2,
+  database_unusable: 1,
   der_malformed: 'unexpected',
   distinguished_name_unreadable: 'unexpected',
   hashing_queue_full: 1,

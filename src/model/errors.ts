@@ -54,6 +54,7 @@ export const FAILURES = {
   certificate_unreadable: 'A certificate cannot be read',
   command_failed: 'The command cannot do what it was asked for',
   config_invalid: 'The configuration cannot be used',
+  database_unusable: 'The database cannot be used as it is',
   der_malformed: 'Bytes are not in DER, or not of the expected structure',
   distinguished_name_unreadable: 'A distinguished name is not in its notation',
   hashing_queue_full: 'Too many passwords wait to be hashed',
@@ -101,6 +102,8 @@ interface ErrorData {
   readonly config_invalid: { readonly problems: readonly string[] };
   /** The device, when it could be found. */
   readonly credentials_taken: { readonly takenBy: TakenBy | undefined };
+  /** What is wrong, and what the operator can do about it. */
+  readonly database_unusable: { readonly detail: string; readonly wayOut: string };
   readonly method_not_allowed: { readonly allowed: readonly string[] };
   readonly name_taken: { readonly takenBy: TakenBy | undefined };
   /** The nodes that have fetched another bundle. */

@@ -11,6 +11,7 @@ const TOLD: Readonly<Record<FailureCode, 'request_unreadable' | 'overloaded' | '
   certificate_unreadable: 'unexpected',
   command_failed: 'unexpected',
   config_invalid: 'unexpected',
+  database_unusable: 'unexpected',
   der_malformed: 'unexpected',
   distinguished_name_unreadable: 'unexpected',
   hashing_queue_full: 'overloaded',

@@ -82,6 +82,7 @@ const OTHERWISE: Readonly<Record<FailureCode, RefusalCode>> = {
   certificate_unreadable: 'internal_error',
   command_failed: 'internal_error',
   config_invalid: 'internal_error',
+  database_unusable: 'internal_error',
   der_malformed: 'internal_error',
   distinguished_name_unreadable: 'internal_error',
   hashing_queue_full: 'overloaded',

@@ -1,8 +1,11 @@
 import type { PrismaClient } from '../generated/sqlite/client.ts';
-import { migrationAdapter } from '../migrations/adapter.ts';
 import type { DatabaseLocation } from './database-url.ts';
+import { connectionConfig, schemaOf } from './postgresql-connection.ts';
 
 export type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
+
+/** Management is seldom and short; PostgreSQL's connections are for deciding, and there are a hundred of them for all. */
+const MANAGEMENT_CONNECTIONS = 3;
 
 /**
  * Prisma's client for management. Imported when first asked for: it costs more than the whole start of the server.
@@ -16,13 +19,30 @@ export type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
  */
 export async function openPrisma(
   location: DatabaseLocation,
-  request: { readonly readOnly?: boolean } = {},
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): Promise<PrismaClient> {
-  const adapter = await migrationAdapter(location, request);
   if (location.kind === 'sqlite') {
-    const { PrismaClient } = await import('../generated/sqlite/client.ts');
-    return new PrismaClient({ adapter });
+    const [{ PrismaClient }, { OneConnectionLibSql }] = await Promise.all([
+      import('../generated/sqlite/client.ts'),
+      import('./one-connection.ts'),
+    ]);
+    const url = location.file === ':memory:' ? ':memory:' : `file:${location.file}`;
+    // SQLite's own wait for a lock blocks the event loop, so it is short; `retryWhileBusy` does the rest.
+    return new PrismaClient({ adapter: new OneConnectionLibSql({ url, timeout: 50 }) });
   }
-  const { PrismaClient } = await import('../generated/postgresql/client.ts');
+  const [{ PrismaClient }, { PrismaPg }] = await Promise.all([
+    import('../generated/postgresql/client.ts'),
+    import('@prisma/adapter-pg'),
+  ]);
+  const schema = schemaOf(location);
+  const adapter = new PrismaPg(
+    { ...connectionConfig(location, { connectMs: 5_000, readOnly }), max: MANAGEMENT_CONNECTIONS },
+    {
+      ...(schema === undefined ? {} : { schema }),
+      // A connection that breaks while it idles is replaced by the pool; whoever asks next hears of trouble that stays.
+      onPoolError: () => undefined,
+      onConnectionError: () => undefined,
+    },
+  );
   return new PrismaClient({ adapter }) as unknown as import('../generated/sqlite/client.ts').PrismaClient;
 }

@@ -1,117 +1,101 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import Database from 'libsql';
-import type pg from 'pg';
-import type { DatabaseLocation, PostgresqlLocation, SqliteLocation } from '../connections/database-url.ts';
-import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
-import { migrationNames, readMigrations, readSchema } from './files.ts';
-import { migrateNewFile } from './new-file.ts';
+import { randomUUID } from 'node:crypto';
+import { isThingPassError, type ThingPassError } from '../../model/errors.ts';
+import type { DatabaseLocation } from '../connections/database-url.ts';
+import { type Migration, readMigrations } from './files.ts';
+import type { MigrationSession } from './migration-session.ts';
+import { databaseUnusable, pendingMigrations } from './migrations-table.ts';
+import { openPostgresqlSession } from './postgresql-session.ts';
+import { openSqliteSession } from './sqlite-session.ts';
 
 /**
- * Brings the database up to this version, creating the SQLite file (readable by its owner only) where there is none.
- * Starting the engine costs a good part of a second, so it is left alone where nothing is missing, and for a new file.
+ * Brings the database up to this version, creating the SQLite file (readable by its owner only) or the schema in PostgreSQL
+ * where there is none. Each migration is one transaction together with its row in `_prisma_migrations`, so that the process
+ * may be killed at any moment, and several may do it at once.
  * @returns the names of the migrations applied, oldest first; empty when the database was up to date.
- * @throws {Error} when the database was migrated by a newer version, or a migration fails.
+ * @throws {ThingPassError} `database_unusable` when the database is of a newer version or holds the tables of something else, when a file was
+ * changed, or a migration fails.
  */
 export async function migrate(location: DatabaseLocation): Promise<string[]> {
-  if (location.kind === 'sqlite') createFile(location.file);
-  if ((await missingMigrations(location)).length === 0) return [];
-  const made = location.kind === 'sqlite' ? migrateNewFile(location) : undefined;
-  if (made !== undefined) return made;
-  return withMigrationLock(location, async () => {
-    // Another replica may have done it while this one waited.
-    if ((await missingMigrations(location)).length === 0) return [];
-    const engine = await startEngine(location);
-    try {
-      const { appliedMigrationNames } = await engine.applyMigrations({
-        migrationsList: readMigrations(location.kind),
-        filters: { externalTables: [], externalEnums: [] },
-      });
-      return appliedMigrationNames;
-    } finally {
-      engine.free();
+  const known = readMigrations(location.kind);
+  const session = await openSession(location, { create: true });
+  const applied: string[] = [];
+  try {
+    for (const migration of pendingMigrations(known, await session.rows())) {
+      await session.begin();
+      try {
+        if (await applyWithRow(session, known, migration)) applied.push(migration.name);
+        await session.run('COMMIT');
+      } catch (error) {
+        // What went wrong first is what matters; a connection that broke rolls back by itself.
+        await session.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
     }
-  });
-}
-
-async function startEngine(location: DatabaseLocation) {
-  const [{ openSchemaEngine }, { migrationAdapter }] = await Promise.all([
-    import('./schema-engine.ts'),
-    import('./adapter.ts'),
-  ]);
-  return openSchemaEngine(readSchema(location.kind), await migrationAdapter(location));
+    return applied;
+  } finally {
+    await session.close();
+  }
 }
 
 /**
- * The migrations of this version that the database has not seen.
- * @throws {Error} when the database has seen migrations that this version does not know.
+ * The migrations of this version that the database has not had.
+ * @throws {ThingPassError} `database_unusable` when a newer version migrated the database, or the file of a migration was changed.
  */
 export async function missingMigrations(location: DatabaseLocation): Promise<string[]> {
-  const known = migrationNames(location.kind);
-  const applied = await appliedMigrations(location);
-  const foreign = applied.filter((name) => !known.includes(name));
-  if (foreign.length > 0) {
-    throw new Error(`the database was migrated by a newer version of ThingPass (${foreign.join(', ')})`);
-  }
-  return known.filter((name) => !applied.includes(name));
-}
-
-function appliedMigrations(location: DatabaseLocation): Promise<string[]> {
-  return location.kind === 'sqlite' ? appliedInSqlite(location) : appliedInPostgresql(location);
-}
-
-async function appliedInSqlite({ file }: SqliteLocation): Promise<string[]> {
-  const database = new Database(file, { timeout: 10_000 });
+  const session = await openSession(location, { create: false });
   try {
-    // Readers never wait for the writer in WAL mode; the mode is a property of the file and stays.
-    database.exec('PRAGMA journal_mode = WAL');
-    const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_prisma_migrations'").get();
-    if (table === undefined) return [];
-    return (database.prepare(FINISHED_MIGRATIONS).all() as { migration_name: string }[]).map(nameOf);
+    return pendingMigrations(readMigrations(location.kind), await session.rows()).map(({ name }) => name);
   } finally {
-    database.close();
+    await session.close();
   }
 }
 
-function appliedInPostgresql(location: PostgresqlLocation): Promise<string[]> {
-  return withPostgresql(location, async (client) => {
-    const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') AS found");
-    if (rows[0]?.found === null) return [];
-    return (await client.query<{ migration_name: string }>(FINISHED_MIGRATIONS)).rows.map(nameOf);
-  });
+function openSession(
+  location: DatabaseLocation,
+  { create }: { readonly create: boolean },
+): Promise<MigrationSession> {
+  return location.kind === 'sqlite' ? openSqliteSession(location, create) : openPostgresqlSession(location);
 }
 
-const FINISHED_MIGRATIONS = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL';
-
-function nameOf(row: { readonly migration_name: string }): string {
-  return row.migration_name;
-}
-
-/** Replicas that start together migrate one after the other: PostgreSQL's lock lives as long as its connection. */
-function withMigrationLock<Result>(location: DatabaseLocation, run: () => Promise<Result>): Promise<Result> {
-  if (location.kind === 'sqlite') return run();
-  return withPostgresql(location, async (client) => {
-    await client.query("SELECT pg_advisory_lock(hashtext('thingpass migrations'))");
-    return run();
-  });
-}
-
-async function withPostgresql<Result>(
-  location: PostgresqlLocation,
-  run: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new (driver().Client)(connectionConfig(location, { connectMs: 5_000 }));
-  client.on('error', () => undefined);
-  await client.connect();
+/** @returns false where another process has applied it while this one waited for its turn. */
+async function applyWithRow(
+  session: MigrationSession,
+  known: readonly Migration[],
+  migration: Migration,
+): Promise<boolean> {
+  const rows = await session.rows();
+  if (!pendingMigrations(known, rows).includes(migration)) return false;
+  const { name, checksum } = migration;
+  const startedAt = timestamp();
+  if (rows === undefined) await session.createTable();
+  const isHalfDone = rows?.some((row) => row.name === name) ?? false;
   try {
-    return await run(client);
-  } finally {
-    await client.end();
+    if (!isHalfDone) await session.apply(migration);
+    else if (!(await session.complete(migration, known.slice(0, known.indexOf(migration)))))
+      throw halfDone(name);
+  } catch (error) {
+    if (isThingPassError(error)) throw error;
+    const detail = `the migration ${name} failed, and nothing of it was kept (${(error as Error).message})`;
+    throw databaseUnusable(detail, 'run thingpass migrate again once that is mended', { cause: error });
   }
+  // Prisma's tools take a row without an end for a failure unless it is marked so.
+  const setAside = 'UPDATE _prisma_migrations SET rolled_back_at = ?1 WHERE migration_name = ?2';
+  if (isHalfDone) await session.run(setAside, startedAt, name);
+  await session.run(ADD_ROW, randomUUID(), checksum, startedAt, timestamp(), name);
+  return true;
 }
 
-function createFile(file: string): void {
-  if (existsSync(file)) return;
-  mkdirSync(dirname(file), { recursive: true });
-  closeSync(openSync(file, 'a', 0o600));
+const ADD_ROW = `INSERT INTO _prisma_migrations
+  (id, checksum, started_at, finished_at, migration_name, applied_steps_count) VALUES (?1, ?2, ?3, ?4, ?5, 1)`;
+
+function halfDone(name: string): ThingPassError {
+  return databaseUnusable(
+    `an older version of ThingPass left the migration ${name} half done, and the tables have been changed since`,
+    'restore the backup of before that migration, or begin with an empty database',
+  );
+}
+
+/** As Prisma writes it. */
+function timestamp(): string {
+  return new Date().toISOString().replace('Z', '+00:00');
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isThingPassError } from '../../../model/errors.ts';
 import type { DatabaseLocation } from '../../../storage/connections/database-url.ts';
 import { missingMigrations } from '../../../storage/migrations/apply.ts';
 import { advice, type Check, type Finding, problem } from '../finding.ts';
@@ -49,10 +50,9 @@ function obstacleTo(file: string): Finding | undefined {
   return undefined;
 }
 
-function whyNot({ message, code }: NodeJS.ErrnoException, location: DatabaseLocation): Finding {
-  if (message.includes('newer version')) {
-    return problem(message, 'run that newer version, or restore the backup of before its migration');
-  }
+function whyNot(error: NodeJS.ErrnoException, location: DatabaseLocation): Finding {
+  if (isThingPassError(error, 'database_unusable')) return problem(error.data.detail, error.data.wayOut);
+  const { message, code } = error;
   if (location.kind === 'sqlite') {
     return problem(
       `the database cannot be read: ${message || code}`,
