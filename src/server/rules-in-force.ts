@@ -1,10 +1,10 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { compileRules } from '../engine/access/rule-set.ts';
 import { ruleOf, type StoredRule } from '../engine/access/stored-rule.ts';
 import { configInvalid, isThingPassError } from '../model/errors.ts';
 import type { Rule, RuleSet } from '../model/topic-rules.ts';
+import { readOnChange } from '../storage/reading/read-on-change.ts';
 import { readRulesFile } from './read-rules-file.ts';
 
 /** The operators' rules as they are at this moment: the file's and the database's as one set. */
@@ -25,8 +25,6 @@ export interface RuleStorage {
 const LOOK_EVERY_MS = 1_000;
 /** Changes of the database gather for this long, so that an import does not mean a set for each rule. */
 const GATHER_MS = 50;
-/** While the database cannot be asked, it is asked again after this time. */
-const AGAIN_MS = 500;
 
 /**
  * Reads the rules of the file and of the database, and again whenever they change. Rules that cannot be used stop the
@@ -44,15 +42,16 @@ export async function putRulesInForce(
   log: Logger,
 ): Promise<RulesInForce> {
   let fromFile = file === undefined ? [] : await readRulesFile(file);
-  // Before it is read, so that no change falls in between.
-  storage.onTableChange((table) => {
-    if (table === 'access_rule') databaseChanged();
+  const reading = await readOnChange({
+    table: 'access_rule',
+    storage,
+    gatherMs: GATHER_MS,
+    read: () => storage.accessRules(),
+    onRead: (rows) => take(rows),
+    onError: (err) => log.warn({ err }, 'the rules cannot be read; those before stay in force'),
   });
-  let fromDatabase = usable(await storage.accessRules());
+  let fromDatabase = usable(reading.current());
   let set = compileRules([...fromFile, ...fromDatabase]);
-  let changed = false;
-  let reading = false;
-  const cleanup = new AbortController();
 
   async function reloadFile(path: string): Promise<void> {
     try {
@@ -63,33 +62,6 @@ export async function putRulesInForce(
       const problems = problemsOf(error);
       log.error({ file: path, problems }, 'the rules file cannot be used; the rules before it stay in force');
     }
-  }
-
-  function databaseChanged(): void {
-    changed = true;
-    if (!reading) void readUntilUnchanged();
-  }
-
-  async function readUntilUnchanged(): Promise<void> {
-    reading = true;
-    let silent = false;
-    while (changed && !cleanup.signal.aborted) {
-      const pause = { signal: cleanup.signal, ref: false };
-      await wait(silent ? AGAIN_MS : GATHER_MS, undefined, pause).catch(() => undefined);
-      changed = false;
-      let rows: readonly StoredRule[];
-      try {
-        rows = await storage.accessRules();
-      } catch (error) {
-        if (!silent) log.warn({ err: error }, 'the rules cannot be read; those before stay in force');
-        silent = true;
-        changed = true;
-        continue;
-      }
-      silent = false;
-      take(rows);
-    }
-    reading = false;
   }
 
   function take(rows: readonly StoredRule[]): void {
@@ -109,7 +81,7 @@ export async function putRulesInForce(
     current: () => set,
     fromFile: () => fromFile,
     close() {
-      cleanup.abort();
+      reading.close();
       if (file !== undefined) unwatchFile(file, look);
     },
   };

@@ -104,11 +104,11 @@ async function callOnce(
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([whole, AbortSignal.timeout(tryMs)]),
     });
-    const text = await readBody(answer.body, maxBytes);
-    if (text === undefined) return { failure: `the answer is longer than ${maxBytes} bytes` };
+    const bytes = await readAtMost(answer.body, maxBytes);
+    if (bytes === undefined) return { failure: `the answer is longer than ${maxBytes} bytes` };
     const status = answer.statusCode;
     if (status >= 500 || RETRYABLE_STATUSES.has(status)) return { failure: `the server answered ${status}` };
-    return { status, body: text };
+    return { status, body: bytes.toString('utf8') };
   } catch (error) {
     const { name, code } = error as NodeJS.ErrnoException;
     return {
@@ -117,8 +117,11 @@ async function callOnce(
   }
 }
 
-/** `undefined` if the answer is longer. Leaving the loop destroys the stream and closes its connection. */
-async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string | undefined> {
+/**
+ * Reads a body up to a limit. Leaving the loop destroys the stream and closes its connection.
+ * @returns `undefined` if it is longer.
+ */
+export async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -126,5 +129,5 @@ async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
     if (length > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

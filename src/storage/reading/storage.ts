@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredRule } from '../../engine/access/stored-rule.ts';
 import type { CredentialsStore } from '../../engine/credentials/credentials-record.ts';
+import { waitAtMost } from '../../util/wait-at-most.ts';
 import type { CacheStatistics } from '../cache/credentials-cache.ts';
 import { inOrder } from '../cache/in-order.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
@@ -107,10 +108,6 @@ async function checkSource(source: Source, { staleWindowMs }: StorageOptions): P
 const LONGEST_CLOSE_MS = 1_000;
 
 async function closeAll(sources: readonly Source[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LONGEST_CLOSE_MS);
-  });
-  await Promise.race([Promise.all(sources.map((source) => source.close())), late]);
-  clearTimeout(timer);
+  const closed = Promise.all(sources.map((source) => source.close()));
+  await waitAtMost(closed, LONGEST_CLOSE_MS, () => undefined);
 }

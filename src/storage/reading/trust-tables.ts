@@ -1,7 +1,8 @@
 import { TRUST_MODES, TRUST_RULES, type TrustPolicy } from '../../engine/certificates/trust/policy.ts';
 import { compileDenyList, type DeniedValue, type DenyList } from '../../engine/credentials/deny-list.ts';
 import type { DatabaseLocation } from '../connections/database-url.ts';
-import { type CopyOptions, copyTable, type TableCopy } from './copied-table.ts';
+import { type CopyOptions, copyTable } from './copied-table.ts';
+import type { Reading } from './read-on-change.ts';
 
 type Parts = Pick<CopyOptions<never, never>, 'storage' | 'onError'>;
 
@@ -9,7 +10,7 @@ type Parts = Pick<CopyOptions<never, never>, 'storage' | 'onError'>;
 export function copyDenyList(
   location: DatabaseLocation,
   parts: Parts,
-): Promise<TableCopy<DenyList | undefined>> {
+): Promise<Reading<DenyList | undefined>> {
   return copyTable<DeniedValue, DenyList | undefined>(location, {
     ...parts,
     table: 'deny_entry',
@@ -26,7 +27,7 @@ export type ProfilePolicies = ReadonlyMap<string, Partial<TrustPolicy>>;
 export function copyProfilePolicies(
   location: DatabaseLocation,
   parts: Parts,
-): Promise<TableCopy<ProfilePolicies>> {
+): Promise<Reading<ProfilePolicies>> {
   return copyTable<PolicyRow, ProfilePolicies>(location, {
     ...parts,
     table: 'profile_trust',

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { waitAtMost } from '../../util/wait-at-most.ts';
 
 /** How waiting for an answer ended. */
 export type WaitResult = 'answered' | 'closed' | 'failed' | 'timeout';
@@ -63,12 +64,10 @@ export class Conversation {
       if (this.#closed) return 'closed';
       const left = end - Date.now();
       if (left <= 0) return 'timeout';
-      await Promise.race([
-        pause(left),
-        new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        }),
-      ]);
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await waitAtMost(woken, left, () => undefined);
     }
   }
 

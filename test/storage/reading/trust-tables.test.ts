@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import type { DenyList } from '../../../src/engine/credentials/deny-list.ts';
 import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
-import type { TableCopy } from '../../../src/storage/reading/copied-table.ts';
+import type { Reading } from '../../../src/storage/reading/read-on-change.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
 import {
   copyDenyList,
@@ -30,8 +30,8 @@ const RECORD: CredentialsRecord = {
 onEachDatabase((database) => {
   // Two, as of two processes.
   const storages: Storage[] = [];
-  const denied: TableCopy<DenyList | undefined>[] = [];
-  const policies: TableCopy<ProfilePolicies>[] = [];
+  const denied: Reading<DenyList | undefined>[] = [];
+  const policies: Reading<ProfilePolicies>[] = [];
   let prisma: PrismaClient;
   before(async () => {
     for (let count = 0; count < 2; count++) {

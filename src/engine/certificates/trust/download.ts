@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { isThingPassError, ThingPassError } from '../../../model/errors.ts';
+import { readAtMost } from '../../../util/outgoing-call.ts';
 
 /** Further requests wait in the queue, within their timeout. */
 const MAX_CONNECTIONS_PER_SERVER = 16;
@@ -50,7 +51,10 @@ export async function download(url: string, options: DownloadOptions): Promise<D
       answer.body.on('error', () => undefined).destroy();
       throw new ThingPassError('call_failed', `the server answered ${answer.statusCode}`);
     }
-    return { bytes: await readBody(answer.body, maxBytes), etag: tag };
+    const bytes = await readAtMost(answer.body, maxBytes);
+    if (bytes === undefined)
+      throw new ThingPassError('call_failed', `the answer is longer than ${maxBytes} bytes`);
+    return { bytes, etag: tag };
   } catch (error) {
     if (isThingPassError(error, 'call_failed')) throw error;
     const { name, code } = error as NodeJS.ErrnoException;
@@ -58,17 +62,4 @@ export async function download(url: string, options: DownloadOptions): Promise<D
       throw new ThingPassError('call_failed', `no complete answer within ${timeoutMs} ms`);
     throw new ThingPassError('call_failed', `no answer (${code ?? name})`);
   }
-}
-
-/** Leaving the loop destroys the stream and closes its connection. */
-async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes)
-      throw new ThingPassError('call_failed', `the answer is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

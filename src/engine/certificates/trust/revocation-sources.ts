@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Agent } from 'undici';
 import { isThingPassError } from '../../../model/errors.ts';
+import { waitAtMost } from '../../../util/wait-at-most.ts';
 import { formatName } from '../x509/name.ts';
 import { MAX_LIST_BYTES, type RevocationList, readRevocationLists, scopeKey } from './revocation-list.ts';
 import { RevocationLists } from './revocation-lists.ts';
@@ -56,7 +57,7 @@ export class RevocationSources {
     const sources = new RevocationSources(options);
     await Promise.all(options.files.map((file) => sources.#readFile(file)));
     const fetched = Promise.all(options.urls.map((url) => sources.#fetch(url, FIRST_RETRY_MS)));
-    await (maxWaitMs === undefined ? fetched : within(fetched, maxWaitMs));
+    await (maxWaitMs === undefined ? fetched : waitAtMost(fetched, maxWaitMs, () => undefined));
     return sources;
   }
 
@@ -153,13 +154,4 @@ function untilRefresh(lists: readonly RevocationList[], now: number, minMs: numb
   const half = (Math.min(...ends) - now) / 2;
   // Random, so that replicas that started together do not download together.
   return Math.min(Math.max(half, minMs), MAX_REFRESH_MS) * (0.9 + 0.1 * Math.random());
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
