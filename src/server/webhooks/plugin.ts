@@ -2,9 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dialect } from '../../brokers/dialect.ts';
 import { DIALECTS } from '../../brokers/registry.ts';
 import type { BrokerConfig } from '../../config/config.ts';
-import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
 import { configInvalid } from '../../model/errors.ts';
-import { enableFormsOf } from './check-forms.ts';
+import { endpointSettings } from './endpoint-settings.ts';
 import { Webhook, type WebhookParts } from './webhook.ts';
 
 /** Before the path of a webhook, with the broker's secret: for brokers that can send it no other way. */
@@ -20,10 +19,8 @@ export function createWebhooks(parts: WebhookParts): readonly Webhook[] {
   return DIALECTS.flatMap((dialect) => {
     const settings = parts.brokers[dialect.broker];
     refuseMounting(dialect, settings);
-    const headerForms = formsFor(dialect, settings);
-    return dialect.endpoints.map(
-      (endpoint) => new Webhook(dialect, endpoint, headerForms, parts, nextNumber),
-    );
+    const decidedBy = endpointSettings(dialect, settings);
+    return dialect.endpoints.map((endpoint) => new Webhook(dialect, endpoint, decidedBy, parts, nextNumber));
   });
 }
 
@@ -77,13 +74,4 @@ function refuseMounting({ broker, canMountPerDevice }: Dialect, settings: Broker
   throw configInvalid([
     `THINGPASS_MOUNTED_BROKERS names ${broker}, which has one topic tree for all: a device that may subscribe to v1/devices/me/… there would read everybody’s messages`,
   ]);
-}
-
-/** @throws {ThingPassError} `config_invalid` for a form that the dialect cannot bring. */
-function formsFor(dialect: Dialect, broker: BrokerConfig): readonly EnabledForm[] {
-  try {
-    return enableFormsOf(dialect, broker.certificateForms, broker.formSettings);
-  } catch (error) {
-    throw configInvalid([`THINGPASS_CERTIFICATE_FORMS: ${(error as Error).message}`]);
-  }
 }

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dialect, Endpoint, EndpointSettings, WebhookReply } from '../../brokers/dialect.ts';
 import type { BrokerConfig } from '../../config/config.ts';
-import type { EnabledForm } from '../../engine/certificates/header-certificates.ts';
 import type { Decider } from '../../engine/deciding/decider.ts';
 import { decisionOnError, requestUnreadable } from '../../engine/deciding/failure.ts';
 import { type Decision, deny, unavailable } from '../../model/decision.ts';
@@ -43,23 +42,15 @@ export class Webhook {
   constructor(
     dialect: Dialect,
     endpoint: Endpoint,
-    headerForms: readonly EnabledForm[],
+    settings: EndpointSettings,
     parts: WebhookParts,
     nextNumber: () => number,
   ) {
-    const { broker, carriesPassport = false, sendsAclAtConnect = false, authorizationIsClients } = dialect;
-    const { trustsPeerAddress } = dialect;
+    const { broker, authorizationIsClients } = dialect;
     this.endpoint = endpoint;
     this.#broker = broker;
     this.#parts = parts;
-    this.#settings = {
-      ...parts.brokers[broker],
-      carriesPassport,
-      sendsAclAtConnect,
-      headerForms,
-      trustsPeerAddress,
-      nameSource: dialect.certificateForms?.names,
-    };
+    this.#settings = settings;
     this.#metrics = parts.decisionMetrics.endpoint(broker, endpoint.name);
     this.#isBroker = createGuard(parts.brokers[broker].secrets, authorizationIsClients);
     this.#nextNumber = nextNumber;

@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import type { Dialect, EndpointSettings } from '../../brokers/dialect.ts';
 import type { Config } from '../../config/config.ts';
 import type { ChainProvisioning } from '../../engine/credentials/certificate/certificate-chain.ts';
 import { createPassports } from '../../engine/credentials/passport.ts';
@@ -10,7 +9,7 @@ import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
 import type { Explainer, InForce } from '../../server/management/explanation.ts';
 import { putRulesInForce } from '../../server/rules-in-force.ts';
 import { openTrustTables } from '../../server/trust-in-force.ts';
-import { enableFormsOf } from '../../server/webhooks/check-forms.ts';
+import { endpointSettings } from '../../server/webhooks/endpoint-settings.ts';
 import { openNames } from '../../storage/reading/certificate-name-reader.ts';
 import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
 import { openStorage } from '../../storage/reading/storage.ts';
@@ -35,7 +34,7 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
   const webhooks = lazy(async () => (await import('./asked-webhooks.ts')).openAskedWebhooks(config));
   const parts: ExplainParts = {
     credentials,
-    settingsOf: (dialect) => settingsOf(dialect, config),
+    settingsOf: (dialect) => endpointSettings(dialect, config.brokers[dialect.broker]),
     deciderOver: (store) =>
       createDecider({
         credentials: store,
@@ -69,15 +68,6 @@ export function openExplainer(config: Config, inForce: InForce): Explainer {
       await credentials.close();
     },
   };
-}
-
-/** The server's settings of a broker, as its endpoints decide by them. @throws {Error} for a form that it cannot bring. */
-function settingsOf(dialect: Dialect, { brokers }: Config): EndpointSettings {
-  const settings = brokers[dialect.broker];
-  const { carriesPassport = false, sendsAclAtConnect = false, trustsPeerAddress } = dialect;
-  const headerForms = enableFormsOf(dialect, settings.certificateForms, settings.formSettings);
-  const nameSource = dialect.certificateForms?.names;
-  return { ...settings, carriesPassport, sendsAclAtConnect, headerForms, trustsPeerAddress, nameSource };
 }
 
 /** Explains on the configured database, without a server. One that is not there is made, as by every command. */
