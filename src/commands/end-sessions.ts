@@ -24,7 +24,7 @@ export async function endSessionsOf(ended: SessionOwner): Promise<SessionEnd[] |
     const sessions = new DeviceSessions({
       config: endSessions,
       connections,
-      vernemqMountpointPerDevice: brokers.vernemq.perDeviceMountpoint,
+      vernemqPerDeviceMountpoint: brokers.vernemq.perDeviceMountpoint,
       recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
       audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
       onError: (error) => process.stderr.write(`${(error as Error).message}\n`),

@@ -89,7 +89,7 @@ export interface Step {
 export interface TopicRights {
   readonly subject: TopicSubject;
   readonly rules: RuleSet;
-  readonly mountedApart: boolean;
+  readonly perDeviceMountpoint: boolean;
 }
 
 /** What a login leads to once it is granted. Rows are named by their ids; nothing of this is for answers. */

@@ -5,29 +5,35 @@ export type RuleAction = 'publish' | 'subscribe' | 'all';
 
 export type Qos = 0 | 1 | 2;
 
-/** Whom a rule is for. Names are not ids: a device may choose its own name when it is provisioned, but never its id. */
+/** To whom a rule applies. A device may choose its name when it is provisioned, but never its id. */
 export type RuleScope =
   | { readonly kind: 'global' }
   | { readonly kind: 'profile' | 'device'; readonly id: string }
   | { readonly kind: 'profile' | 'device'; readonly name: string };
 
-/** One rule of an operator: the first that matches decides, global ones before the profile's, those before the device's. */
+/**
+ * A rule of an operator. The first rule that matches decides: global rules before the profile's, and those before
+ * the device's.
+ */
 export interface Rule {
   readonly permission: Permission;
   readonly action: RuleAction;
-  /** MQTT filter with placeholders, as `devices/${device.id}/#`. */
+  /** MQTT filter with placeholders, such as `devices/${device.id}/#`. */
   readonly filter: string;
-  /** The QoS levels of a publish, or asked for by a subscribe, that the rule is for; absent means all. */
+  /** The QoS levels of a publish or subscribe to which the rule applies; absent means all. */
   readonly qos?: readonly Qos[] | undefined;
-  /** The retain flag of a publish that the rule is for; absent means both. A subscribe has none, and it is not looked at. */
+  /** The retain flag of a publish to which the rule applies; absent means both. Ignored for a subscribe. */
   readonly retain?: boolean | undefined;
   readonly scope: RuleScope;
   readonly note?: string | undefined;
-  /** Where it stands, as `rules.yaml:12`, for explain. */
+  /** The rule's position, such as `rules.yaml:12`, for explain. */
   readonly origin?: string | undefined;
 }
 
-/** What a rule's filter may leave open; each is filled with what the credentials prove, never with a client's own word. */
+/**
+ * The placeholders of a rule's filter. They are filled with values that the credentials prove, never with a
+ * client's claims.
+ */
 export type Placeholder =
   | 'clientId'
   | 'username'
@@ -37,7 +43,7 @@ export type Placeholder =
   | 'tenant.id'
   | 'certificate.cn';
 
-/** One level with placeholders in it: literal text and placeholders by turns, beginning with text (often empty). */
+/** A level with placeholders: texts and placeholders alternate, beginning with a text (often empty). */
 export interface OpenLevel {
   readonly texts: readonly string[];
   readonly placeholders: readonly Placeholder[];
@@ -45,62 +51,65 @@ export interface OpenLevel {
 
 export type Level = string | OpenLevel;
 
-/** A filter to compare with. `everything` lifts the exception for `$` topics: then `#` is every topic there is. */
+/** A filter to match. `everything` removes the exception for `$` topics: `#` then matches every topic. */
 export interface FilterPattern {
   readonly levels: readonly string[];
   readonly everything: boolean;
 }
 
-/** A rule made ready: levels cut, conditions as bits. Made once per rule, shared by all holders. */
+/** A compiled rule: split levels, conditions as bits. Made once per rule and shared by all subjects. */
 export interface CompiledRule {
   readonly rule: Rule;
   readonly allow: boolean;
   readonly description: string;
-  /** Smaller decides first, over all scopes. */
+  /** A smaller order decides first, across all scopes. */
   readonly order: number;
   readonly levels: readonly Level[];
-  /** The first level where it is plain text: no topic that begins otherwise concerns the rule, whatever its holder. */
+  /** The first level if it is a plain word: the rule matches only topics that begin with it, for every subject. */
   readonly firstWord: string | undefined;
-  /** Bit 0, 1, 2 for QoS 0, 1, 2. */
+  /** Bits 0, 1 and 2 stand for QoS 0, 1 and 2. */
   readonly qosBits: number;
-  /** True when the rule has a condition, so that not every publish (subscribe) to a topic is treated alike. */
+  /** Whether the rule has a condition, so that it does not treat all publishes (subscribes) to a topic alike. */
   readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
-  /** The rule itself as every holder has it, when it has no placeholder. */
+  /** The filled rule for every subject, if the rule has no placeholder. */
   readonly literal: FilledRule | undefined;
 }
 
-/** A rule as one holder has it: plain levels. */
+/** A rule filled for one subject: plain levels. */
 export interface FilledRule extends FilterPattern {
   readonly source: CompiledRule;
   readonly allow: boolean;
 }
 
-/** Rules without placeholders, by level, so that a check does not look at rules for other topics. */
+/** Rules without placeholders as a tree of levels, so that a check skips rules for other topics. */
 export interface WordTree {
   readonly words: Map<string, WordTree>;
   plus: WordTree | undefined;
   /** Rules that end here, in order. */
   readonly ends: FilledRule[];
-  /** Rules with `#` from here on, in order. */
-  readonly rests: FilledRule[];
-  /** The smallest order of any rule in here or below. */
+  /** Rules that continue with `#`, in order. */
+  readonly tails: FilledRule[];
+  /** The smallest order of any rule in this tree. */
   first: number;
 }
 
-/** The rules of one scope for one reference: all in order, and the same split for a quick look. */
+/** The rules of one scope and reference: all in order, and split by whether they have placeholders. */
 export interface RuleGroup {
   readonly rules: readonly CompiledRule[];
   readonly literal: WordTree;
-  readonly open: readonly CompiledRule[];
+  readonly withPlaceholders: readonly CompiledRule[];
 }
 
-/** Operators' rules, compiled once and then asked for every holder. Immutable: a change makes a new set. */
+/** Compiled operators' rules for all subjects. Immutable: a change makes a new set. */
 export interface RuleSet {
   /** By scope and id or name, as `groupKey` of `engine/access/rule-set.ts` writes them. */
   readonly groups: ReadonlyMap<string, RuleGroup>;
-  /** Whether any rule has a condition that tells one subscribe (publish) to a topic from another. */
+  /** Whether any rule has a condition, so that publishes (subscribes) to one topic may differ. */
   readonly conditional: { readonly publish: boolean; readonly subscribe: boolean };
-  /** The words with which the filters of all rules begin, the built-in ones too; `undefined` where one begins otherwise. */
+  /**
+   * The first words of all rules' filters, including the built-in ones; `undefined` if a filter begins with
+   * something else.
+   */
   readonly firstWords: ReadonlySet<string> | undefined;
   readonly size: number;
 }

@@ -99,7 +99,7 @@ export function openManagement(
         config: config.endSessions,
         connections,
         recent: recentSessions,
-        vernemqMountpointPerDevice: config.brokers.vernemq.perDeviceMountpoint,
+        vernemqPerDeviceMountpoint: config.brokers.vernemq.perDeviceMountpoint,
         audit: async (actor, note) => (await management.open()).audit.record(actor, note),
         onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),
       }),

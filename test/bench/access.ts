@@ -10,7 +10,7 @@ import type { RuleSet } from '../../src/model/topic-rules.ts';
 import { DEVICE_ID, rule, subject } from '../engine/access/support.ts';
 
 const who = subject();
-const shared = { mountedApart: false };
+const shared = { perDeviceMountpoint: false };
 
 const handful = compileRules([
   rule('deny all $SYS/#'),

@@ -57,7 +57,7 @@ const ALLOW_DEVICE = {
   rights: {
     subject: { role: 'device', clientId: 'c', device: DEVICE } as const,
     rules: NO_RULES,
-    mountedApart: false,
+    perDeviceMountpoint: false,
   },
 };
 

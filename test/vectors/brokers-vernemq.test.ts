@@ -131,7 +131,7 @@ function checkQuestion(
         ? {}
         : { ignoredCertificates: ['client_cert, a certificate as vernemq_client_cert'] }),
     } as const;
-    assert.deepEqual(question, { kind: 'connect', attempt, mountsApart: false });
+    assert.deepEqual(question, { kind: 'connect', attempt, perDeviceMountpoint: false });
     if (sent !== undefined && believes) {
       assert.equal(attempt.certificate.kind, sent.startsWith('MII') ? 'certificate' : 'unreadable');
     }

@@ -21,10 +21,10 @@ const keptLists = new WeakMap<object, KeptList>();
  * (`deploy/emqx`).
  */
 export function emqxAcl(rights: TopicRights): EmqxAcl {
-  const { subject, rules, mountedApart } = rights;
+  const { subject, rules, perDeviceMountpoint } = rights;
   const kept = subject.device && keptLists.get(subject.device);
   if (kept !== undefined && isSame(kept.rights, rights)) return kept.list;
-  const made = emqxList(subject, rules, { mountedApart, authorizer: true });
+  const made = emqxList(subject, rules, { perDeviceMountpoint, authorizer: true });
   const list = { rules: made, json: JSON.stringify(made) };
   if (subject.device !== undefined) keptLists.set(subject.device, { rights, list });
   return list;
@@ -33,7 +33,7 @@ export function emqxAcl(rights: TopicRights): EmqxAcl {
 function isSame(one: TopicRights, other: TopicRights): boolean {
   return (
     one.rules === other.rules &&
-    one.mountedApart === other.mountedApart &&
+    one.perDeviceMountpoint === other.perDeviceMountpoint &&
     one.subject.role === other.subject.role &&
     one.subject.clientId === other.subject.clientId &&
     one.subject.username === other.subject.username &&

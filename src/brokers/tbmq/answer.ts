@@ -42,7 +42,7 @@ function success(decision: Allow): WebhookReply {
 }
 
 /** TBMQ has one topic tree for all (section 3), whatever the operator says of mount points. */
-const NO_MOUNT_POINTS = Object.freeze({ mountedApart: false });
+const NO_MOUNT_POINTS = Object.freeze({ perDeviceMountpoint: false });
 
 /** Nobody is let in with a list that TBMQ could not use: it would go on to the provider's own rules. */
 export function successWith(rules: TbmqRules): WebhookReply {

@@ -15,7 +15,7 @@ import { sessionName } from './session.ts';
 /** A register question, with what its answer needs to know of the broker's settings. */
 export type RegisterQuestion = Extract<Question, { readonly kind: 'connect' }> & {
   /** The client is moved to a mount point of its device's own. */
-  readonly mountsApart: boolean;
+  readonly perDeviceMountpoint: boolean;
 };
 
 /** A filter with what it came with: `qos`, and for MQTT 5 `no_local`, `rap`, `retain_handling`. */
@@ -112,7 +112,7 @@ function welcome(client: Allow, question: RegisterQuestion): WebhookReply {
   const { device, expiresAt, passport } = client;
   const modifiers: Record<string, string | number> = {};
   if (passport !== undefined) modifiers.username = sessionName(client, passport);
-  if (question.mountsApart && device !== undefined) {
+  if (question.perDeviceMountpoint && device !== undefined) {
     // Both or neither (section 3).
     modifiers.client_id = question.attempt.clientId;
     modifiers.mountpoint = device.id;

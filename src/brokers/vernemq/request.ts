@@ -53,7 +53,11 @@ export function readRegister(fields: Fields, settings: BrokerSettings, version?:
     listener: readListener(fields),
     protocolVersion: version,
   };
-  const question: RegisterQuestion = { kind: 'connect', attempt, mountsApart: settings.perDeviceMountpoint };
+  const question: RegisterQuestion = {
+    kind: 'connect',
+    attempt,
+    perDeviceMountpoint: settings.perDeviceMountpoint,
+  };
   return question;
 }
 

@@ -4,19 +4,20 @@ import { isWildcard } from './matching.ts';
 import { fillLevel, readLevel } from './placeholder.ts';
 import { describeRule, problemOf } from './rule.ts';
 
-/** What a check asks of a rule beside the topic. `undefined` means that the broker did not tell. */
+/** A check's action and conditions besides the topic. `undefined`: the broker does not report it. */
 export interface Circumstances {
   readonly action: 'publish' | 'subscribe';
   readonly qos?: Qos | undefined;
-  /** Looked at for a publish only. */
+  /** Used only for a publish. */
   readonly retain?: boolean | undefined;
 }
 
 export const ALL_QOS_BITS = 0b111;
 
 /**
- * Makes a rule ready.
- * @throws {RangeError} with the sentence of `problemOf` for a rule that cannot be used.
+ * Compiles a rule.
+ * @param order rules with a smaller order decide first.
+ * @throws {RangeError} with the sentence of `problemOf` if the rule cannot be used.
  */
 export function compileRule(rule: Rule, order: number): CompiledRule {
   const problem = problemOf(rule);
@@ -49,12 +50,13 @@ function withLiteral(compiled: CompiledRule, levels: readonly string[]): Compile
 }
 
 /**
- * The rule with the holder's values in it, or `undefined` when it drops out.
+ * Fills a rule's placeholders with the subject's values. Returns `undefined` if the rule does not apply to the
+ * subject.
  *
- * An *allow* whose value is unusable drops out, so it never widens. A *deny* may not drop out: what it was to keep shut
- * would be open to a later allow, and a client could bring that about by its choice of a client id. Nobody can say which
- * topics were meant (the text that a value with `/` makes has other levels than the rule), so the deny closes everything
- * beneath its levels before the first unusable one; with none before, everything.
+ * An *allow* with an unusable value is dropped, so that it never becomes wider. A *deny* must not be dropped: a
+ * later allow could then open what it closes, and a client could cause that by choosing its client id. The topics
+ * that were meant are unknown (a value with `/` has more levels than the rule), so the deny closes everything below
+ * its levels before the first unusable one, or everything if there is none before.
  */
 export function fillRule(compiled: CompiledRule, subject: TopicSubject): FilledRule | undefined {
   if (compiled.literal !== undefined) return compiled.literal;
@@ -70,12 +72,15 @@ export function fillRule(compiled: CompiledRule, subject: TopicSubject): FilledR
   return { source: compiled, allow: compiled.allow, levels, everything: false };
 }
 
-/** Whether the rule is for this action at all. */
+/** Whether the rule applies to this action. */
 export function isFor(compiled: CompiledRule, action: 'publish' | 'subscribe'): boolean {
   return compiled.rule.action === 'all' || compiled.rule.action === action;
 }
 
-/** Whether the rule's conditions hold. What the broker did not tell holds for a deny and not for an allow. */
+/**
+ * Whether the rule's conditions are met. A condition that the broker does not report counts as met for a deny, and
+ * as not met for an allow.
+ */
 export function applies(compiled: CompiledRule, asked: Circumstances): boolean {
   if (!isFor(compiled, asked.action)) return false;
   if (!compiled.conditional[asked.action]) return true;

@@ -1,21 +1,21 @@
 import type { CompiledRule, FilledRule, Qos, RuleSet } from '../../model/topic-rules.ts';
 import { applies } from './compile.ts';
-import { MAXIMUM_STEPS } from './containment.ts';
+import { MAX_STEPS } from './containment.ts';
 import { walkFilter } from './filter-walk.ts';
 import { isReserved, overlaps } from './matching.ts';
-import { groupsByKind, OWN_RULES } from './rule-set.ts';
+import { BUILT_IN_RULES, groupsByKind } from './rule-set.ts';
 
 /**
- * Refuses a rule set on which some subscription could be too complex to check: better told to the operator who saves it
- * than to a device whose filter is denied.
+ * Finds out whether the check of some subscription could be too complex. It is better to tell the operator who
+ * saves the rules than to deny a device's filter later.
  *
- * `#` is the costliest filter: the walk of any other reaches a part of its states (only the `$` trees lie apart, so each
- * is tried too). Placeholders count as words of their own; values that coincide with other words can change the cost,
- * which is why the check of a filter keeps its cap. Each profile's rules are tried with the global ones, each device's
- * with these and the costliest profile's.
- * @returns a sentence naming the scope, or `undefined` when every filter can be checked.
+ * `#` is the costliest filter: the walk of any other one visits a subset of its states. Only `$` trees are
+ * separate, so each of them is tried too. Placeholders count as distinct words. Values that equal other words can
+ * change the cost, so the check of a filter keeps its limit. Each profile's rules are tried with the global ones,
+ * and each device's with these and the costliest profile's.
+ * @returns a sentence that names the scope, or `undefined` if every filter can be checked.
  */
-export function complexityProblem(set: RuleSet, maximumSteps: number = MAXIMUM_STEPS): string | undefined {
+export function complexityProblem(set: RuleSet, maximumSteps: number = MAX_STEPS): string | undefined {
   const { global, profiles, devices } = groupsByKind(set);
   let costliest: readonly CompiledRule[] = [];
   let most = costOf(global, maximumSteps);
@@ -39,9 +39,9 @@ function tooComplex(whose: string): string {
   return `${whose} are too entangled: some subscriptions could not be checked against them. Use fewer rules that mix + and words at different levels`;
 }
 
-/** The greatest number of steps that any subscription takes, or one more than the maximum. */
+/** The highest number of steps of any subscription, or one more than the limit. */
 function costOf(rules: readonly CompiledRule[], maximumSteps: number): number {
-  const symbolic = [...rules, ...OWN_RULES].map(asWritten);
+  const symbolic = [...rules, ...BUILT_IN_RULES].map(asWritten);
   const conditional = rules.some((rule) => rule.conditional.subscribe);
   const asked: readonly (Qos | undefined)[] = conditional ? [undefined, 0, 1, 2] : [undefined];
   let most = 0;
@@ -49,8 +49,8 @@ function costOf(rules: readonly CompiledRule[], maximumSteps: number): number {
     const live = symbolic.filter((rule) => applies(rule.source, { action: 'subscribe', qos }));
     for (const filter of probesFor(live)) {
       const overlapping = live.filter((rule) => overlaps(rule, filter));
-      for (const otherwise of [false, true]) {
-        const { steps } = walkFilter(filter, overlapping, { otherwise, maximumSteps, exhaustive: true });
+      for (const allowUnmatched of [false, true]) {
+        const { steps } = walkFilter(filter, overlapping, { allowUnmatched, maximumSteps, exhaustive: true });
         if (steps > maximumSteps) return steps;
         most = Math.max(most, steps);
       }
@@ -59,13 +59,13 @@ function costOf(rules: readonly CompiledRule[], maximumSteps: number): number {
   return most;
 }
 
-/** The rule with each placeholder standing for itself: a word unlike all others. */
+/** Returns the rule with each placeholder as a word that differs from all others. */
 function asWritten(rule: CompiledRule): FilledRule {
   return { source: rule, allow: rule.allow, levels: rule.rule.filter.split('/'), everything: false };
 }
 
 function probesFor(rules: readonly FilledRule[]): readonly string[][] {
   const reserved = new Set(rules.map(({ levels }) => levels[0] as string).filter(isReserved));
-  // `${clientId}` as a first level looks like a `$` tree here; to try it as one does no harm.
+  // `${clientId}` as a first level looks like a `$` tree here; trying it as one is harmless.
   return [['#'], ...[...reserved].map((word) => [word, '#'])];
 }

@@ -5,23 +5,23 @@ import type { TopicSubject } from '../../model/topic-subject.ts';
 import { applies } from './compile.ts';
 import { type Containment, containment } from './containment.ts';
 import { hasWildcard } from './matching.ts';
-import { firstRule, mayConcern, rulesOf } from './rule-set.ts';
+import { firstRule, mayMatch, rulesFor } from './rule-set.ts';
 import { mayReceive, mayUse } from './thingsboard-table.ts';
 import { isTopicName, readTopicFilter, readTopicName, withoutSharing } from './topic.ts';
 
-/** One action on one topic (publish, receive) or filter (subscribe, with any `$share/group/` in front). */
+/** One action on a topic (publish, receive) or filter (subscribe, including a `$share/group/` prefix). */
 export interface TopicQuestion {
   readonly action: TopicAction;
   readonly topic: string;
-  /** `undefined` where the broker does not tell: then rules with a condition allow nothing and deny all the same. */
+  /** `undefined` if the broker does not report it. Then rules with a condition allow nothing and deny as usual. */
   readonly qos?: Qos | undefined;
   readonly retain?: boolean | undefined;
 }
 
 export interface TopicOptions {
-  /** Whether this broker gives every device a tree of its own (mount point), so that ThingsBoard's topics are not shared. */
-  readonly mountedApart: boolean;
-  /** Cap for checking one filter, see `containment.ts`. */
+  /** Whether the broker gives each device a mount point, so that devices do not share ThingsBoard's topics. */
+  readonly perDeviceMountpoint: boolean;
+  /** Limit for checking one filter, see `containment.ts`. */
   readonly maximumSteps?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export type TopicDecision =
       readonly allowed: false;
       readonly reason: DenyReason;
       readonly by: string;
-      /** A topic that the filter would have let through. */
+      /** A topic that the filter matches and the device may not receive. */
       readonly topic?: string | undefined;
     };
 
@@ -39,15 +39,15 @@ const BY_TABLE = 'ThingsBoard’s topics';
 const BY_DEFAULT = 'no rule';
 
 /**
- * What the holder may do: operators' rules first, then the device's own namespace, then ThingsBoard's table; the first
- * that knows the topic decides, and nothing else is allowed.
+ * Decides one action. Operators' rules come first, then the device's own namespace, then ThingsBoard's table; the
+ * first that matches decides, and anything else is denied.
  *
- * ThingsBoard's table is one of texts and is not mixed with the rules: a filter is allowed by the rules as a whole, or it
- * is one of ThingsBoard's and no rule denies any of it. Subscribing to those is refused where the broker does not mount
- * each device apart: there `v1/devices/me/rpc/request/+` is one topic with everybody's messages.
+ * ThingsBoard's table compares texts and is not mixed with the rules: a filter is allowed if the rules allow all of
+ * it, or if it is one of ThingsBoard's and no rule denies any part of it. Without a mount point per device,
+ * ThingsBoard's filters are refused: `v1/devices/me/rpc/request/+` would be one topic with all devices' messages.
  *
- * A provisioning session is nobody yet, so operators' rules do not speak of it; it has its two topics
- * (`credentials/thingsboard.md` section 9.5), and the answers of others are no more its business than above.
+ * Operators' rules do not apply to a provisioning session, which is not a device yet. It has two topics
+ * (`credentials/thingsboard.md` section 9.5); the restriction of subscriptions above applies to it too.
  */
 export function decideTopic(
   subject: TopicSubject,
@@ -67,7 +67,7 @@ export function decideTopic(
 
 function decidePublish(subject: TopicSubject, question: TopicQuestion, rules: RuleSet): TopicDecision {
   if (!isTopicName(question.topic)) return invalid('not a topic name');
-  if (subject.role !== 'provisioning_session' && mayConcern(rules, question.topic)) {
+  if (subject.role !== 'provisioning_session' && mayMatch(rules, question.topic)) {
     const asked = { action: 'publish', qos: question.qos, retain: question.retain } as const;
     const rule = firstRule(rules, subject, asked, question.topic.split('/'));
     if (rule !== undefined) return byRule(rule.allow, rule.source.description);
@@ -77,8 +77,8 @@ function decidePublish(subject: TopicSubject, question: TopicQuestion, rules: Ru
 }
 
 /**
- * A delivery is allowed where the holder might have subscribed to its topic, at whatever QoS: messages arrive at the
- * lower of two, so theirs does not tell the subscription's.
+ * A delivery is allowed if the subject may subscribe to its topic at any QoS. The delivery's QoS is the lower of
+ * two, so it does not tell the subscription's.
  */
 function decideReceive(
   subject: TopicSubject,
@@ -112,7 +112,8 @@ function decideSubscribe(
   const text = withoutSharing(question.topic);
   const filter = text === undefined ? undefined : readTopicFilter(text);
   if (text === undefined || filter === undefined) return invalid('not a topic filter');
-  // With what stood in front: ThingsBoard grants no shared subscriptions (`credentials/thingsboard.md` section 9).
+  // Includes the sharing prefix: ThingsBoard grants no shared subscriptions (`credentials/thingsboard.md` section
+  // 9).
   const known = mayUse(subject, 'subscribe', question.topic);
   if (subject.role === 'provisioning_session') return byTable(known, options);
 
@@ -121,15 +122,15 @@ function decideSubscribe(
     const rule = firstRule(rules, subject, asked, filter);
     return rule === undefined ? byTable(known, options) : byRule(rule.allow, rule.source.description);
   }
-  const live = rulesOf(rules, subject, 'subscribe').filter((rule) => applies(rule.source, asked));
+  const live = rulesFor(rules, subject, 'subscribe').filter((rule) => applies(rule.source, asked));
   const { maximumSteps } = options;
   const contained = containment(filter, live, { maximumSteps });
   if (contained.outcome === 'allowed') {
     return { allowed: true, by: contained.rule?.source.description ?? 'several rules together' };
   }
   if (known && contained.outcome === 'refused') {
-    // The table answers for what no rule knows; a deny anywhere in the filter stands.
-    const spared = containment(filter, live, { maximumSteps, otherwise: true });
+    // The table decides what no rule matches; a deny of any part of the filter takes precedence.
+    const spared = containment(filter, live, { maximumSteps, allowUnmatched: true });
     return spared.outcome === 'allowed' ? byTable(true, options) : refusedBy(spared);
   }
   return refusedBy(contained);
@@ -151,7 +152,7 @@ function byRule(allowed: boolean, by: string): TopicDecision {
 
 function byTable(known: boolean, options: TopicOptions): TopicDecision {
   if (!known) return { allowed: false, reason: 'topic_not_allowed', by: BY_DEFAULT };
-  if (options.mountedApart) return { allowed: true, by: BY_TABLE };
+  if (options.perDeviceMountpoint) return { allowed: true, by: BY_TABLE };
   return { allowed: false, reason: 'topic_shared_between_devices', by: BY_TABLE };
 }
 

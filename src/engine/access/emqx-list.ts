@@ -3,10 +3,10 @@ import type { TopicSubject } from '../../model/topic-subject.ts';
 import { ALL_QOS_BITS, applies } from './compile.ts';
 import { decideTopic, type TopicOptions } from './decide-topic.ts';
 import { hasWildcard, overlaps } from './matching.ts';
-import { rulesOf } from './rule-set.ts';
+import { rulesFor } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters } from './thingsboard-table.ts';
 
-/** One rule of `acl` in EMQX's authentication answer (`brokers/emqx.md` section 4). */
+/** One rule of `acl` in EMQX's authentication answer (`brokers/emqx/emqx.md` section 4). */
 export interface EmqxRule {
   readonly permission: Permission;
   readonly action: 'publish' | 'subscribe' | 'all';
@@ -17,27 +17,27 @@ export interface EmqxRule {
 
 export interface EmqxListOptions extends TopicOptions {
   /**
-   * Whether EMQX asks the authorizer about what the list does not know. Without one the list ends with a deny of
-   * everything, and what it cannot say exactly is lost: ThingsBoard's numbered topics, filters that only several rules
-   * together allow.
+   * Whether EMQX asks the authorizer if no rule of the list matches. Without an authorizer the list ends with a
+   * deny of everything. Topics that the list cannot express are then lost: ThingsBoard's numbered topics, and
+   * filters that only several rules together allow.
    */
   readonly authorizer: boolean;
-  /** Longer lists are cut; what is cut, the authorizer is asked about. */
+  /** Longer lists are truncated; EMQX asks the authorizer about the rest. */
   readonly maximumRules?: number | undefined;
 }
 
 const QOS_LEVELS: readonly Qos[] = [0, 1, 2];
 
-/** `#` does not match topics that begin with `$` (section 4), and `$SYS` is the tree that must stay shut. */
+/** `#` does not match topics that begin with `$` (section 4), and `$SYS` must stay closed. */
 const EVERYTHING = ['#', '$SYS/#'];
 
 /**
- * What EMQX can decide by itself for the length of a connection: never wider than `decideTopic`, and where it says
- * anything about a publish, the same (but for a deny that EMQX would misread, which becomes wider).
+ * Lists the rules by which EMQX decides during a connection. The list never allows more than `decideTopic`. Its
+ * decisions about publishes are the same, except that a deny which EMQX would misread becomes wider.
  *
- * The deny at the end of the publish rules is sent only when the rules before it say all that is allowed. ThingsBoard's
- * topics with a number in them cannot be said (`+` is wider, and a deny behind them would take them away), so for roles
- * that have them, what no rule matches goes on to the authorizer.
+ * The deny after the publish rules is sent only if the rules before it express everything that is allowed.
+ * ThingsBoard's numbered topics cannot be expressed (`+` is wider, and a deny after it would close them). For roles
+ * that have such topics, EMQX asks the authorizer about publishes that no rule matches.
  */
 export function emqxList(subject: TopicSubject, rules: RuleSet, options: EmqxListOptions): EmqxRule[] {
   const { authorizer, maximumRules = 250 } = options;
@@ -49,19 +49,19 @@ export function emqxList(subject: TopicSubject, rules: RuleSet, options: EmqxLis
   return list;
 }
 
-/** All rules in their order: EMQX matches a publish as we do. */
+/** All rules in order: EMQX matches a publish as ThingPass does. */
 function publishRules(subject: TopicSubject, rules: RuleSet): EmqxRule[] {
   const list: EmqxRule[] = [];
-  const filled = subject.role === 'provisioning_session' ? [] : rulesOf(rules, subject, 'publish');
+  const filled = subject.role === 'provisioning_session' ? [] : rulesFor(rules, subject, 'publish');
   for (const rule of filled) {
-    const levels = sayable(rule);
+    const levels = expressibleLevels(rule);
     if (levels === 'everything') {
       list.push({ permission: 'deny', action: 'publish', topics: EVERYTHING });
       return list;
     }
     if (levels !== undefined) list.push({ ...conditionsOf(rule), topics: [levels.join('/')] });
   }
-  const known = knownPublishTopics(subject).filter((topic) => isSayable(topic));
+  const known = knownPublishTopics(subject).filter((topic) => isExpressible(topic));
   if (known.length > 0) list.push({ permission: 'allow', action: 'publish', topics: known });
   return list;
 }
@@ -77,28 +77,28 @@ function conditionsOf(rule: FilledRule): Omit<EmqxRule, 'topics'> {
 }
 
 /**
- * The rule's levels as EMQX will read them. Where it would read something else, an allow is left out, and a deny becomes
- * wider: all beneath the levels before the trouble.
+ * The rule's levels as EMQX reads them. If EMQX would read something else, an allow is omitted, and a deny becomes
+ * wider: it closes everything below the levels before the one that EMQX misreads.
  */
-function sayable(rule: FilledRule): readonly string[] | 'everything' | undefined {
+function expressibleLevels(rule: FilledRule): readonly string[] | 'everything' | undefined {
   if (rule.everything) return 'everything';
-  if (isSayable(rule.levels.join('/'))) return rule.levels;
+  if (isExpressible(rule.levels.join('/'))) return rule.levels;
   if (rule.allow) return undefined;
   const trouble = rule.levels.findIndex(
-    (level, at) => !isSayable(level) || (at === 0 && level.startsWith('eq ')),
+    (level, at) => !isExpressible(level) || (at === 0 && level.startsWith('eq ')),
   );
   return trouble <= 0 ? 'everything' : [...rule.levels.slice(0, trouble), '#'];
 }
 
-/** EMQX would fill in `${…}`, and takes `eq ` in front for "this text exactly". */
-function isSayable(text: string): boolean {
+/** EMQX replaces `${…}`, and reads the prefix `eq ` as "exactly this text". */
+function isExpressible(text: string): boolean {
   return !text.includes('${') && !text.startsWith('eq ');
 }
 
 /**
- * Allows only; everything else goes on to the authorizer. EMQX matches the text of a filter against a rule as if it were
- * a topic, so a wildcard rule is sent only where that is no wider than containment, and else the single filters that are
- * known and allowed, as `eq`.
+ * Only allows; EMQX asks the authorizer about the rest. EMQX matches a filter's text against a rule as if it were a
+ * topic. A wildcard rule is therefore sent only if this allows no more than containment; otherwise the known and
+ * allowed filters are sent one by one as `eq`.
  */
 function subscribeRules(
   subject: TopicSubject,
@@ -107,16 +107,16 @@ function subscribeRules(
   maximum: number,
 ): EmqxRule[] {
   const list: EmqxRule[] = [];
-  const filled = subject.role === 'provisioning_session' ? [] : rulesOf(rules, subject, 'subscribe');
+  const filled = subject.role === 'provisioning_session' ? [] : rulesFor(rules, subject, 'subscribe');
   const denies: FilledRule[] = [];
-  const detail = new Set<string>();
-  const say = (filter: string, qos: readonly Qos[]) => {
+  const listed = new Set<string>();
+  const addAllow = (filter: string, qos: readonly Qos[]) => {
     if (qos.length > 0) list.push(allowSubscribe(filter, qos));
   };
-  const sayExactly = (filter: string, except: readonly Qos[]) => {
-    if (detail.has(filter) || !isSayable(filter)) return;
-    detail.add(filter);
-    say(`eq ${filter}`, allowedQos(subject, rules, options, filter, except));
+  const addExact = (filter: string, except: readonly Qos[]) => {
+    if (listed.has(filter) || !isExpressible(filter)) return;
+    listed.add(filter);
+    addAllow(`eq ${filter}`, allowedQos(subject, rules, options, filter, except));
   };
   for (const rule of filled) {
     if (list.length >= maximum) return list;
@@ -125,32 +125,33 @@ function subscribeRules(
       continue;
     }
     const filter = rule.levels.join('/');
-    const safe = hasWildcard(rule.levels) && isSayable(filter) ? safeQos(rule, denies) : [];
-    say(filter, safe);
-    sayExactly(filter, safe);
+    const safe = hasWildcard(rule.levels) && isExpressible(filter) ? safeQos(rule, denies) : [];
+    addAllow(filter, safe);
+    addExact(filter, safe);
   }
-  // On a shared broker these are refused, unless a rule above allows them.
-  const known = options.mountedApart ? knownSubscribeFilters(subject) : [];
-  for (const filter of known) sayExactly(filter, []);
+  // Without mount points these are refused, unless a rule above allows them.
+  const known = options.perDeviceMountpoint ? knownSubscribeFilters(subject) : [];
+  for (const filter of known) addExact(filter, []);
   return list;
 }
 
 /**
- * For which QoS a rule with wildcards may be sent as it is. EMQX lets `a/#` pass under `a/+` and under `a/+/#`, each time
- * without the rule covering `a` or what lies deeper; and it does not see that `a/+` reaches into an earlier deny of `a/b`.
+ * The QoS levels for which a wildcard rule may be sent unchanged. Under `a/+` and `a/+/#` EMQX also allows `a/#`,
+ * although the rule covers neither `a` nor deeper levels. EMQX also does not notice that `a/+` overlaps an earlier
+ * deny of `a/b`.
  */
 function safeQos(rule: FilledRule, earlierDenies: readonly FilledRule[]): readonly Qos[] {
   const { levels } = rule;
   const last = levels[levels.length - 1];
   if (last === '+' || (last === '#' && levels[levels.length - 2] === '+')) return [];
-  const inTheWay = earlierDenies.filter((deny) => overlaps(deny, levels));
+  const conflicting = earlierDenies.filter((deny) => overlaps(deny, levels));
   return QOS_LEVELS.filter((qos) => {
     const asked = { action: 'subscribe', qos } as const;
-    return applies(rule.source, asked) && !inTheWay.some((deny) => applies(deny.source, asked));
+    return applies(rule.source, asked) && !conflicting.some((deny) => applies(deny.source, asked));
   });
 }
 
-/** For which QoS the filter is allowed, apart from those already said. */
+/** The QoS levels for which the filter is allowed, except those that were already added. */
 function allowedQos(
   subject: TopicSubject,
   rules: RuleSet,

@@ -2,26 +2,33 @@ import type { FilterPattern } from '../../model/topic-rules.ts';
 import { isReserved } from './matching.ts';
 
 /**
- * Filters as regular expressions that `java.util.regex` and JavaScript read alike, for a broker that matches whole texts
- * (`brokers/tbmq.md` section 3). All of them are linear: no star stands over anything but one class of characters.
+ * Writes filters as regular expressions that `java.util.regex` and JavaScript read alike, for a broker that matches
+ * whole texts (`brokers/tbmq/tbmq.md` section 3). All of them are linear: a star applies only to a class of
+ * characters.
  *
- * Their texts go between `^` and `$`.
+ * The results are meant to stand between `^` and `$`.
  */
 
-/** Backslash before every ASCII character that is no letter or digit: in both dialects that is the character itself. */
+/**
+ * Escapes every ASCII character except letters and digits: a backslash before such a character means the character
+ * itself in both dialects.
+ */
 export function quote(text: string): string {
   return text.replace(/[^A-Za-z0-9\u0080-\u{10ffff}]/gu, '\\$&');
 }
 
-/** [MQTT-4.7.2-1]: a leading wildcard matches no `$` topic. */
+/** [MQTT-4.7.2-1]: a leading wildcard does not match `$` topics. */
 const NOT_RESERVED = '(?!\\$)';
 
-/** The topics that the filter matches. `.` would stop at a line end, so classes stand for "any". */
+/**
+ * Matches the topics that the filter matches. `.` would stop at a line end, so classes are used for "any
+ * character".
+ */
 export function topicsOf(filter: FilterPattern): string {
   return spell(filter, { plus: '[^/]*', tail: '(?:/[\\s\\S]*)?', all: '[\\s\\S]*' });
 }
 
-/** The texts of valid filters that match nothing but what the filter matches. */
+/** Matches valid filters that match only topics of this filter. */
 export function filtersWithin(filter: FilterPattern): string {
   return spell(filter, { plus: '(?:\\+|[^/+#]*)', tail: '(?:/[^#]*#?)?', all: '[^#]*#?' });
 }
@@ -40,13 +47,13 @@ function spell(
   return text;
 }
 
-/** The texts of valid filters that match some topic that the filter matches too. */
+/** Matches valid filters that have a topic in common with this filter. */
 export function filtersMeeting({ levels, everything }: FilterPattern): string {
   const first = levels[0] as string;
   const guard = everything ? '' : NOT_RESERVED;
   if (first === '#') return `${guard}[\\s\\S]*`;
   if (first === '+') return `(?:#|${guard}[^/#]*${meetingBelow(levels, 1)})`;
-  // A filter with a wildcard in front matches no `$` topic.
+  // A filter with a leading wildcard matches no `$` topic.
   if (isReserved(first)) return quote(first) + meetingBelow(levels, 1);
   return `(?:#|(?:\\+|${quote(first)})${meetingBelow(levels, 1)})`;
 }

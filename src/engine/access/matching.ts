@@ -9,17 +9,17 @@ export function isWildcard(level: string | undefined): boolean {
   return level === '+' || level === '#';
 }
 
-/** Topics beginning with `$` are not matched by a filter beginning with a wildcard [MQTT-4.7.2-1]. */
+/** Whether a first level begins with `$`. Filters with a leading wildcard do not match such topics [MQTT-4.7.2-1]. */
 export function isReserved(level: string | undefined): boolean {
   return level !== undefined && level.charCodeAt(0) === DOLLAR;
 }
 
-/** Whether a filter holds any wildcard. */
+/** Whether a filter contains a wildcard. */
 export function hasWildcard(levels: readonly string[]): boolean {
   return levels.includes('+') || levels[levels.length - 1] === '#';
 }
 
-/** Whether the topic matches; `a/#` matches `a` too (MQTT 5, section 4.7.1.2). */
+/** Whether the filter matches the topic. `a/#` also matches `a` (MQTT 5, section 4.7.1.2). */
 export function matches(filter: FilterPattern, topic: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(topic[0]) && isWildcard(levels[0]) && !filter.everything) return false;
@@ -31,7 +31,10 @@ export function matches(filter: FilterPattern, topic: readonly string[]): boolea
   return topic.length === levels.length;
 }
 
-/** Whether some topic matches both. Exact: the empty text, which both `+` and `/#` would match, is no topic [MQTT-4.7.3-1]. */
+/**
+ * Whether some topic matches both filters. Exact: the empty text, which both `+` and `/#` would match, is not a
+ * topic [MQTT-4.7.3-1].
+ */
 export function overlaps(filter: FilterPattern, other: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;
@@ -48,7 +51,7 @@ export function overlaps(filter: FilterPattern, other: readonly string[]): boole
   }
 }
 
-/** Whether every topic that `other` matches is matched by the filter. May say no where the answer is yes (`+/#` and `#`). */
+/** Whether the filter matches every topic that `other` matches. May return false although it does (`+/#` and `#`). */
 export function covers(filter: FilterPattern, other: readonly string[]): boolean {
   const { levels } = filter;
   if (isReserved(other[0]) && isWildcard(levels[0]) && !filter.everything) return false;

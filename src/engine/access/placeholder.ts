@@ -2,9 +2,7 @@ import type { Level, OpenLevel, Placeholder } from '../../model/topic-rules.ts';
 import type { TopicSubject } from '../../model/topic-subject.ts';
 import { isReserved } from './matching.ts';
 
-/**
- * What a rule may leave open, and where the value comes from: never from what a client merely says of itself.
- */
+/** The placeholders of rules and the source of their values: never a value that a client merely claims. */
 const SOURCES = {
   clientId: (subject) => subject.clientId,
   username: (subject) => subject.username,
@@ -17,13 +15,13 @@ const SOURCES = {
 
 export const PLACEHOLDERS = Object.keys(SOURCES) as readonly Placeholder[];
 
-/** A value with one of these could reach further than one level, or be read as a placeholder by the next reader. */
+/** Values with these could span several levels, or be read as a placeholder by the next reader. */
 const UNUSABLE = /[+#/\0]|\$\{|\p{Surrogate}/u;
 
 /**
- * Reads one level of a rule's filter.
- * @returns the text itself when it holds no placeholder.
- * @throws {SyntaxError} for a `${` that opens no known placeholder.
+ * Parses one level of a rule's filter.
+ * @returns the text itself if it contains no placeholder.
+ * @throws {SyntaxError} for a `${` that does not begin a known placeholder.
  */
 export function readLevel(text: string): Level {
   if (!text.includes('${')) return text;
@@ -50,9 +48,9 @@ function isPlaceholder(name: string): name is Placeholder {
 }
 
 /**
- * The level as this holder's text; `undefined` when a value is absent, empty, or not plainly one level.
- * @param first whether it is the filter's first level: there a value may not begin a `$` topic, which no wildcard
- * would reach either [MQTT-4.7.2-1].
+ * Fills a level with the subject's values; `undefined` if a value is missing, empty or not exactly one level.
+ * @param first whether it is the filter's first level. There a value must not begin a `$` topic, which wildcards do
+ *   not match either [MQTT-4.7.2-1].
  */
 export function fillLevel(level: OpenLevel, subject: TopicSubject, first: boolean): string | undefined {
   let filled = level.texts[0] as string;

@@ -1,21 +1,21 @@
 import { RE2JS } from 're2js';
 import { BoundedMap } from '../../util/bounded-map.ts';
 
-/** Whether a topic, or the text of a subscription, is meant by a profile's custom topic. */
+/** Whether a profile's custom topic matches a topic, or the text of a subscription. */
 export type ProfileFilter = (text: string) => boolean;
 
-/** `null` for one that cannot be used. */
+/** `null` for an unusable filter. */
 const compiled = new BoundedMap<string, ProfileFilter | null>(1_000);
 
 /**
- * ThingsBoard's matcher for the custom topics of a device profile (`credentials/thingsboard.md` section 9.2): `#` alone
- * matches everything; a filter with `+` or `#` is a Java regular expression in which only the backslash was escaped; any
- * other is its own text.
+ * Compiles a device profile's custom topic as ThingsBoard does (`credentials/thingsboard.md` section 9.2): `#`
+ * alone matches everything; a filter with `+` or `#` is a Java regular expression in which only the backslash is
+ * escaped; any other filter is compared as text.
  *
- * Expressions run on RE2's engine, in time linear in the topic whatever an operator wrote into a filter and a client into a
- * topic, and RE2 refuses those that would grow large. What cannot be said in RE2 as Java means it cannot be used, so that
- * nothing is matched that ThingsBoard would not match.
- * @returns `undefined` where the filter cannot be used: empty, or an expression that does not compile.
+ * Expressions run on RE2's engine, in time linear in the topic for any filter and topic, and RE2 refuses large
+ * ones. An expression that RE2 cannot express with Java's meaning is unusable, so that nothing matches that
+ * ThingsBoard would not match.
+ * @returns `undefined` if the filter is unusable: empty, or an expression that does not compile.
  */
 export function profileFilter(filter: string): ProfileFilter | undefined {
   return compiled.getOrMake(filter, () => compile(filter) ?? null) ?? undefined;
@@ -25,7 +25,7 @@ function compile(filter: string): ProfileFilter | undefined {
   if (filter === '') return undefined;
   if (filter === '#') return () => true;
   if (!/[+#]/.test(filter)) return (text) => text === filter;
-  // `/#` means the end, or a slash and anything.
+  // `/#` means the end of the text, or a slash and anything.
   const java = filter.replaceAll('\\', '\\\\').replaceAll('+', '[^/]+').replaceAll('/#', '($|/.*)');
   const expression = toRe2(java);
   if (expression === undefined) return undefined;
@@ -37,16 +37,16 @@ function compile(filter: string): ProfileFilter | undefined {
   }
 }
 
-/** Escaped backslash, character class (a `]` in first place is its own), group or count; else one character. */
+/** An escaped backslash, a character class (a leading `]` is literal), a group, a count, or any other character. */
 const TOKEN = /\\\\|\[\^?\]?(?:\\\\|[^\]\\])*\]|\(\?:?|\{\d+(?:,\d*)?\}|./gsu;
 
-/** Java's `.`, which stops at more line ends than RE2's. */
+/** Java's `.`, which excludes more line ends than RE2's. */
 const ANY = '[^\\n\\r\\x{85}\\x{2028}\\x{2029}]';
 
 /**
- * A Java expression as RE2 writes the same. Not so `(?…)` but for plain groups, classes within classes (a `+` in a class
- * becomes one) and their intersection; RE2 itself refuses counts of nothing and of counts, which Java overlooks. A `{` that
- * starts no count is an error in Java.
+ * Translates a Java expression to RE2. Refused are `(?…)` except plain groups, nested classes (a `+` in a class
+ * becomes one), their intersection, and a `{` that begins no count, an error in Java. RE2 itself refuses counts of
+ * nothing and of counts, which Java accepts.
  */
 function toRe2(java: string): string | undefined {
   let expression = '';

@@ -12,7 +12,7 @@ import { matches } from './matching.ts';
 import { GLOBAL } from './rule.ts';
 import { buildTree, firstInTree } from './word-tree.ts';
 
-/** Every device's own topics, after the operators' rules so that these can narrow them. */
+/** Every device's own topics. They come after the operators' rules, so that these can restrict them. */
 const OWN_NAMESPACE: Rule = {
   permission: 'allow',
   action: 'all',
@@ -24,15 +24,15 @@ const OWN_NAMESPACE: Rule = {
 const RANKS = { global: 0, profile: 1, device: 2 } as const;
 const RANK_STEP = 2 ** 32;
 
-/** The built-in rules, compiled. */
-export const OWN_RULES: readonly CompiledRule[] = [compileRule(OWN_NAMESPACE, 3 * RANK_STEP)];
+/** The compiled built-in rules. */
+export const BUILT_IN_RULES: readonly CompiledRule[] = [compileRule(OWN_NAMESPACE, 3 * RANK_STEP)];
 
-const OWN_GROUP = groupOf(OWN_RULES);
+const BUILT_IN_GROUP = groupOf(BUILT_IN_RULES);
 
 /**
- * Compiles rules. Within one scope their order is kept; a profile's rules follow the global ones, a device's the
- * profile's, whatever their place in the list.
- * @throws {RangeError} for a rule that cannot be used, with the rule's place and what is wrong.
+ * Compiles rules. Rules of one scope keep their order. A profile's rules follow the global ones, and a device's the
+ * profile's, wherever they are in the list.
+ * @throws {RangeError} for a rule that cannot be used; the message gives its position and the reason.
  */
 export function compileRules(rules: readonly Rule[]): RuleSet {
   const byKey = new Map<string, CompiledRule[]>();
@@ -50,7 +50,7 @@ export function compileRules(rules: readonly Rule[]): RuleSet {
       publish: all.some((rule) => rule.conditional.publish),
       subscribe: all.some((rule) => rule.conditional.subscribe),
     },
-    firstWords: firstWordsOf([...all, ...OWN_RULES]),
+    firstWords: firstWordsOf([...all, ...BUILT_IN_RULES]),
     size: rules.length,
   };
 }
@@ -60,14 +60,14 @@ function firstWordsOf(rules: readonly CompiledRule[]): ReadonlySet<string> | und
   return words.length === rules.length ? new Set(words) : undefined;
 }
 
-/** Whether any rule could be about this topic: where none begins as it does, it need not be cut into levels. */
-export function mayConcern({ firstWords }: RuleSet, topic: string): boolean {
+/** Whether any rule could match this topic, by its first level. If not, the topic need not be split into levels. */
+export function mayMatch({ firstWords }: RuleSet, topic: string): boolean {
   if (firstWords === undefined) return true;
   const end = topic.indexOf('/');
   return firstWords.has(end === -1 ? topic : topic.slice(0, end));
 }
 
-/** No rules of operators: devices have their own topics and ThingsBoard's. */
+/** An empty set: devices have only their own topics and ThingsBoard's. */
 export const NO_RULES: RuleSet = compileRules([]);
 
 function compileAt(rule: Rule, at: number): CompiledRule {
@@ -82,7 +82,11 @@ function compileAt(rule: Rule, at: number): CompiledRule {
 
 function groupOf(rules: readonly CompiledRule[]): RuleGroup {
   const literal = rules.flatMap((rule) => (rule.literal === undefined ? [] : [rule.literal]));
-  return { rules, literal: buildTree(literal), open: rules.filter((rule) => rule.literal === undefined) };
+  return {
+    rules,
+    literal: buildTree(literal),
+    withPlaceholders: rules.filter((rule) => rule.literal === undefined),
+  };
 }
 
 function groupKey(scope: RuleScope): string {
@@ -90,23 +94,26 @@ function groupKey(scope: RuleScope): string {
   return 'id' in scope ? `${scope.kind}Id ${scope.id}` : `${scope.kind} ${scope.name}`;
 }
 
-const OWN_GROUP_ONLY: readonly (readonly RuleGroup[])[] = [[OWN_GROUP]];
+const BUILT_IN_GROUPS: readonly (readonly RuleGroup[])[] = [[BUILT_IN_GROUP]];
 
-/** The groups that concern a holder, in the order of their ranks; those of one rank (by id, by name) stand side by side. */
+/**
+ * The groups that apply to a subject in the order of their ranks. Groups of one rank (by id, by name) are in one
+ * array.
+ */
 function groupsFor(set: RuleSet, subject: TopicSubject): Iterable<readonly RuleGroup[]> {
-  return set.groups.size === 0 ? OWN_GROUP_ONLY : groupsByRank(set, subject);
+  return set.groups.size === 0 ? BUILT_IN_GROUPS : groupsByRank(set, subject);
 }
 
 function* groupsByRank(set: RuleSet, { device }: TopicSubject): Generator<readonly RuleGroup[]> {
-  yield present(set, ['global']);
+  yield existingGroups(set, ['global']);
   if (device !== undefined && (set.groups.size > 1 || !set.groups.has('global'))) {
-    yield present(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
-    yield present(set, [`deviceId ${device.id}`, `device ${device.name}`]);
+    yield existingGroups(set, [`profileId ${device.profileId}`, `profile ${device.profileName}`]);
+    yield existingGroups(set, [`deviceId ${device.id}`, `device ${device.name}`]);
   }
-  yield* OWN_GROUP_ONLY;
+  yield* BUILT_IN_GROUPS;
 }
 
-function present(set: RuleSet, keys: readonly string[]): RuleGroup[] {
+function existingGroups(set: RuleSet, keys: readonly string[]): RuleGroup[] {
   const groups: RuleGroup[] = [];
   for (const key of keys) {
     const group = set.groups.get(key);
@@ -115,7 +122,7 @@ function present(set: RuleSet, keys: readonly string[]): RuleGroup[] {
   return groups;
 }
 
-/** The operators' rules by scope; profiles and devices with a name for messages. */
+/** The operators' rules by scope; profiles and devices have a name for messages. */
 export function groupsByKind(set: RuleSet): {
   readonly global: readonly CompiledRule[];
   readonly profiles: readonly (readonly [string, readonly CompiledRule[]])[];
@@ -129,7 +136,10 @@ export function groupsByKind(set: RuleSet): {
   };
 }
 
-/** The first rule that decides a topic for this holder, the device's own namespace included; `undefined` when none does. */
+/**
+ * The first rule that decides a topic for this subject, including the device's own namespace; `undefined` if none
+ * matches.
+ */
 export function firstRule(
   set: RuleSet,
   subject: TopicSubject,
@@ -140,14 +150,14 @@ export function firstRule(
     let best: FilledRule | undefined;
     for (const group of groups) {
       best = firstInTree(group.literal, topic, asked, best);
-      best = firstOpen(group.open, subject, topic, asked, best);
+      best = firstWithPlaceholders(group.withPlaceholders, subject, topic, asked, best);
     }
     if (best !== undefined) return best;
   }
   return undefined;
 }
 
-function firstOpen(
+function firstWithPlaceholders(
   rules: readonly CompiledRule[],
   subject: TopicSubject,
   topic: readonly string[],
@@ -164,8 +174,8 @@ function firstOpen(
   return best;
 }
 
-/** All rules of a holder for an action in the order in which they decide, the device's own namespace last. */
-export function rulesOf(set: RuleSet, subject: TopicSubject, action: 'publish' | 'subscribe'): FilledRule[] {
+/** All rules of a subject for an action, in the order in which they decide; the device's own namespace comes last. */
+export function rulesFor(set: RuleSet, subject: TopicSubject, action: 'publish' | 'subscribe'): FilledRule[] {
   const filled: FilledRule[] = [];
   for (const groups of groupsFor(set, subject)) {
     for (const rule of inOrder(groups)) {

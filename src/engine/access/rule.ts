@@ -4,16 +4,16 @@ import { hasSharing, readTopicFilter } from './topic.ts';
 
 export const GLOBAL: RuleScope = Object.freeze({ kind: 'global' });
 
-/** More levels than brokers take as a rule; it also bounds how deep the check of a filter can go. */
-const MAXIMUM_LEVELS = 128;
+/** More levels than brokers usually accept. It also limits the depth of a filter's check. */
+const MAX_LEVELS = 128;
 
 const MEMBERS = new Set(
   'permission action filter qos retain profile profileId device deviceId note'.split(' '),
 );
 
 /**
- * A rule out of data that somebody wrote (a file, a request).
- * @returns the rule, or a sentence on what is wrong with it.
+ * Reads a rule from untrusted data (a file, a request).
+ * @returns the rule, or a sentence that says what is wrong.
  */
 export function readRule(value: unknown): Rule | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -21,7 +21,7 @@ export function readRule(value: unknown): Rule | string {
   }
   const given = new Map<string, unknown>(Object.entries(value));
   for (const name of given.keys()) {
-    if (!MEMBERS.has(name)) return `"${name}" is not a member of a rule; they are ${[...MEMBERS].join(', ')}`;
+    if (!MEMBERS.has(name)) return `"${name}" is not a member of a rule; use ${[...MEMBERS].join(', ')}`;
   }
   const permission = given.get('permission');
   if (permission !== 'allow' && permission !== 'deny') return 'permission must be allow or deny';
@@ -30,13 +30,13 @@ export function readRule(value: unknown): Rule | string {
     return 'action must be publish, subscribe or all';
   }
   const filter = given.get('filter');
-  if (typeof filter !== 'string') return 'filter must be a text';
+  if (typeof filter !== 'string') return 'filter must be a string';
   const qos = readQos(given.get('qos'));
   if (typeof qos === 'string') return qos;
   const retain = given.get('retain');
   if (retain !== undefined && typeof retain !== 'boolean') return 'retain must be true or false';
   const note = given.get('note');
-  if (note !== undefined && typeof note !== 'string') return 'note must be a text';
+  if (note !== undefined && typeof note !== 'string') return 'note must be a string';
   const scope = readScope(given);
   if (typeof scope === 'string') return scope;
   const rule: Rule = { permission, action, filter, qos, retain, scope, note };
@@ -57,41 +57,41 @@ function readScope(given: ReadonlyMap<string, unknown>): RuleScope | string {
       const member = by === 'id' ? `${kind}Id` : kind;
       const reference = given.get(member);
       if (reference === undefined) continue;
-      if (typeof reference !== 'string' || reference === '') return `${member} must be a text`;
+      if (typeof reference !== 'string' || reference === '') return `${member} must be a string`;
       if (scope !== GLOBAL)
-        return 'a rule is for one profile or one device: give one of profile, profileId, device, deviceId';
+        return 'a rule is for one profile or one device: use only one of profile, profileId, device, deviceId';
       scope = by === 'id' ? { kind, id: reference } : { kind, name: reference };
     }
   }
   return scope;
 }
 
-/** What keeps a well-formed rule from being used, in one sentence; `undefined` when nothing does. */
+/** Why a well-formed rule cannot be used, in one sentence; `undefined` if it can. */
 export function problemOf(rule: Rule): string | undefined {
   if (hasSharing(rule.filter)) {
-    return 'filter must stand without $share/<group>/, $queue/ or $exclusive/: rules see what is behind them';
+    return 'filter must not begin with $share/<group>/, $queue/ or $exclusive/: rules match the filter after such a prefix';
   }
   const levels = rule.filter.split('/');
-  if (levels.length > MAXIMUM_LEVELS) return `filter has more than ${MAXIMUM_LEVELS} levels`;
+  if (levels.length > MAX_LEVELS) return `filter has more than ${MAX_LEVELS} levels`;
   try {
-    // A placeholder stands for a plain word, so the rest must be a filter around one.
-    const plain = levels.map((text) => plainly(readLevel(text)));
+    // Each placeholder becomes a plain word; the result must be a valid filter.
+    const plain = levels.map((text) => withSampleValues(readLevel(text)));
     if (readTopicFilter(plain.join('/')) === undefined) return `"${rule.filter}" is not a valid topic filter`;
   } catch (error) {
     if (error instanceof SyntaxError) return error.message;
     throw error;
   }
   if (rule.retain !== undefined && rule.action === 'subscribe') {
-    return 'retain is a condition for publishing; a rule for subscribing cannot have it';
+    return 'retain is a condition of publishing; a rule for subscribing cannot have it';
   }
   return undefined;
 }
 
-function plainly(level: ReturnType<typeof readLevel>): string {
+function withSampleValues(level: ReturnType<typeof readLevel>): string {
   return typeof level === 'string' ? level : level.texts.join('x');
 }
 
-/** The rule in one line, for explain and the decision log. */
+/** Describes the rule in one line, for explain and the decision log. */
 export function describeRule(rule: Rule): string {
   const conditions = [
     rule.qos === undefined ? '' : ` qos ${rule.qos.join(',')}`,

@@ -1,21 +1,24 @@
 import type { Qos, Rule, RuleScope } from '../../model/topic-rules.ts';
 import { readRule } from './rule.ts';
 
-/** A rule as the table `access_rule` has it: QoS levels as `0,1`, whom it is for as one id or none. */
+/** A row of the table `access_rule`: QoS levels as `0,1`, and the scope as one id or none. */
 export interface StoredRule {
   readonly id: string;
   readonly permission: string;
   readonly action: string;
   readonly filter: string;
   readonly qos: string | null;
-  /** SQLite's driver gives 0 and 1. */
+  /** SQLite's driver returns 0 and 1. */
   readonly retain: boolean | number | null;
   readonly profileId: string | null;
   readonly deviceId: string | null;
   readonly note: string | null;
 }
 
-/** The rule of a row, which anybody may have written; or a sentence on what is wrong with it. */
+/**
+ * Reads a row's rule. Anybody may have written the row.
+ * @returns the rule, or a sentence that says what is wrong.
+ */
 export function ruleOf(row: StoredRule): Rule | string {
   const { permission, action, filter, qos, retain, profileId, deviceId, note } = row;
   const detail = readRule({
@@ -31,7 +34,10 @@ export function ruleOf(row: StoredRule): Rule | string {
   return typeof detail === 'string' ? detail : { ...detail, origin: `rule ${row.id}` };
 }
 
-/** What of a rule the columns hold. @throws {RangeError} for a scope by name: only ids are kept. */
+/**
+ * The columns of a rule.
+ * @throws {RangeError} for a scope by name: only ids are stored.
+ */
 export function columnsOf({
   permission,
   action,
@@ -56,5 +62,5 @@ export function columnsOf({
 function idOf(scope: RuleScope, kind: 'profile' | 'device'): string | null {
   if (scope.kind !== kind) return null;
   if ('id' in scope) return scope.id;
-  throw new RangeError(`a ${kind} is kept by its id, not by its name`);
+  throw new RangeError(`a ${kind} is stored by its id, not by its name`);
 }

@@ -3,39 +3,42 @@ import type { TopicSubject } from '../../model/topic-subject.ts';
 import { decideTopic, type TopicOptions, type TopicQuestion } from './decide-topic.ts';
 import { filtersMeeting, filtersWithin, quote, topicsOf } from './filter-regex.ts';
 import { overlaps } from './matching.ts';
-import { rulesOf } from './rule-set.ts';
+import { rulesFor } from './rule-set.ts';
 import { knownPublishTopics, knownSubscribeFilters, mayUse, NUMBERED } from './thingsboard-table.ts';
 
-/** `authRules` of TBMQ's answer (`brokers/tbmq.md` section 2): both lists always, an empty one allows nothing. */
+/**
+ * `authRules` of TBMQ's answer (`brokers/tbmq/tbmq.md` section 2). Both lists are always sent; an empty one allows
+ * nothing.
+ */
 export interface TbmqRules {
   readonly pub: readonly string[];
   readonly sub: readonly string[];
 }
 
 /**
- * The holder's rules as TBMQ's patterns: any of them allows, none denies, and there is no QoS. So each allow becomes a
- * pattern that steps around the denies before it that it meets; an allow with a condition is left out, a deny with one
- * stands for all. Never wider than `decideTopic`; narrower for conditions, and for filters that only several rules
- * together allow.
+ * Writes the subject's rules as TBMQ's patterns. In TBMQ any matching pattern allows, none denies, and there is no
+ * QoS. So each allow becomes a pattern that excludes the overlapping denies before it. An allow with a condition is
+ * omitted; a deny with a condition always counts. The result never allows more than `decideTopic`. It allows less
+ * for conditions, and for filters that only several rules together allow.
  *
- * One pattern that does not compile opens everything (section 2), so all texts are quoted, and nothing is used but what
- * each engine reads alike.
+ * A pattern that does not compile opens everything (section 2), so all texts are quoted, and only syntax that both
+ * engines read alike is used.
  */
 export function tbmqRules(subject: TopicSubject, rules: RuleSet, options: TopicOptions): TbmqRules {
   const known = subject.role === 'provisioning_session';
-  const publish = known ? [] : rulesOf(rules, subject, 'publish');
-  const subscribe = known ? [] : rulesOf(rules, subject, 'subscribe');
+  const publish = known ? [] : rulesFor(rules, subject, 'publish');
+  const subscribe = known ? [] : rulesFor(rules, subject, 'subscribe');
   return {
     pub: [
       ...patterns(publish, 'publish', topicsOf, topicsOf),
-      ...exactly(subject, rules, options, 'publish', knownPublishTopics(subject)),
-      ...numbered(subject, publish),
+      ...exactTopics(subject, rules, options, 'publish', knownPublishTopics(subject)),
+      ...numberedTopics(subject, publish),
     ],
     sub: [
       ...patterns(subscribe, 'subscribe', filtersWithin, filtersMeeting),
-      // On a shared broker these are refused, unless a rule above allows them.
-      ...(options.mountedApart
-        ? exactly(subject, rules, options, 'subscribe', knownSubscribeFilters(subject))
+      // Without mount points these are refused, unless a rule above allows them.
+      ...(options.perDeviceMountpoint
+        ? exactTopics(subject, rules, options, 'subscribe', knownSubscribeFilters(subject))
         : []),
     ],
   };
@@ -53,28 +56,28 @@ function patterns(
     if (!rule.allow) {
       denies.push(rule);
     } else if (!rule.source.conditional[action]) {
-      list.push(whole(around(denies, rule.levels, denying) + allowing(rule)));
+      list.push(anchored(excludingDenies(denies, rule.levels, denying) + allowing(rule)));
     }
   }
   return list;
 }
 
-function whole(pattern: string): string {
+function anchored(pattern: string): string {
   return `^${pattern}$`;
 }
 
-/** Steps around the denies that meet the filter. */
-function around(
+/** A look-ahead that excludes the denies which overlap the filter. */
+function excludingDenies(
   denies: readonly FilledRule[],
   filter: readonly string[],
   denying: (rule: FilledRule) => string,
 ): string {
-  const inTheWay = denies.filter((rule) => overlaps(rule, filter)).map(denying);
-  return inTheWay.length === 0 ? '' : `(?!(?:${inTheWay.join('|')})$)`;
+  const conflicting = denies.filter((rule) => overlaps(rule, filter)).map(denying);
+  return conflicting.length === 0 ? '' : `(?!(?:${conflicting.join('|')})$)`;
 }
 
-/** ThingsBoard's plain topics, those that no rule denies under any circumstances. */
-function exactly(
+/** ThingsBoard's plain topics that no rule denies under any circumstances. */
+function exactTopics(
   subject: TopicSubject,
   rules: RuleSet,
   options: TopicOptions,
@@ -87,7 +90,7 @@ function exactly(
         (more) => decideTopic(subject, { action, topic, ...more }, rules, options).allowed,
       ),
     )
-    .map((topic) => whole(quote(topic)));
+    .map((topic) => anchored(quote(topic)));
 }
 
 function circumstances(conditional: boolean): readonly Pick<TopicQuestion, 'qos' | 'retain'>[] {
@@ -96,9 +99,9 @@ function circumstances(conditional: boolean): readonly Pick<TopicQuestion, 'qos'
   return levels.flatMap((qos) => [false, true].map((retain) => ({ qos, retain })));
 }
 
-function numbered(subject: TopicSubject, rules: readonly FilledRule[]): string[] {
+function numberedTopics(subject: TopicSubject, rules: readonly FilledRule[]): string[] {
   const denies = rules.filter((rule) => !rule.allow);
   return NUMBERED.filter(({ filter }) => mayUse(subject, 'publish', filter.replaceAll('+', '1'))).map(
-    ({ filter, pattern }) => whole(around(denies, filter.split('/'), topicsOf) + pattern),
+    ({ filter, pattern }) => anchored(excludingDenies(denies, filter.split('/'), topicsOf) + pattern),
   );
 }

@@ -5,25 +5,25 @@ import { decideThingsBoardTopic } from './thingsboard-topics.ts';
 import { isTopicName, readTopicFilter } from './topic.ts';
 
 /**
- * ThingsBoard's table as the rest of `access/` needs it. The table itself only answers for one text; here are the texts
- * that are worth asking for, so that they can be listed for a broker. A list is always this asked of the table: it
- * cannot be wider.
+ * Lists topics of ThingsBoard's table for brokers. The table itself (`thingsboard-topics.ts`) only decides about
+ * one text; this file contains the texts worth asking about. Every listed text was accepted by the table, so a list
+ * is never wider.
  */
 
 /**
- * Texts that ThingsBoard may accept and that are not its own on a broker: `$` trees except Sparkplug's
- * (`credentials/thingsboard.md` section 9.4), `devices/<device id>`, and any topic with a request for a firmware chunk
- * somewhere inside, for which ThingsBoard searches without anchors (section 9.1).
+ * Texts that ThingsBoard may accept although they are not its own on a broker: `$` trees except Sparkplug's
+ * (`credentials/thingsboard.md` section 9.4), `devices/<device id>`, and any topic that contains a request for a
+ * firmware chunk, for which ThingsBoard searches without anchors (section 9.1).
  */
-const NOT_THINGSBOARDS = /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$))/i;
+const OUTSIDE_THINGSBOARD = /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$))/i;
 const CHUNK_REQUEST = /v2\/[fs]w\/request\//i;
 const SHORT_FORM = /^v2\//i;
 
-function isNotThingsBoards(text: string): boolean {
-  return NOT_THINGSBOARDS.test(text) || (CHUNK_REQUEST.test(text) && !SHORT_FORM.test(text));
+function isOutsideThingsBoard(text: string): boolean {
+  return OUTSIDE_THINGSBOARD.test(text) || (CHUNK_REQUEST.test(text) && !SHORT_FORM.test(text));
 }
 
-/** `credentials/thingsboard.md` sections 9.1 and 9.3, those without a number in them. */
+/** `credentials/thingsboard.md` sections 9.1 and 9.3, the topics without a number. */
 const PUBLISH = [
   'v1/devices/me/telemetry',
   'v1/devices/me/attributes',
@@ -58,8 +58,9 @@ const SUBSCRIBE_LEVELS = SUBSCRIBE.map((filter) => ({
 }));
 
 /**
- * Publish topics that end in a number, as a filter that is wider than the table, and as text that is not: numbers of up
- * to nine digits are within Java's 32 bits. Only for those roles that have the topic with a 1 in it.
+ * Publish topics that end in a number: as a filter, which is wider than the table, and as a pattern, which is not,
+ * because numbers of up to nine digits fit Java's 32 bits. Used only for roles that may publish to the topic with
+ * the number 1.
  */
 export const NUMBERED: readonly { readonly filter: string; readonly pattern: string }[] = [
   ...['v1/devices/me/attributes/request', 'v1/devices/me/rpc/response', 'v1/devices/me/rpc/request'],
@@ -74,18 +75,18 @@ export const NUMBERED: readonly { readonly filter: string; readonly pattern: str
   );
 
 /**
- * Whether ThingsBoard itself would accept this publish, or grant this subscription (`$share/…` it never grants).
+ * Whether ThingsBoard would accept this publish or grant this subscription. It never grants `$share/…`.
  *
- * Stricter than ThingsBoard where it reaches further than its own topics, as a profile's topic `#` does. There that
- * reaches nobody else; on a broker it would reach the `$` topics and the devices' own namespaces, which are for rules to
- * give.
+ * Stricter than ThingsBoard where a profile's topic, such as `#`, reaches beyond ThingsBoard's own topics. In
+ * ThingsBoard that affects nobody else; on a broker it would include `$` topics and the devices' own namespaces,
+ * which only rules may give.
  */
 export function mayUse(subject: TopicSubject, action: 'publish' | 'subscribe', text: string): boolean {
-  if (isNotThingsBoards(text)) return false;
+  if (isOutsideThingsBoard(text)) return false;
   return decideThingsBoardTopic(subject.role, subject.device?.topics ?? {}, action, text);
 }
 
-/** Whether a message on this topic could be for one of the subscriptions that ThingsBoard would grant. */
+/** Whether a subscription that ThingsBoard would grant matches this topic. */
 export function mayReceive(subject: TopicSubject, text: string, topic: readonly string[]): boolean {
   return (
     mayUse(subject, 'subscribe', text) ||
@@ -93,19 +94,23 @@ export function mayReceive(subject: TopicSubject, text: string, topic: readonly 
   );
 }
 
-/** The plain topics of ThingsBoard that the holder may publish to; others have numbers or a profile's wildcards in them. */
+/**
+ * ThingsBoard's plain topics to which the subject may publish; the others contain numbers or a profile's wildcards.
+ */
 export function knownPublishTopics(subject: TopicSubject): string[] {
   const own = (topics: ProfileTopics) => [topics.telemetry, topics.attributes];
-  return asked(subject, 'publish', PUBLISH, own).filter(isTopicName);
+  return acceptedTexts(subject, 'publish', PUBLISH, own).filter(isTopicName);
 }
 
-/** The filters of ThingsBoard that the holder may subscribe to. */
+/** ThingsBoard's filters to which the subject may subscribe. */
 export function knownSubscribeFilters(subject: TopicSubject): string[] {
   const own = (topics: ProfileTopics) => [topics.attributesSubscribe];
-  return asked(subject, 'subscribe', SUBSCRIBE, own).filter((text) => readTopicFilter(text) !== undefined);
+  return acceptedTexts(subject, 'subscribe', SUBSCRIBE, own).filter(
+    (text) => readTopicFilter(text) !== undefined,
+  );
 }
 
-function asked(
+function acceptedTexts(
   subject: TopicSubject,
   action: 'publish' | 'subscribe',
   texts: readonly string[],

@@ -2,9 +2,9 @@ import type { ProfileTopics, Role } from '../../model/device-identity.ts';
 import { profileFilter } from './profile-filter.ts';
 
 /**
- * What ThingsBoard does with a publish (`credentials/thingsboard.md` sections 9.1, 9.3, 9.4 and 9.6): `id_invalid` where the
- * number in the topic is none (or a Sparkplug node's topic is none of Sparkplug's: the client sees the same), `ignored`
- * where there is no answer at all, `closed` where the connection is.
+ * What ThingsBoard does with a publish (`credentials/thingsboard.md` sections 9.1, 9.3, 9.4 and 9.6). `id_invalid`:
+ * the topic's number is invalid (or a Sparkplug node's topic is not one of Sparkplug's; the client gets the same
+ * answer). `ignored`: there is no answer. `closed`: the connection is closed.
  */
 export type PublishOutcome = 'accepted' | 'topic_invalid' | 'id_invalid' | 'ignored' | 'closed';
 
@@ -14,7 +14,7 @@ const GATEWAY = 'v1/gateway';
 
 type Numbered = readonly (readonly [prefix: string, badNumber: PublishOutcome])[];
 
-/** Publish topics that end in a number, in the order in which ThingsBoard looks, with what a bad number leads to. */
+/** Publish topics that end in a number, in ThingsBoard's order, with the outcome of an invalid number. */
 const NUMBERED: Numbered = [
   ['v1/devices/me/attributes/request/', 'id_invalid'],
   ['v1/devices/me/rpc/response/', 'id_invalid'],
@@ -37,8 +37,8 @@ const PUBLISH: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Searched, not matched as a whole, and before the short forms: a longer topic that contains one of these is a request for
- * a chunk. Firmware comes before software, wherever they stand.
+ * ThingsBoard searches for these inside the topic, before the short forms, so a longer topic that contains one is a
+ * request for a chunk. Firmware is checked before software, regardless of position.
  */
 const CHUNK_REQUESTS = [/v2\/fw\/request\/\d+\/chunk\/(\d+)/, /v2\/sw\/request\/\d+\/chunk\/(\d+)/] as const;
 
@@ -48,7 +48,7 @@ const GATEWAY_PUBLISH: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Filters that every device may subscribe to, by their exact text; the gateway's three are granted to all. */
+/** Filters to which every device may subscribe, compared exactly. The gateway's three are granted to all devices. */
 const SUBSCRIBE: ReadonlySet<string> = new Set([
   ATTRIBUTES,
   `${ATTRIBUTES}/response/+`,
@@ -66,16 +66,16 @@ const PROVISION_RESPONSE = '/provision/response';
 const SPARKPLUG_CERTIFICATES = '$sparkplug/certificates/';
 
 /**
- * Node and device messages of Sparkplug; group and node are not compared with anything (section 9.4). Java's `split` drops
- * what follows a last slash.
+ * Node and device messages of Sparkplug. Group and node are not compared with the device (section 9.4). Java's
+ * `split` drops the empty part after a final slash.
  */
 const SPARKPLUG =
   /^spBv1\.0\/[^/]+\/(?:N(?:BIRTH|CMD|DATA|DEATH)\/[^/]+|D(?:BIRTH|CMD|DATA|DEATH)\/[^/]+\/[^/]+)\/?$/;
 
-/** Parsed, and then nothing is done: hosts speak of their own state, and records are not kept. */
+/** ThingsBoard parses these and ignores them: hosts report their own state, and records are not stored. */
 const SPARKPLUG_IGNORED = /^spBv1\.0\/(?:STATE\/[^/]+|[^/]+\/(?:NRECORD\/[^/]+|DRECORD\/[^/]+\/[^/]+))\/?$/;
 
-/** Whether ThingsBoard's table lets this role publish to the topic, or grants the filter of this very text. */
+/** Whether ThingsBoard's table lets this role publish to the topic, or subscribe to exactly this filter. */
 export function decideThingsBoardTopic(
   role: Role,
   topics: ProfileTopics,
@@ -88,8 +88,8 @@ export function decideThingsBoardTopic(
 }
 
 /**
- * What becomes of a publish, in ThingsBoard's order: gateway prefix, custom topics, the fixed ones (section 9.2). Wildcards
- * never get here: MQTT's decoder closes the connection (section 9.6).
+ * The outcome of a publish, in ThingsBoard's order: gateway prefix, custom topics, fixed topics (section 9.2).
+ * Topics with wildcards never get here, because MQTT's decoder closes the connection (section 9.6).
  */
 export function publishOutcome(role: Role, topics: ProfileTopics, topic: string): PublishOutcome {
   switch (role) {
@@ -106,8 +106,8 @@ export function publishOutcome(role: Role, topics: ProfileTopics, topic: string)
 }
 
 function publishOfDevice(topics: ProfileTopics, topic: string): PublishOutcome {
-  if (isMeant(topics.attributes, ATTRIBUTES, topic)) return 'accepted';
-  if (isMeant(topics.telemetry, TELEMETRY, topic)) return 'accepted';
+  if (matchesTopic(topics.attributes, ATTRIBUTES, topic)) return 'accepted';
+  if (matchesTopic(topics.telemetry, TELEMETRY, topic)) return 'accepted';
   return publishOfNumbered(NUMBERED, topic) ?? publishOfChunkRequest(topic) ?? publishOfShortForm(topic);
 }
 
@@ -140,12 +140,12 @@ function publishOfSparkplugNode(topic: string): PublishOutcome {
 
 function grantsSubscription(role: Role, topics: ProfileTopics, filter: string): boolean {
   if (role === 'provisioning_session') return filter === PROVISION_RESPONSE;
-  if (isMeant(topics.attributesSubscribe, ATTRIBUTES, filter)) return true;
+  if (matchesTopic(topics.attributesSubscribe, ATTRIBUTES, filter)) return true;
   return role !== 'sparkplug_node' && SUBSCRIBE.has(filter);
 }
 
-/** A custom topic takes the place of the usual one; one that cannot be used means nothing (section 9.2). */
-function isMeant(custom: string | undefined, usual: string, text: string): boolean {
+/** A custom topic replaces the usual one; an unusable one matches nothing (section 9.2). */
+function matchesTopic(custom: string | undefined, usual: string, text: string): boolean {
   return custom === undefined ? text === usual : (profileFilter(custom)?.(text) ?? false);
 }
 

@@ -2,7 +2,10 @@ import type { FilledRule, WordTree } from '../../model/topic-rules.ts';
 import { applies, type Circumstances } from './compile.ts';
 import { isReserved } from './matching.ts';
 
-/** @param rules in order. */
+/**
+ * Builds a tree of rules without placeholders.
+ * @param rules in the order in which they decide.
+ */
 export function buildTree(rules: readonly FilledRule[]): WordTree {
   const root = emptyTree();
   for (const rule of rules) insert(root, rule);
@@ -10,7 +13,7 @@ export function buildTree(rules: readonly FilledRule[]): WordTree {
 }
 
 function emptyTree(): WordTree {
-  return { words: new Map(), plus: undefined, ends: [], rests: [], first: Number.POSITIVE_INFINITY };
+  return { words: new Map(), plus: undefined, ends: [], tails: [], first: Number.POSITIVE_INFINITY };
 }
 
 function insert(root: WordTree, rule: FilledRule): void {
@@ -18,7 +21,7 @@ function insert(root: WordTree, rule: FilledRule): void {
   node.first = Math.min(node.first, rule.source.order);
   for (const level of rule.levels) {
     if (level === '#') {
-      node.rests.push(rule);
+      node.tails.push(rule);
       return;
     }
     node = level === '+' ? plusOf(node) : wordOf(node, level);
@@ -41,7 +44,7 @@ function wordOf(node: WordTree, word: string): WordTree {
   return child;
 }
 
-/** The first rule that applies and matches the topic, among those before `best`; else `best`. */
+/** The first rule that applies and matches the topic among those before `best`; otherwise `best`. */
 export function firstInTree(
   tree: WordTree,
   topic: readonly string[],
@@ -62,15 +65,15 @@ function search(
   if (best !== undefined && best.source.order < node.first) return best;
   // [MQTT-4.7.2-1]: no wildcard matches the first level of a `$` topic.
   const wildcards = at > 0 || !isReserved(topic[0]);
-  if (wildcards) best = earlier(node.rests, asked, best);
-  if (at === topic.length) return earlier(node.ends, asked, best);
+  if (wildcards) best = firstApplying(node.tails, asked, best);
+  if (at === topic.length) return firstApplying(node.ends, asked, best);
   const child = node.words.get(topic[at] as string);
   if (child !== undefined) best = search(child, topic, at + 1, asked, best);
   if (wildcards && node.plus !== undefined) best = search(node.plus, topic, at + 1, asked, best);
   return best;
 }
 
-function earlier(
+function firstApplying(
   rules: readonly FilledRule[],
   asked: Circumstances,
   best: FilledRule | undefined,

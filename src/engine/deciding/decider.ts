@@ -161,7 +161,7 @@ export function createDecider(parts: DeciderParts): Decider {
       ? {
           subject: holderOf(decision),
           rules: parts.rules(),
-          mountedApart: settings.perDeviceMountpoint,
+          perDeviceMountpoint: settings.perDeviceMountpoint,
         }
       : undefined;
     return withParts(decision, decision.steps, passport, rights);
@@ -195,7 +195,7 @@ export function createDecider(parts: DeciderParts): Decider {
     let refused: DenyReason | undefined;
     for (const access of accesses) {
       const detail = decideTopic(subject, access, parts.rules(), {
-        mountedApart: settings.perDeviceMountpoint,
+        perDeviceMountpoint: settings.perDeviceMountpoint,
       });
       steps.push({ step: access.action, detail: describe(detail) });
       granted.push(detail.allowed);

@@ -14,7 +14,7 @@ export interface SessionOwner {
 
 export interface DeviceSessionsParts {
   readonly config: EndSessionsConfig;
-  readonly vernemqMountpointPerDevice: boolean;
+  readonly vernemqPerDeviceMountpoint: boolean;
   readonly connections: OutgoingConnections;
   /** Returns the client ids with which the device was admitted recently. May fail. */
   readonly recent: (deviceId: string) => Promise<readonly { readonly clientId: string }[]>;
@@ -37,7 +37,7 @@ export class DeviceSessions {
    * @returns the results; `undefined` if no broker is configured.
    */
   async end({ deviceId, credentials }: SessionOwner, actor: Actor): Promise<SessionEnd[] | undefined> {
-    const { config, vernemqMountpointPerDevice, connections, recent, audit, onError } = this.#parts;
+    const { config, vernemqPerDeviceMountpoint, connections, recent, audit, onError } = this.#parts;
     if (Object.keys(config).length === 0) return undefined;
     let seen: readonly { readonly clientId: string }[] = [];
     try {
@@ -46,7 +46,7 @@ export class DeviceSessions {
       onError(error);
     }
     const keys = sessionKeys(deviceId, credentials, seen);
-    const ends = await endSessions(keys, { config, vernemqMountpointPerDevice, connections });
+    const ends = await endSessions(keys, { config, vernemqPerDeviceMountpoint, connections });
     // The audit trail gets counts without client ids, because some devices authenticate by client id only.
     const counts = new Map<string, number>();
     for (const { broker, result } of ends)

@@ -18,7 +18,7 @@ const LIMITS: Omit<CallLimits, 'totalMs'> = {
 export interface EndSessionsOptions {
   readonly config: EndSessionsConfig;
   /** VerneMQ gives each device a separate mount point. */
-  readonly vernemqMountpointPerDevice: boolean;
+  readonly vernemqPerDeviceMountpoint: boolean;
   readonly connections: OutgoingConnections;
   readonly timeoutMs?: number | undefined;
 }
@@ -28,16 +28,16 @@ export interface EndSessionsOptions {
  * @returns the results. Never throws: the credentials are already gone, and brokers may be down.
  */
 export async function endSessions(keys: SessionKeys, parts: EndSessionsOptions): Promise<SessionEnd[]> {
-  const { config, connections, vernemqMountpointPerDevice, timeoutMs = DEFAULT_TIMEOUT_MS } = parts;
+  const { config, connections, vernemqPerDeviceMountpoint, timeoutMs = DEFAULT_TIMEOUT_MS } = parts;
   const endersByBroker: Readonly<Record<SessionBroker, EndSessions>> = {
     emqx: endAtEmqx,
     rabbitmq: endAtRabbitmq,
-    vernemq: endAtVernemq(vernemqMountpointPerDevice),
+    vernemq: endAtVernemq(vernemqPerDeviceMountpoint),
   };
   const stopping = AbortSignal.timeout(timeoutMs);
   const ends = await Promise.all(
     (Object.entries(config) as [SessionBroker, BrokerApi][]).map(async ([broker, api]) => {
-      const findsByDevice = broker === 'vernemq' && vernemqMountpointPerDevice;
+      const findsByDevice = broker === 'vernemq' && vernemqPerDeviceMountpoint;
       try {
         const results = await endersByBroker[broker](
           keys,

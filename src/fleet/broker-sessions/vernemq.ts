@@ -24,11 +24,11 @@ const UNSAFE_CLIENT_ID = 'the client id contains characters that cannot be sent 
  * @param mountpointPerDevice every device has a separate mount point, by which its sessions are found without a
  *   client id.
  */
-export function endAtVernemq(mountpointPerDevice: boolean): EndSessions {
+export function endAtVernemq(perDeviceMountpoint: boolean): EndSessions {
   return async (keys, call) => {
-    const found = mountpointPerDevice ? await sessionsBy('mountpoint', keys.deviceId, call) : [];
+    const found = perDeviceMountpoint ? await sessionsBy('mountpoint', keys.deviceId, call) : [];
     const unsafe: string[] = [];
-    for (const { clientId } of mountpointPerDevice ? [] : keys.clientIds) {
+    for (const { clientId } of perDeviceMountpoint ? [] : keys.clientIds) {
       if (SAFE_VALUE.test(clientId)) found.push(...(await sessionsBy('client_id', clientId, call)));
       else unsafe.push(clientId);
     }

@@ -45,8 +45,9 @@ test('the model covers what RMQTT’s own matcher was seen to cover', () => {
 const NUMBERED = 'v1/devices/me/rpc/response/';
 const none = compileRules([]);
 const mayPublish = (topic: string) =>
-  decideTopic(subject(), { action: 'publish', topic, qos: 0, retain: false }, none, { mountedApart: false })
-    .allowed;
+  decideTopic(subject(), { action: 'publish', topic, qos: 0, retain: false }, none, {
+    perDeviceMountpoint: false,
+  }).allowed;
 
 test('a list can say ThingsBoard’s numbered topics neither exactly nor without being wider', () => {
   assert.ok(mayPublish(`${NUMBERED}17`));
@@ -61,7 +62,7 @@ test('a list can say ThingsBoard’s numbered topics neither exactly nor without
 
 test('so the answer to a login has an empty list, whatever the client may do, and RMQTT asks', () => {
   const { answer } = endpointAt(rmqtt, '/rmqtt/auth');
-  const rights = { subject: subject(), rules: none, mountedApart: false };
+  const rights = { subject: subject(), rules: none, perDeviceMountpoint: false };
   for (const decision of [ALLOW, { ...ALLOW, rights }, { ...ALLOW, expiresAt: Date.now() + 60_000 }]) {
     assert.deepEqual(JSON.parse(answer(decision, undefined).body).acl, []);
   }

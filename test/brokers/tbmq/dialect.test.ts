@@ -205,7 +205,10 @@ it('every answer is whole: a result in upper case and both lists', () => {
 it('the rules of the decision are what is sent', () => {
   const rules = compileRules([{ permission: 'allow', action: 'publish', filter: 'a/b', scope: GLOBAL }]);
   const subject = { role: 'device', clientId: 'c' } as const;
-  const { body } = connect.answer({ ...ALLOW, rights: { subject, rules, mountedApart: false } }, undefined);
+  const { body } = connect.answer(
+    { ...ALLOW, rights: { subject, rules, perDeviceMountpoint: false } },
+    undefined,
+  );
   const { result, authRules } = JSON.parse(body);
   assert.equal(result, 'SUCCESS');
   assert.ok(authRules.pub.some((pattern: string) => new RegExp(pattern).test('a/b')));

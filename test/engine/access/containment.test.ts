@@ -16,51 +16,51 @@ function filled(rules: readonly Rule[]) {
   });
 }
 
-function check(filter: string, rules: readonly Rule[], otherwise = false): Containment {
-  return containment(filter.split('/'), filled(rules), { otherwise });
+function check(filter: string, rules: readonly Rule[], allowUnmatched = false): Containment {
+  return containment(filter.split('/'), filled(rules), { allowUnmatched });
 }
 
 /** What the first matching rule says of each topic that the filter matches. */
-function bruteForce(filter: string, rules: readonly Rule[], otherwise: boolean): boolean {
+function bruteForce(filter: string, rules: readonly Rule[], allowUnmatched: boolean): boolean {
   return TOPICS.every((topic) => {
     if (!mqttMatches(filter, topic)) return true;
     const first = rules.find((one) => mqttMatches(one.filter, topic));
-    return first === undefined ? otherwise : first.permission === 'allow';
+    return first === undefined ? allowUnmatched : first.permission === 'allow';
   });
 }
 
-type Checker = (filter: string, rules: readonly Rule[], otherwise: boolean) => boolean;
+type Checker = (filter: string, rules: readonly Rule[], allowUnmatched: boolean) => boolean;
 
 function equality(checker: Checker) {
-  return fc.property(filters, plainRules, fc.boolean(), (filter, rules, otherwise) => {
-    return checker(filter, rules, otherwise) === bruteForce(filter, rules, otherwise);
+  return fc.property(filters, plainRules, fc.boolean(), (filter, rules, allowUnmatched) => {
+    return checker(filter, rules, allowUnmatched) === bruteForce(filter, rules, allowUnmatched);
   });
 }
 
-test('a filter is allowed exactly when each topic that it matches is', () => {
+test('a filter is allowed exactly if every topic that it matches is allowed', () => {
   fc.assert(
-    equality((filter, rules, otherwise) => check(filter, rules, otherwise).outcome === 'allowed'),
+    equality((filter, rules, allowUnmatched) => check(filter, rules, allowUnmatched).outcome === 'allowed'),
     { numRuns: 4000 },
   );
 });
 
-test('the walk without the short cuts says the same', () => {
-  const walk: Checker = (filter, rules, otherwise) => {
+test('the walk without shortcuts gives the same result', () => {
+  const walk: Checker = (filter, rules, allowUnmatched) => {
     const levels = filter.split('/');
     const overlapping = filled(rules).filter((one) => overlaps(one, levels));
-    return walkFilter(levels, overlapping, { otherwise, maximumSteps: 1e6 }).refused === undefined;
+    return walkFilter(levels, overlapping, { allowUnmatched, maximumSteps: 1e6 }).refused === undefined;
   };
   fc.assert(equality(walk), { numRuns: 4000 });
 });
 
-test('the property is one that no lazy checker has', () => {
+test('simplistic checkers fail the property', () => {
   const lazy: Checker[] = [
     () => false,
     () => true,
     // The filter as if it were a topic, as brokers do.
-    (filter, rules, otherwise) => {
+    (filter, rules, allowUnmatched) => {
       const first = rules.find((one) => mqttMatches(one.filter, filter));
-      return first === undefined ? otherwise : first.permission === 'allow';
+      return first === undefined ? allowUnmatched : first.permission === 'allow';
     },
     // One rule must cover everything.
     (filter, rules) => {
@@ -73,7 +73,7 @@ test('the property is one that no lazy checker has', () => {
   }
 });
 
-test('a refusal names a topic of the filter that is refused', () => {
+test('a refusal names a refused topic of the filter', () => {
   fc.assert(
     fc.property(filters, plainRules, (filter, rules) => {
       const checked = check(filter, rules);
@@ -120,29 +120,33 @@ for (const [filter, rules, allowed] of CASES) {
   });
 }
 
-test('over the cap is an answer of its own, never a guess', () => {
+test('exceeding the limit is a separate outcome, never a guess', () => {
   const rules = filled(entangled(16));
   const filter = Array.from({ length: 32 }, () => '+');
-  const counted = walkFilter(filter, rules, { otherwise: false, maximumSteps: 100_000, exhaustive: true });
+  const counted = walkFilter(filter, rules, {
+    allowUnmatched: false,
+    maximumSteps: 100_000,
+    exhaustive: true,
+  });
   assert.ok(counted.steps > 100_000, String(counted.steps));
   assert.equal(containment(filter, rules, { maximumSteps: 10 }).outcome, 'too_complex');
   assert.equal(containment(filter, rules).outcome, 'refused');
 });
 
-test('rules that fare alike below some level count as one', () => {
+test('rules that behave alike below some level count as one', () => {
   const rules = Array.from({ length: 20 }, (_, at) =>
     rule(`allow subscribe ${Array.from({ length: 20 }, (_, other) => (other === at ? 'x' : '+')).join('/')}`),
   );
   const filter = Array.from({ length: 20 }, () => '+');
   const { steps } = walkFilter(filter, filled(rules), {
-    otherwise: false,
+    allowUnmatched: false,
     maximumSteps: 1e6,
     exhaustive: true,
   });
   assert.ok(steps < 2000, String(steps));
 });
 
-test('a thousand rules about different words are no trouble', () => {
+test('a thousand rules about different words stay below the limit', () => {
   const rules = Array.from({ length: 1000 }, (_, at) => rule(`deny subscribe lines/${at}/secret`));
   const all = [...rules, rule('allow subscribe lines/+/+')];
   assert.equal(check('lines/+/+', all).outcome, 'refused');

@@ -5,8 +5,8 @@ import { decideTopic, type TopicOptions } from '../../../src/engine/access/decid
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { DEVICE_ID, entangled, filters, mqttMatches, rule, rules, subject, TOPICS } from './support.ts';
 
-const SHARED: TopicOptions = { mountedApart: false };
-const APART: TopicOptions = { mountedApart: true };
+const SHARED: TopicOptions = { perDeviceMountpoint: false };
+const APART: TopicOptions = { perDeviceMountpoint: true };
 const NONE = compileRules([]);
 
 /** `allowed` or the reason. */
@@ -26,7 +26,7 @@ function outcome(
   return decision.allowed ? 'allowed' : decision.reason;
 }
 
-test('a device has its own namespace and nobody else’s', () => {
+test('a device may use its own namespace and no other', () => {
   const other = DEVICE_ID.replace('0e', '0f');
   for (const action of ['publish', 'subscribe', 'receive'] as const) {
     assert.equal(outcome(action, `devices/${DEVICE_ID}/a/b`), 'allowed');
@@ -45,7 +45,7 @@ test('a device has its own namespace and nobody else’s', () => {
   );
 });
 
-test('ThingsBoard’s topics: publishing anywhere, subscribing where devices are mounted apart', () => {
+test('ThingsBoard’s topics: publishing on any broker, subscribing only with a mount point per device', () => {
   const filter = 'v1/devices/me/rpc/request/+';
   assert.equal(outcome('publish', 'v1/devices/me/telemetry'), 'allowed');
   assert.equal(outcome('publish', 'v1/devices/me/attributes/request/7'), 'allowed');
@@ -60,7 +60,7 @@ test('ThingsBoard’s topics: publishing anywhere, subscribing where devices are
   assert.equal(outcome('receive', 'v1/devices/me/telemetry', [], APART), 'topic_not_allowed');
 });
 
-test('rules come before ThingsBoard’s table, and a deny of any part of a filter stands', () => {
+test('rules come before ThingsBoard’s table, and a deny of any part of a filter takes precedence', () => {
   const filter = 'v1/devices/me/rpc/request/+';
   assert.equal(outcome('publish', 'v1/devices/me/telemetry', ['deny publish v1/#']), 'topic_denied_by_rule');
   assert.equal(outcome('subscribe', filter, ['allow subscribe v1/#']), 'allowed');
@@ -87,13 +87,13 @@ test('a profile’s topic as wide as # does not reach $ topics or other devices�
   assert.equal(outcome('subscribe', '$SYS/#', [], APART, who), 'topic_not_allowed');
 });
 
-test('a request for a firmware chunk is one on its own topic only', () => {
+test('a request for a firmware chunk is accepted only on its own topic', () => {
   assert.equal(outcome('publish', 'v2/fw/request/1/chunk/2'), 'allowed');
   assert.equal(outcome('publish', 'plant/v2/fw/request/1/chunk/2'), 'topic_not_allowed');
   assert.equal(outcome('publish', '\n/v2/sw/request/1/chunk/2'), 'topic_not_allowed');
 });
 
-test('a provisioning session has its two topics; operators’ rules are not about it', () => {
+test('a provisioning session has its two topics; operators’ rules do not apply to it', () => {
   const who = subject({ role: 'provisioning_session', device: undefined });
   const open = ['allow all #'];
   assert.equal(outcome('publish', '/provision/request', [], SHARED, who), 'allowed');
@@ -109,7 +109,7 @@ test('a provisioning session has its two topics; operators’ rules are not abou
   assert.equal(outcome('receive', 'a', open, APART, who), 'topic_not_allowed');
 });
 
-test('what is no topic, or no filter, is refused before any rule', () => {
+test('invalid topics and filters are refused before any rule', () => {
   const open = ['allow all #', 'allow all $SYS/#'];
   for (const topic of ['', 'a/+', '#', 'a\0', 'x'.repeat(65_536), 'a\ud800']) {
     assert.equal(outcome('publish', topic, open), 'topic_invalid', topic.slice(0, 9));
@@ -120,7 +120,7 @@ test('what is no topic, or no filter, is refused before any rule', () => {
   }
 });
 
-test('conditions on QoS and retain; what the broker does not tell opens nothing', () => {
+test('conditions on QoS and retain: unreported values allow nothing', () => {
   const set = compileRules([
     rule('deny publish a/#', { retain: true }),
     rule('allow publish a/#', { qos: [0, 1] }),
@@ -151,7 +151,7 @@ test('conditions on QoS and retain; what the broker does not tell opens nothing'
   assert.ok(is('subscribe', 'c', 0) && is('publish', 'c', 0, false) && !is('publish', 'c', 0, true));
 });
 
-test('a deny with an unusable value does not open what a later rule allows', () => {
+test('a deny with an unusable value still closes what a later rule allows', () => {
   const set = compileRules([rule('deny publish devices/<clientId>/config'), rule('allow publish devices/#')]);
   for (const [clientId, topic, allowed] of [
     ['m1', 'devices/m1/config', false],
@@ -174,7 +174,7 @@ test('a deny with an unusable value does not open what a later rule allows', () 
   assert.ok(!decideTopic(subject({ clientId: '$own' }), subscribe, first, SHARED).allowed);
 });
 
-test('the explanation names the rule, and for a filter a topic that it would have let through', () => {
+test('the explanation names the rule and, for a filter, a topic that is not allowed', () => {
   const set = compileRules([
     rule('deny subscribe a/secret', { origin: 'rules.yaml:3' }),
     rule('allow subscribe a/#'),
@@ -201,7 +201,7 @@ test('the explanation names the rule, and for a filter a topic that it would hav
   );
 });
 
-test('nothing that a granted subscription delivers is a topic that may not be received', () => {
+test('every topic that a granted subscription delivers may be received', () => {
   fc.assert(
     fc.property(rules, filters, fc.constantFrom(0 as const, 1 as const, 2 as const), (list, filter, qos) => {
       const set = compileRules(list);
@@ -215,7 +215,7 @@ test('nothing that a granted subscription delivers is a topic that may not be re
   );
 });
 
-test('a filter over the cap is refused, also where ThingsBoard would grant it', () => {
+test('a filter over the limit is refused, even if ThingsBoard would grant it', () => {
   const set = compileRules([...entangled(4), rule('allow subscribe v1/+/me/rpc/request/7')]);
   const reason = (topic: string, maximumSteps?: number) => {
     const decision = decideTopic(subject(), { action: 'subscribe', topic }, set, { ...APART, maximumSteps });

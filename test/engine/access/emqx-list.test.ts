@@ -8,7 +8,7 @@ import { type EmqxAccess, emqxDecides } from '../../../src/tools/broker-simulato
 import { goldenJson } from '../../support/golden.ts';
 import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 
-const OPTIONS: EmqxListOptions = { mountedApart: false, authorizer: true };
+const OPTIONS: EmqxListOptions = { perDeviceMountpoint: false, authorizer: true };
 
 const asked: fc.Arbitrary<EmqxAccess> = fc
   .record({
@@ -39,7 +39,7 @@ const asked: fc.Arbitrary<EmqxAccess> = fc
   .map(({ topic, filter, ...more }) => ({ ...more, topic: more.action === 'publish' ? topic : filter }));
 
 const options: fc.Arbitrary<EmqxListOptions> = fc.record({
-  mountedApart: fc.boolean(),
+  perDeviceMountpoint: fc.boolean(),
   authorizer: fc.boolean(),
   maximumRules: fc.constantFrom(2, 250),
 });
@@ -51,7 +51,7 @@ const holders = [
   subject({ device: { ...subject().device, topics: { telemetry: '#', attributesSubscribe: '#' } } as never }),
 ];
 
-test('the list is never wider than our own decision, and a refused publish is one that we refuse too', () => {
+test('the list never allows more than decideTopic, and denies only publishes that decideTopic denies', () => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(
@@ -86,7 +86,7 @@ test('the list is never wider than our own decision, and a refused publish is on
   }
 });
 
-test('the model reads lists as EMQX 5.8.9 and 6.2.2 were seen to', () => {
+test('the model reads lists as EMQX 5.8.9 and 6.2.2 do', () => {
   interface Vector {
     id: string;
     response: { body?: string };
@@ -133,7 +133,7 @@ test('the model reads lists as EMQX 5.8.9 and 6.2.2 were seen to', () => {
 
 const sub = (list: ReturnType<typeof emqxList>) => list.filter((one) => one.action === 'subscribe');
 
-test('wildcard allows that EMQX would read too widely are sent as the one filter', () => {
+test('wildcard allows that EMQX would read too widely are sent as one exact filter', () => {
   const set = compileRules([
     rule('deny subscribe a/secret'),
     rule('allow subscribe a/#'),
@@ -148,8 +148,8 @@ test('wildcard allows that EMQX would read too widely are sent as the one filter
   );
 });
 
-test('ThingsBoard’s filters are listed where the broker mounts each device apart', () => {
-  const apart = sub(emqxList(subject(), compileRules([]), { ...OPTIONS, mountedApart: true }));
+test('ThingsBoard’s filters are listed with a mount point per device', () => {
+  const apart = sub(emqxList(subject(), compileRules([]), { ...OPTIONS, perDeviceMountpoint: true }));
   assert.ok(apart.some(({ topics }) => topics[0] === 'eq v1/devices/me/rpc/request/+'));
   const shared = sub(emqxList(subject(), compileRules([]), OPTIONS));
   assert.deepEqual(shared, [
@@ -157,7 +157,7 @@ test('ThingsBoard’s filters are listed where the broker mounts each device apa
   ]);
 });
 
-test('what EMQX would read otherwise is not said, and a deny of it closes more', () => {
+test('allows that EMQX would misread are omitted, and such denies close more', () => {
   const set = compileRules([
     rule('deny publish a/<username>/b'),
     rule('allow publish eq a/b'),
@@ -179,7 +179,7 @@ test('what EMQX would read otherwise is not said, and a deny of it closes more',
   assert.ok(!JSON.stringify(emqxList(subject(), set, OPTIONS)).includes('eq a/b'));
 });
 
-test('a deny whose first level EMQX would read otherwise closes the list', () => {
+test('a deny whose first level EMQX would misread closes everything', () => {
   for (const set of [
     [rule('deny publish $<username>/x'), rule('allow publish $own/#')],
     [rule('deny publish <username>/x'), rule('allow publish $own/#')],
@@ -200,9 +200,12 @@ test('without an authorizer the list ends with a deny of everything, $SYS includ
 
 test('a provisioning session has its two topics and nothing else', () => {
   const who = subject({ role: 'provisioning_session', device: undefined });
-  assert.deepEqual(emqxList(who, compileRules([rule('allow all #')]), { ...OPTIONS, mountedApart: true }), [
-    { permission: 'allow', action: 'publish', topics: ['/provision/request'] },
-    { permission: 'deny', action: 'publish', topics: ['#', '$SYS/#'] },
-    { permission: 'allow', action: 'subscribe', topics: ['eq /provision/response'] },
-  ]);
+  assert.deepEqual(
+    emqxList(who, compileRules([rule('allow all #')]), { ...OPTIONS, perDeviceMountpoint: true }),
+    [
+      { permission: 'allow', action: 'publish', topics: ['/provision/request'] },
+      { permission: 'deny', action: 'publish', topics: ['#', '$SYS/#'] },
+      { permission: 'allow', action: 'subscribe', topics: ['eq /provision/response'] },
+    ],
+  );
 });

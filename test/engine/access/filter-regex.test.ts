@@ -17,7 +17,7 @@ test('the topics of a filter', () => {
   );
 });
 
-test('the filters within a filter match nothing else, and a filter is within itself', () => {
+test('filters within a filter match nothing else, and a filter is within itself', () => {
   fc.assert(
     fc.property(filters, filters, (filter, other) => {
       const within = matcher(filtersWithin(reach(filter)));
@@ -29,7 +29,7 @@ test('the filters within a filter match nothing else, and a filter is within its
   );
 });
 
-test('the filters that meet a filter are those that overlap it', () => {
+test('filters that meet a filter are those that overlap it', () => {
   fc.assert(
     fc.property(filters, filters, (filter, other) => {
       // `+` and `/#` have only the empty text in common, which the pattern may take for a topic.

@@ -10,7 +10,7 @@ function matches(filter: string, text: string): boolean {
   return matcher(text);
 }
 
-test('a dot stops at every line end of Java’s', () => {
+test('a dot excludes every line end of Java’s', () => {
   for (const end of ['\n', '\r', '\u0085', '\u2028', '\u2029']) {
     assert.ok(!matches('a/#', `a/${end}`));
     assert.ok(!matches('a.b/+', `a${end}b/c`));
@@ -32,7 +32,7 @@ test('classes, groups, alternatives and counts', () => {
   assert.ok(matches('[\\d]\\d/+', 'd\\d/x'), 'a backslash is itself everywhere');
 });
 
-test('what does not compile, and what cannot be said with RE2’s meaning', () => {
+test('expressions that do not compile, or that RE2 cannot express', () => {
   const notJava = [
     '',
     'a(/+',
@@ -60,7 +60,7 @@ test('what does not compile, and what cannot be said with RE2’s meaning', () =
   for (const filter of [...notJava, ...notRe2]) assert.equal(profileFilter(filter), undefined, filter);
 });
 
-test('time is linear in the topic, whatever the filter', () => {
+test('the time is linear in the topic for any filter', () => {
   const topic = 'a'.repeat(65_000);
   const start = process.cpuUsage();
   assert.ok(!matches('((a*)*)*b/+', topic));

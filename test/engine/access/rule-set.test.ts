@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { complexityProblem } from '../../../src/engine/access/complexity.ts';
-import { compileRules, firstRule, mayConcern, rulesOf } from '../../../src/engine/access/rule-set.ts';
+import { compileRules, firstRule, mayMatch, rulesFor } from '../../../src/engine/access/rule-set.ts';
 import type { Qos, Rule, RuleScope } from '../../../src/model/topic-rules.ts';
 import { DEVICE_ID, entangled, mqttMatches, rule, rules, subject, TOPICS } from './support.ts';
 
@@ -30,7 +30,7 @@ function inOrder(list: readonly Rule[]): Rule[] {
   );
 }
 
-test('the first rule found quickly is the first of the list', () => {
+test('the indexed search finds the first rule of the list', () => {
   fc.assert(
     fc.property(
       scoped,
@@ -41,7 +41,7 @@ test('the first rule found quickly is the first of the list', () => {
       (list, action, qos, retain, topics) => {
         const set = compileRules(list);
         for (const topic of topics) {
-          if (!mayConcern(set, topic))
+          if (!mayMatch(set, topic))
             assert.equal(firstRule(set, subject(), { action, qos, retain }, topic.split('/')), undefined);
           const first = inOrder(list).find(
             (one) =>
@@ -63,10 +63,10 @@ test('the first rule found quickly is the first of the list', () => {
   );
 });
 
-test('the whole list has the same order, and the device’s own topics last', () => {
+test('the complete list has the same order, with the device’s own topics last', () => {
   fc.assert(
     fc.property(scoped, (list) => {
-      const whole = rulesOf(compileRules(list), subject(), 'publish').map(({ source }) => source.rule);
+      const whole = rulesFor(compileRules(list), subject(), 'publish').map(({ source }) => source.rule);
       const expected = inOrder(list).filter(({ action }) => action !== 'subscribe');
       assert.deepEqual(whole.slice(0, -1), expected);
       assert.equal(whole.at(-1)?.origin, 'built in');
@@ -74,7 +74,7 @@ test('the whole list has the same order, and the device’s own topics last', ()
   );
 });
 
-test('rules with and without placeholders keep their order among each other', () => {
+test('rules with and without placeholders keep their order', () => {
   const set = compileRules([
     rule('deny publish a/<clientId>/x'),
     rule('allow publish a/+/x'),
@@ -86,14 +86,14 @@ test('rules with and without placeholders keep their order among each other', ()
   assert.match(first('a/meter-user/x') ?? '', /allow publish/);
 });
 
-test('a rule that cannot be used is refused with its place', () => {
+test('an unusable rule is refused with its position', () => {
   assert.throws(() => compileRules([rule('allow publish a'), rule('allow publish a/#/b')]), {
     name: 'RangeError',
     message: 'rule 2: "a/#/b" is not a valid topic filter',
   });
 });
 
-test('ordinary rule sets are simple enough; entangled ones are refused with their scope', () => {
+test('ordinary rule sets are accepted; too complex ones are refused with their scope', () => {
   const ordinary = Array.from({ length: 300 }, (_, at) => [
     rule(`deny subscribe plant/line-${at}/<clientId>/secret/#`),
     rule(`allow subscribe plant/line-${at}/+/+/state`),
@@ -109,14 +109,14 @@ test('ordinary rule sets are simple enough; entangled ones are refused with thei
   assert.match(complexityProblem(compileRules(forDevice)) ?? '', /^the rules of deviceId/);
 });
 
-test('a topic that begins as no rule does is not compared with any', () => {
+test('a topic whose first level is in no rule is not compared with any', () => {
   const set = compileRules([rule('allow publish plant/+/x'), rule('allow publish /y/#')]);
-  const concerned = (topic: string) => mayConcern(set, topic);
+  const concerned = (topic: string) => mayMatch(set, topic);
   assert.deepEqual(['plant', 'plant/1/x', '/y', '', 'devices/1'].map(concerned), Array(5).fill(true));
   assert.deepEqual(
     ['plants/1/x', 'v1/devices/me/telemetry', 'y', '$SYS/x'].map(concerned),
     Array(4).fill(false),
   );
   for (const filter of ['+/x', '#', '\u0024{clientId}/x'])
-    assert.equal(mayConcern(compileRules([rule(`deny publish ${filter}`)]), 'anything'), true, filter);
+    assert.equal(mayMatch(compileRules([rule(`deny publish ${filter}`)]), 'anything'), true, filter);
 });

@@ -29,7 +29,7 @@ const BAD: readonly (readonly [object | string | null, RegExp])[] = [
   [{ ...GOOD, permision: 'allow' }, /"permision" is not a member/],
   [{ ...GOOD, permission: 'ALLOW' }, /permission must be/],
   [{ ...GOOD, action: 'read' }, /action must be/],
-  [{ ...GOOD, filter: 7 }, /filter must be a text/],
+  [{ ...GOOD, filter: 7 }, /filter must be a string/],
   [{ ...GOOD, filter: '' }, /not a valid topic filter/],
   [{ ...GOOD, filter: 'a/#/b' }, /not a valid topic filter/],
   [{ ...GOOD, filter: 'a\0' }, /not a valid topic filter/],
@@ -44,10 +44,10 @@ const BAD: readonly (readonly [object | string | null, RegExp])[] = [
   [{ ...GOOD, qos: [] }, /qos must be/],
   [{ ...GOOD, qos: '1' }, /qos must be/],
   [{ ...GOOD, retain: 'no' }, /retain must be/],
-  [{ ...GOOD, action: 'subscribe', retain: true }, /retain is a condition for publishing/],
+  [{ ...GOOD, action: 'subscribe', retain: true }, /retain is a condition of publishing/],
   [{ ...GOOD, profile: 'a', deviceId: 'b' }, /one profile or one device/],
-  [{ ...GOOD, device: '' }, /device must be a text/],
-  [{ ...GOOD, note: 1 }, /note must be a text/],
+  [{ ...GOOD, device: '' }, /device must be a string/],
+  [{ ...GOOD, note: 1 }, /note must be a string/],
 ];
 
 for (const [value, expected] of BAD) {
@@ -62,7 +62,7 @@ function fill(text: string, who: TopicSubject) {
   return filled && { filter: filled.levels.join('/'), everything: filled.everything };
 }
 
-test('every placeholder has its value', () => {
+test('every placeholder has a value', () => {
   const all =
     'allow publish <clientId>/<username>/<device.id>/<device.name>/<profile.name>/<tenant.id>/<certificate.cn>';
   assert.equal(
@@ -92,7 +92,7 @@ for (const username of UNUSABLE) {
   });
 }
 
-test('a value does not open a $ tree, nor make a shared subscription of a rule', () => {
+test('a value cannot open a $ tree or turn a rule into a shared subscription', () => {
   for (const clientId of ['$SYS', '$share', '$']) {
     assert.equal(fill('allow subscribe <clientId>/#', subject({ clientId })), undefined);
     assert.equal(fill('allow subscribe x/<clientId>/#', subject({ clientId }))?.filter, `x/${clientId}/#`);
@@ -103,7 +103,7 @@ test('a value does not open a $ tree, nor make a shared subscription of a rule',
   }
 });
 
-test('a provisioning session has no device to fill in', () => {
+test('a provisioning session has no device values', () => {
   const who = subject({ role: 'provisioning_session', device: undefined });
   for (const name of ['device.id', 'device.name', 'profile.name', 'tenant.id']) {
     assert.equal(fill(`allow publish a/<${name}>`, who), undefined);

@@ -8,7 +8,7 @@ function problems(text: string): string[] {
   return read.ok ? [] : read.problems.map(({ file, line, reason }) => `${file}:${line} ${reason}`);
 }
 
-test('rules out of a file know their line', () => {
+test('rules of a file have their line', () => {
   const text = `# ours
 rules:
   - permission: deny
@@ -34,7 +34,7 @@ rules:
   assert.equal(read.set.size, 2);
 });
 
-test('an empty list is a rule set, an empty file is not', () => {
+test('an empty list is valid, an empty file is not', () => {
   assert.ok(parseRulesFile('rules: []', 'f').ok);
   assert.match(problems('').join(), /^rules.yaml:1 the file must be a mapping/);
   assert.match(problems('rules:').join(), /^rules.yaml:1 "rules" must be a list/);
@@ -42,7 +42,7 @@ test('an empty list is a rule set, an empty file is not', () => {
   assert.match(problems('[]').join(), /must be a mapping/);
 });
 
-test('every bad rule is told with its line, and none is taken', () => {
+test('every invalid rule is reported with its line, and none is used', () => {
   const text = `rules:
   - permission: allow
     action: publish
@@ -65,7 +65,7 @@ test('every bad rule is told with its line, and none is taken', () => {
   );
 });
 
-test('broken YAML, repeated and unknown members, foreign tags and endless aliases', () => {
+test('malformed YAML, repeated and unknown members, foreign tags and endless aliases', () => {
   assert.match(problems('rules:\n  - {').join(), /^rules.yaml:2 /);
   assert.match(
     problems('rules:\n  - permission: allow\n    permission: deny').join(),
@@ -79,7 +79,7 @@ test('broken YAML, repeated and unknown members, foreign tags and endless aliase
   assert.equal(problems(bomb).length, 1);
 });
 
-test('a set that is too entangled to check is refused', () => {
+test('a set that is too complex to check is refused', () => {
   const rules = entangled(16).map(
     ({ filter }) => `  - { permission: allow, action: subscribe, filter: ${filter} }`,
   );

@@ -6,7 +6,7 @@ import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { tbmqRules } from '../../../src/engine/access/tbmq-rules.ts';
 import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 
-const OPTIONS = { mountedApart: false };
+const OPTIONS = { perDeviceMountpoint: false };
 
 /** TBMQ: the whole text must match some pattern of the list (`brokers/tbmq.md` section 3). */
 function tbmqAllows(patterns: readonly string[], text: string): boolean {
@@ -28,7 +28,7 @@ const publishTopics = fc.oneof(
 
 const CIRCUMSTANCES = ([0, 1, 2] as const).flatMap((qos) => [false, true].map((retain) => ({ qos, retain })));
 
-test('the patterns are never wider than our own decision, whatever the QoS', () => {
+test('the patterns never allow more than decideTopic, for any QoS', () => {
   let allowedByBoth = 0;
   let allowedByUs = 0;
   fc.assert(
@@ -39,7 +39,7 @@ test('the patterns are never wider than our own decision, whatever the QoS', () 
       fc.boolean(),
       (list, topics, asked, apart) => {
         const set = compileRules(list);
-        const options = { mountedApart: apart };
+        const options = { perDeviceMountpoint: apart };
         const sent = tbmqRules(subject(), set, options);
         for (const [action, texts, patterns] of [
           ['publish', topics, sent.pub],
@@ -62,7 +62,7 @@ test('the patterns are never wider than our own decision, whatever the QoS', () 
   assert.ok(allowedByBoth > allowedByUs * 0.9, `${allowedByBoth} of ${allowedByUs}`);
 });
 
-test('publishing is exact when no rule has a condition', () => {
+test('publishing is exact if no rule has a condition', () => {
   const plain = rules.map((list) => list.map((one) => ({ ...one, qos: undefined, retain: undefined })));
   fc.assert(
     fc.property(plain, fc.array(fc.constantFrom(...TOPICS), { minLength: 20 }), (list, topics) => {
@@ -77,7 +77,7 @@ test('publishing is exact when no rule has a condition', () => {
   );
 });
 
-test('names are quoted: a name that is a pattern is only its own text', () => {
+test('names are quoted: a name that looks like a pattern matches only itself', () => {
   const names = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('.*', '\\E', 'a|b', '$', '(', '[a]', 'a\nb', '\\Q', 'ü€😀'),
@@ -102,7 +102,7 @@ test('names are quoted: a name that is a pattern is only its own text', () => {
   );
 });
 
-test('both lists are there, and a provisioning session may publish its request', () => {
+test('both lists are always present, and a provisioning session may publish its request', () => {
   const who = subject({ role: 'provisioning_session', device: undefined });
   assert.deepEqual(tbmqRules(who, compileRules([rule('allow all #')]), OPTIONS), {
     pub: ['^\\/provision\\/request$'],
@@ -110,7 +110,7 @@ test('both lists are there, and a provisioning session may publish its request',
   });
 });
 
-test('numbers are those that Java reads into 32 bits', () => {
+test('numbers are those that Java parses into 32 bits', () => {
   const { pub } = tbmqRules(subject(), compileRules([]), OPTIONS);
   assert.ok(tbmqAllows(pub, 'v1/devices/me/attributes/request/999999999'));
   assert.ok(!tbmqAllows(pub, 'v1/devices/me/attributes/request/9999999999'));
@@ -121,14 +121,14 @@ test('numbers are those that Java reads into 32 bits', () => {
   assert.ok(tbmqAllows(narrowed.pub, 'v1/devices/me/attributes/request/8'));
 });
 
-test('line ends are characters like others, in what is allowed and in what is denied', () => {
+test('line ends are ordinary characters in allows and denies', () => {
   const set = compileRules([rule('deny publish a/#'), rule('allow publish #')]);
   const { pub } = tbmqRules(subject(), set, OPTIONS);
   assert.ok(!tbmqAllows(pub, 'a/x\ny'));
   assert.ok(tbmqAllows(pub, 'b/x\ny'));
 });
 
-test('a deny below $ does not stand in the way of filters that cannot reach there', () => {
+test('a deny below $ does not affect filters that cannot match there', () => {
   const set = compileRules([
     rule('deny subscribe $SYS/#'),
     rule('allow subscribe #'),
@@ -139,7 +139,7 @@ test('a deny below $ does not stand in the way of filters that cannot reach ther
   for (const filter of ['$SYS/#', '$SYS/a', '$SYS']) assert.ok(!tbmqAllows(sub, filter), filter);
 });
 
-test('a deny with an unusable value leaves nothing behind it', () => {
+test('a deny with an unusable value closes everything after it', () => {
   const set = compileRules([
     rule('allow all a'),
     rule('deny all <username>/x'),

@@ -17,7 +17,7 @@ function outcomes(role: Role, expected: Readonly<Record<string, string>>, topics
 const grants = (role: Role, filter: string, topics: ProfileTopics = {}) =>
   decideThingsBoardTopic(role, topics, 'subscribe', filter);
 
-test('numbers are Java’s', () => {
+test('numbers are parsed as in Java', () => {
   const yes = ['0', '-0', '+7', '007', '2147483647', '-2147483648', '٣', '１２', `${'0'.repeat(50)}1`];
   const no = [
     '',
@@ -56,7 +56,7 @@ test('chunk requests are found anywhere, before the short forms and after the lo
   });
 });
 
-test('a custom topic takes the place of the long form only, and means what its expression means', () => {
+test('a custom topic replaces only the long form and is matched as an expression', () => {
   const topics = { telemetry: 'a|b/+', attributes: 'at', attributesSubscribe: 'x*/+' };
   const expected = {
     a: 'accepted',
@@ -72,7 +72,7 @@ test('a custom topic takes the place of the long form only, and means what its e
   assert.ok(!grants('device', 'x*/+', topics), 'its own text is not a match of it');
 });
 
-test('a custom topic that cannot be used allows nothing, not even its own text', () => {
+test('an unusable custom topic allows nothing, not even its own text', () => {
   const topics = { telemetry: 'a(b/+', attributesSubscribe: 'a(b/+' };
   outcomes('device', { 'a(b/c': 'topic_invalid', 'v1/devices/me/telemetry': 'topic_invalid' }, topics);
   assert.ok(!grants('device', 'a(b/+', topics));
@@ -114,7 +114,7 @@ test('a Sparkplug node publishes messages of nodes and devices', () => {
   assert.ok(!grants('sparkplug_node', 'spBv1.0/g/NCMD/n'));
 });
 
-test('subscriptions are granted by their text', () => {
+test('subscriptions are granted by exact text', () => {
   for (const role of ['device', 'gateway'] as const) {
     for (const filter of ['v1/devices/me/rpc/request/+', 'v2/fw/response/+/chunk/+', 'v1/gateway/rpc']) {
       assert.ok(grants(role, filter), filter);

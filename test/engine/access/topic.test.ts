@@ -42,7 +42,7 @@ test('topic filters', () => {
   for (const text of bad) assert.equal(readTopicFilter(text), undefined, text.slice(0, 20));
 });
 
-test('what stands in front of a shared, queued or exclusive subscription is taken off once', () => {
+test('the prefix of a shared, queued or exclusive subscription is removed once', () => {
   const cases: [string, string | undefined][] = [
     ['a/b', 'a/b'],
     ['$SYS/#', '$SYS/#'],
@@ -72,7 +72,7 @@ test('what stands in front of a shared, queued or exclusive subscription is take
 
 const reach = (filter: string) => ({ levels: filter.split('/'), everything: false });
 
-test('matching is as the standard has it', () => {
+test('matching follows the standard', () => {
   fc.assert(
     fc.property(filters, fc.constantFrom(...TOPICS), (filter, topic) => {
       assert.equal(matches(reach(filter), topic.split('/')), mqttMatches(filter, topic));

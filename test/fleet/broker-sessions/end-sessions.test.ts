@@ -22,12 +22,12 @@ const namesOf = (names: Partial<SessionKeys>): SessionKeys => ({
 function end(
   names: Partial<SessionKeys>,
   config: EndSessionsConfig,
-  { mountpointPerDevice = false, timeoutMs = 6_000 } = {},
+  { perDeviceMountpoint = false, timeoutMs = 6_000 } = {},
 ) {
   return endSessions(namesOf(names), {
     config,
     connections,
-    vernemqMountpointPerDevice: mountpointPerDevice,
+    vernemqPerDeviceMountpoint: perDeviceMountpoint,
     timeoutMs,
   });
 }
@@ -165,7 +165,7 @@ test('VerneMQ with a mount point for each device needs no client id', async (t) 
   ];
   const api = await fakeBrokerApi(vernemqApi(sessions));
   t.after(() => api.close());
-  assert.deepEqual(await end({}, atVernemq(api), { mountpointPerDevice: true }), [
+  assert.deepEqual(await end({}, atVernemq(api), { perDeviceMountpoint: true }), [
     { broker: 'vernemq', clientId: 'unknown to us', result: 'ended' },
   ]);
   assert.deepEqual(
