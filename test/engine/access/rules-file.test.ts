@@ -71,7 +71,7 @@ test('malformed YAML, repeated and unknown members, foreign tags and endless ali
     problems('rules:\n  - permission: allow\n    permission: deny').join(),
     /^rules.yaml:3 .*unique/,
   );
-  assert.match(problems('rules: []\nrule: []').join(), /^rules.yaml:2 "rule" is not known/);
+  assert.match(problems('rules: []\nrule: []').join(), /^rules.yaml:2 "rule" is unknown/);
   assert.match(problems('rules:\n  - !!js/function x').join(), /^rules.yaml:2 .*tag/);
   assert.match(problems('rules:\n  - *nothing').join(), /^rules.yaml:2 /);
   assert.match(problems('rules: []\n---\nrules: []').join(), /^rules.yaml:/);
