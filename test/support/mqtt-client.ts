@@ -10,7 +10,7 @@ export type Refused = {
 /** One attempt to connect with a real MQTT client; the CONNACK code of a refusal, where one came. */
 export function connectOnce(url: string, options: IClientOptions): Promise<Connected | Refused> {
   return new Promise((resolve) => {
-    const client = mqtt.connect(url, { reconnectPeriod: 0, connectTimeout: 8_000, ...options });
+    const client = mqtt.connect(url, { reconnectPeriod: 0, connectTimeout: 60_000, ...options });
     client.once('connect', () => resolve({ accepted: true, client }));
     client.once('error', (error) => {
       client.end(true);

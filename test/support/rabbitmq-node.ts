@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { eventually } from '../storage/support/eventually.ts';
 import { GOLDEN } from './golden.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -36,13 +38,15 @@ export async function startRabbitmq(options: NodeOptions): Promise<RabbitmqNode>
     RMQ_DIR: join(temporaryFolder(), 'node'),
     RMQ_WEBHOOK_URL: options.webhookUrl,
     RMQ_HTTP_METHOD: options.method,
-    RMQ_REQUEST_TIMEOUT_MS: '3000',
+    // Longer than a busy machine needs for an answer.
+    RMQ_REQUEST_TIMEOUT_MS: '60000',
     RMQ_START_TIMEOUT: '180',
     RMQ_CONF: options.configuration?.({ mqtt: port, web: port + 1 }) ?? '',
     ...(options.loginFrom === undefined ? {} : tls(options.loginFrom)),
     ...(options.managementPort === undefined ? {} : management(options.managementPort)),
   };
   await run('start', environment);
+  if (options.managementPort !== undefined) await untilManaged(options.managementPort);
   let running = true;
   process.once('exit', () => {
     if (running) spawnSync('bash', [SCRIPT, 'stop'], { env: environment });
@@ -74,6 +78,15 @@ function management(port: number): Record<string, string> {
     `management.tcp.port = ${port}`,
   ];
   return { RMQ_EXTRA_PLUGINS: 'rabbitmq_management', RMQ_EXTRA_CONF: conf.join('\n') };
+}
+
+/** Until the management API answers, which comes up by itself, and has loaded what a question about connections needs. */
+async function untilManaged(port: number): Promise<void> {
+  const headers = { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` };
+  await eventually(async () => {
+    const { status } = await fetch(`http://127.0.0.1:${port}/api/connections`, { headers });
+    assert.equal(status, 200);
+  }, 60_000);
 }
 
 /** A port that nobody has just now. */

@@ -16,7 +16,8 @@ import { startTestServer, type TestServer } from '../../support/server.ts';
  */
 
 const SECRET = 'a-secret-for-rabbitmq';
-const SOON_MS = 10_000;
+/** What is waited for comes sooner; on a busy machine not by much. */
+const LONGEST_MS = 120_000;
 
 const skip = without('rabbitmq');
 
@@ -55,7 +56,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   }
 
   function whenClosed(client: MqttClient): Promise<unknown> {
-    return once(client as unknown as EventEmitter, 'close', { signal: AbortSignal.timeout(SOON_MS) });
+    return once(client as unknown as EventEmitter, 'close', { signal: AbortSignal.timeout(LONGEST_MS) });
   }
 
   it('revoking a token closes its connections and no others', async () => {
@@ -121,7 +122,7 @@ describe('sessions at a real RabbitMQ', { skip, timeout: 300_000 }, () => {
       });
       if (body.ended[0].result === 'ended') break;
       assert.equal(body.ended[0].result, 'not_connected');
-      assert.ok(tries < 20);
+      assert.ok(tries < 200);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     await closed;

@@ -35,12 +35,13 @@ test('what was decided shows in /metrics, and nobody by name', async (t) => {
 });
 
 test('what runs out is counted by a timer and shows, of several processes once', async (t) => {
+  const installation = new Installation();
+  await installation.run(['device', 'create', 'meter']);
+  const notAfter = new Date(Date.now() + 3 * 86_400_000).toISOString();
+  await installation.run(['credentials', 'revoke', 'meter']);
+  await installation.run(['credentials', 'add', 'meter', '--not-after', notAfter]);
   for (const workers of ['1', '2']) {
-    const installation = new Installation({ THINGPASS_WORKERS: workers });
-    await installation.run(['device', 'create', 'meter']);
-    const notAfter = new Date(Date.now() + 3 * 86_400_000).toISOString();
-    await installation.run(['credentials', 'revoke', 'meter']);
-    await installation.run(['credentials', 'add', 'meter', '--not-after', notAfter]);
+    installation.environment.THINGPASS_WORKERS = workers;
     const server = await installation.serve();
     t.after(() => server.stop());
     await eventually(async () => {

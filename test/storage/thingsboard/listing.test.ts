@@ -149,6 +149,12 @@ describe('devices of both databases', { skip: await withoutPostgresql() }, () =>
               ({ source, name }) => `${source} ${name}`,
             );
           assert.deepEqual(await listed(), [...THEIRS, ...OURS]);
+          assert.match(
+            (await cli.run(['device', 'show', 'alpha'])).stdout,
+            /source +ThingsBoard’s own database/,
+          );
+          // The age of the tables makes no difference beyond the reading of a row.
+          if (age === 'old') return;
           assert.deepEqual(await listed('--after', ALPHA, '--limit', '2'), THEIRS.slice(1, 3));
           assert.deepEqual(
             await listed('--after', OTHER_SHARED, '--source', 'thingsboard').then((all) => all.length),
@@ -165,10 +171,6 @@ describe('devices of both databases', { skip: await withoutPostgresql() }, () =>
           const { code, stdout } = await cli.run(['device', 'list']);
           assert.equal(code, 0);
           assert.match(stdout, /SOURCE\nalpha +profile-0 +ACCESS_TOKEN +\S+ +thingsboard/);
-          assert.match(
-            (await cli.run(['device', 'show', 'alpha'])).stdout,
-            /source +ThingsBoard’s own database/,
-          );
           assert.match(
             (await cli.run(['device', 'delete', 'alpha'])).stderr,
             /only read: change it in ThingsBoard/,
