@@ -96,7 +96,7 @@ onEachDatabase((database) => {
     await device('late');
     const add = { path: { device: 'late' }, body: { credentials: to } };
     const refused = await server.api.refused('credentials_taken', 'addCredentials', add);
-    assert.equal(refused.body.subject.name, 'switched');
+    assert.equal(refused.body.takenBy.name, 'switched');
     const added = await call('addCredentials', {
       ...add,
       body: { credentials: { kind: 'access_token' }, notAfter: '2099-01-01' },

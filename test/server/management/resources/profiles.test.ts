@@ -84,7 +84,7 @@ onEachDatabase((database) => {
     assert.equal(body.provisionSecret, undefined);
     const again = { name: 'again', provisioning: chain({ allowCreate: false }) };
     const taken = await server.api.refused('provision_key_taken', 'createProfile', { body: again });
-    assert.deepEqual(taken.body.subject, { id: body.profile.id, name: 'by chain' });
+    assert.deepEqual(taken.body.takenBy, { id: body.profile.id, name: 'by chain' });
     assert.equal(
       (await server.api.refused('name_taken', 'createProfile', { body: { name: 'by chain' } })).status,
       409,
