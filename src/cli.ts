@@ -32,7 +32,7 @@ const program = new Command('thingpass')
     'HTTP authentication and authorization for MQTT brokers, with ThingsBoard’s device credentials',
   )
   .version(VERSION)
-  .option('--json', 'print JSON instead of text for people')
+  .option('--json', 'print JSON instead of text')
   .showHelpAfterError('--help shows what there is.')
   .addHelpText('afterAll', ({ command }) => exitCodesOf(command));
 

@@ -6,7 +6,7 @@
  *   const broker = await Aedes.createBroker(thingpass({ url: 'http://127.0.0.1:8080', secret: '…' }));
  *
  * For client certificates, hand the upgrade request to the broker: `broker.handle(stream, request)`. Its certificate
- * headers are relayed to ThingPass, which believes the forms that are switched on for `generic` (see README.md). A
+ * headers are relayed to ThingPass, which believes the forms that are enabled for `generic` (see README.md). A
  * listener of your own that ends TLS, or decodes the PROXY protocol, may set `stream.thingpass` instead, such as
  * `{ certificate: '<PEM>', certificateVerified: true }` or `{ certificateCommonName: 'meter-1', certificateVerified: true }`.
  */

@@ -60,7 +60,7 @@ export interface Dialect {
   readonly carriesPassport?: boolean;
   /** The broker is told at once what a client may do: `Allow.rights` is there. */
   readonly sendsAclAtConnect?: boolean;
-  /** The broker can give every device a topic tree of its own, so that the operator may say that it does. */
+  /** The broker can give each device its own topic tree, so the operator may declare that it does. */
   readonly canMountPerDevice?: boolean;
   /** The forms of certificates and certificate names that it reads from bodies; `headers`: those of headers too. */
   readonly certificateForms?: {

@@ -7,7 +7,7 @@ import { NO_CERTIFICATE, type PresentedCertificate } from '../model/peer-certifi
 import type { BrokerSettings, WebhookRequest } from './dialect.ts';
 import { ignoredCertificate } from './ignored-certificates.ts';
 
-/** What a request's headers present of a certificate, and what stood there in forms that are not switched on. */
+/** What a request's headers present of a certificate, and what stood there in forms that are not enabled. */
 export interface HeaderCertificate {
   readonly certificate: PresentedCertificate;
   readonly ignored: readonly string[];

@@ -8,9 +8,9 @@ export interface CertificateField {
 }
 
 /**
- * What stands where a certificate would, while its form is switched off: it decides nothing, and whoever looks for it must find
+ * What stands where a certificate would, while its form is not enabled: it decides nothing, and an operator who looks for it must find
  * it (src/README.md, "Explain"). Repetitions are no matter here, since nobody reads them.
- * @param isAbsent texts by which the broker says that there is none, beside the empty one.
+ * @param isAbsent texts, besides the empty one, by which the broker says that there is none.
  */
 export function ignoredFields(
   fields: Fields,

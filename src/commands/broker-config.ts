@@ -60,7 +60,7 @@ async function printConfig(name: string, options: Options, command: Command): Pr
       ? readable(files)
       : files.map((file) => `wrote ${join(options.output ?? '', file.name)}`).join('\n'),
   );
-  // Beside the configuration, not in it: it may be piped into a file.
+  // To standard error, since the configuration may be piped into a file.
   process.stderr.write(`\nStart ThingPass with:\n${settings.map((setting) => `  ${setting}\n`).join('')}`);
 }
 

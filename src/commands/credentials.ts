@@ -34,7 +34,7 @@ export function addCredentials(program: Command): void {
       credentials
         .command('add')
         .argument('<device>', 'id or name')
-        .description('give a device one more credential, beside those it has')
+        .description('give a device one more credential; those it has stay')
         .option('--not-before <time>', 'valid from then on')
         .option('--not-after <time>', 'valid until then'),
     ).action(add),

@@ -45,7 +45,7 @@ export function addDecisions(program: Command): void {
       .option('--device <device>', 'only of this device, by id or name, or of this client id')
       .addOption(new Option('--broker <name>', 'only asked by this broker').choices(BROKER_NAMES))
       .option('--since <time>', 'only from then on, such as 2027-01-31T12:00:00Z')
-      .option('--limit <count>', `so many at the most, of the latest; up to ${MOST}`, readLimit, 100)
+      .option('--limit <count>', `how many of the latest; up to ${MOST}`, readLimit, 100)
       .action(run),
     'thingpass decisions --denied --device meter-7',
     'thingpass decisions --follow --denied',
@@ -75,7 +75,7 @@ async function followFrom(
 ): Promise<void> {
   const { json } = command.optsWithGlobals<{ json?: boolean }>();
   const show = json ? JSON.stringify : readable;
-  // Whoever reads has read enough.
+  // The reader has closed the pipe.
   process.stdout.on('error', () => process.exit(0));
   let seen = new Set<string>();
   let items = first;

@@ -21,7 +21,7 @@ export function addDeny(program: Command): void {
       .argument('<kind>', DENY_KINDS.join(', '))
       .argument('<value>', 'the device’s id, a SHA-256 or a serial number in hex')
       .description('refuse it, from the next decision on, within a second')
-      .option('--note <text>', 'why, for whoever reads the list')
+      .option('--note <text>', 'why, shown in the list')
       .action(add),
     'thingpass deny add certificate_serial 1F:3A:77 --note "stolen in Delft"',
     'thingpass deny add device 6a1f3a0e-93f4-4c5e-9d6c-0d6b7a3c1f22',

@@ -29,7 +29,7 @@ export function addDevice(program: Command): void {
         .argument('<name>', 'name of the device, unique')
         .description('create a device; it gets an access token unless other credentials are asked for')
         .option('--profile <name>', 'device profile, created when it does not exist', 'default')
-        .option('--label <text>', 'a text for people')
+        .option('--label <text>', 'a text to show')
         .option('--gateway', 'the device is a gateway'),
     ).action(create),
     'thingpass device create meter-0001',
@@ -42,7 +42,7 @@ export function addDevice(program: Command): void {
       .description('list devices by name; ThingsBoard’s own, where its database is read, before ours')
       .option('--after <device>', 'begin after the device with this id or name')
       .option('--source <source>', `only those of one database: ${DEVICE_SOURCES.join(' or ')}`)
-      .option('--limit <count>', 'so many at the most', '100')
+      .option('--limit <count>', 'how many at most', '100')
       .action(list),
     'thingpass device list --limit 20',
     'thingpass device list --limit 20 --after meter-0020',

@@ -149,7 +149,7 @@ function hasProblems(findings: readonly Pick<Finding, 'level'>[]): boolean {
   return findings.some(({ level }) => level === 'problem');
 }
 
-/** What was found, check by check, for people. */
+/** The findings as text, check by check. */
 function readableChecks(checks: readonly Checked[]): string {
   const lines = checks.flatMap(({ check, looked, findings }) =>
     findings.length === 0

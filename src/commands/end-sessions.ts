@@ -45,7 +45,7 @@ function askRecent(device: string) {
   );
 }
 
-/** For people, a line for each. */
+/** Text with one line for each. */
 export function sessionLines(ends: readonly SessionEnd[] | undefined): string[] {
   return (ends ?? []).map(({ broker, clientId, result, detail }) => {
     const session = clientId === undefined ? `sessions at ${broker}` : `session ${clientId} at ${broker}`;

@@ -23,7 +23,7 @@ async function serve(): Promise<void> {
   const { createLog } = await import('../server/logging/log.ts');
   const log = createLog(config.logLevel);
   const started = start(config, log);
-  // Whoever reads that the server listens may stop it at once. Before that the start is awaited; a second signal ends it.
+  // A caller that reads that the server listens may stop it at once. Before that the start is awaited; a second signal ends it.
   const stop = (): void => {
     started
       .then((server) => server.stop())

@@ -13,7 +13,7 @@ export interface CertificateSettingsText {
   readonly unchecked: readonly string[];
   /** `broker:credential` or `broker:device_name`. */
   readonly names: readonly string[];
-  /** The forms that are switched on. */
+  /** The forms that are enabled. */
   readonly forms: (broker: BrokerName) => ReadonlySet<string>;
 }
 

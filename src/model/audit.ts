@@ -6,7 +6,7 @@ export interface Actor {
   readonly origin: string;
 }
 
-/** One change, as it is recorded. `detail` is for people and programs that read the trail; never a secret, nor its hash. */
+/** One change, as it is recorded. `detail` never holds a secret, nor its hash. */
 export interface AuditNote {
   /** What was done, such as `device.created`. */
   readonly action: AuditAction;

@@ -20,7 +20,7 @@ export const DENY_REASONS = {
   profile_transport_mismatch: 'the device profile is for another transport than MQTT',
   malformed_string: 'a field holds a NUL character or text that is not valid Unicode',
   placeholder_not_filled: 'a field holds an unreplaced placeholder: the broker is not configured to send it',
-  provision_session_not_allowed: 'provisioning sessions are switched off for this broker',
+  provision_session_not_allowed: 'provisioning sessions are disabled for this broker',
   certificate_unknown: 'no credentials match the certificate',
   certificate_expired: 'the certificate has expired',
   certificate_not_yet_valid: 'the certificate is not valid yet',
@@ -29,7 +29,7 @@ export const DENY_REASONS = {
     'the TLS endpoint did not verify the certificate, and unverified ones are not believed here',
   certificate_unreadable: 'a certificate was sent, but it cannot be read',
   certificate_required: 'this listener admits clients with a certificate only',
-  certificate_form_not_enabled: 'the certificate came in a form that is not switched on here',
+  certificate_form_not_enabled: 'the certificate came in a form that is not enabled here',
   certificate_chain_broken: 'the certificates sent do not form a chain',
   certificate_provisioning_failed:
     'the certificate chain leads to a profile, which does not admit this certificate',
@@ -39,7 +39,7 @@ export const DENY_REASONS = {
   certificate_untrusted: 'the certificate does not lead to a configured certificate authority',
   certificate_usage_mismatch: 'the certificate is not made for TLS clients',
   certificate_status_unknown: 'the revocation state of the certificate cannot be found out',
-  certificate_name_not_enabled: 'a certificate name alone identifies nobody here: names are not switched on',
+  certificate_name_not_enabled: 'a certificate name alone identifies nobody here: names are not enabled',
   certificate_name_ambiguous:
     'the certificate name is empty, has several common names, or could have been injected',
   certificate_name_unknown: 'no device goes with the certificate name',
@@ -95,7 +95,7 @@ export interface TopicRights {
 /** What a login leads to once it is granted. Rows are named by their ids; nothing of this is for answers. */
 export interface FollowUp {
   readonly rowId: string;
-  /** The secret that matched, where secrets are kept beside the credential. */
+  /** The secret that matched, where secrets are stored apart from the credential. */
   readonly secretId: string | undefined;
   /** It is the first use that ends others. */
   readonly ends: boolean;
@@ -128,9 +128,9 @@ export interface Allow {
   readonly commonName?: string | undefined;
   /** For a question that asks about each of several filters: which are granted; absent where all are. */
   readonly granted?: readonly boolean[] | undefined;
-  /** With which the broker checks the client's proof; whoever fails it gets in by no means. */
+  /** With these the broker checks the client's proof; a client that fails it is not admitted. */
   readonly scramKeys?: ScramKeys | undefined;
-  /** Mostly there is none. */
+  /** Mostly absent. */
   readonly followUp?: FollowUp | undefined;
   readonly connack: ConnackCode;
   readonly steps: readonly Step[];

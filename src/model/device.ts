@@ -30,7 +30,7 @@ export interface CredentialsEntry extends Window {
   readonly credentialsValue: string | null;
   /** Grows with every change of the credentials, their window or their secrets. */
   readonly version: number;
-  /** The secrets that are kept beside the value, the oldest first; their hashes stay in the database. */
+  /** The secrets that are stored apart from the value, the oldest first; their hashes stay in the database. */
   readonly secrets: readonly SecretEntry[];
   /** Of an X.509 credential's certificate, where that is known. */
   readonly certificateNotAfter?: number | undefined;
@@ -45,7 +45,7 @@ export interface NewCredentials {
   readonly credentialsType: CredentialsType;
   readonly credentialsId: string;
   readonly credentialsValue: string | null;
-  /** Kept beside the value, which then holds a marker in the place of the password. */
+  /** Stored apart from the value, which then holds a marker in the place of the password. */
   readonly secrets?: readonly NewSecret[] | undefined;
   readonly window?: Window | undefined;
 }

@@ -2,7 +2,7 @@ import { CERTIFICATE_FAULTS, type CertificateFault } from './peer-certificate.ts
 
 /**
  * What somebody asked for and ThingPass refuses, with a sentence that is also the title of the API's problem. The message of
- * such an error is for whoever asked. Codes are stable: programs rely on them; sentences may improve.
+ * such an error is for the caller. Codes are stable: programs rely on them; sentences may improve.
  */
 export const REFUSALS = {
   body_unreadable: 'The body cannot be read',
@@ -35,7 +35,7 @@ export const REFUSALS = {
   rule_invalid: 'The rule cannot be used',
   rule_order_invalid: 'The order is not complete',
   rules_too_complex: 'The rules are too complex',
-  deny_value_invalid: 'The value is none of its kind',
+  deny_value_invalid: 'The value does not have the form of its kind',
   ca_certificate_invalid: 'The certificates cannot be put into a bundle',
   thingsboard_read_only: 'The device is ThingsBoard’s',
   precondition_required: 'The request must say what it replaces',
@@ -127,7 +127,7 @@ type Rest<Code extends ErrorCode> = Code extends ErrorCode
   : never;
 
 /**
- * Every error that ThingPass throws on purpose. What it is says its code; whoever catches it asks for the code with
+ * Every error that ThingPass throws on purpose. Its code says what it is; a handler asks for the code with
  * {@link isThingPassError}, which gives `data` its type. Three places turn errors into replies: the API's problems
  * (`server/management/problem.ts`), what brokers are told (`engine/deciding/failure.ts`) and the commands'
  * sentence and exit code (`commands/failure.ts`).
@@ -158,7 +158,7 @@ export function isThingPassError<Code extends ErrorCode = ErrorCode>(
   return codes.length === 0 || (codes as readonly ErrorCode[]).includes(error.code);
 }
 
-/** Whether the message is for whoever asked. */
+/** Whether the message is for the caller. */
 export function isRefusal(error: ThingPassError): error is ErrorOf<RefusalCode> {
   return Object.hasOwn(REFUSALS, error.code);
 }

@@ -50,7 +50,7 @@ const UNREADABLE_PATH = JSON.stringify({ type: 'about:blank', title: 'Bad Reques
 
 /**
  * The app out of its parts: webhooks, and Fastify for everything else; serving and tests both use it. Of a server of several processes, workers answer brokers and
- * hand what is for people to the primary, whose app answers nothing else.
+ * hand management requests to the primary, whose app answers nothing else.
  */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { processes, management, emqxProvisioning, underWay, log } = parts;

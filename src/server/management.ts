@@ -28,7 +28,7 @@ const PROVISION: Methods<ProvisionStore> = {
   markProvisioned: true,
 };
 
-/** What is there for people, programs and devices that are new, beside decisions. */
+/** Everything besides decisions: the management API, provisioning, and the tools behind it. */
 export interface ForPeople {
   readonly management: Omit<ManagementParts, 'log'>;
   readonly emqxProvisioning: Omit<EmqxProvisioning, 'log'> | undefined;
@@ -101,7 +101,7 @@ export function openManagement(
         recent: recentSessions,
         vernemqPerDeviceMountpoint: config.brokers.vernemq.perDeviceMountpoint,
         audit: async (actor, note) => (await management.open()).audit.record(actor, note),
-        onError: createErrorLog(log, 'ending sessions, something beside them went wrong'),
+        onError: createErrorLog(log, 'sessions could not be ended'),
       }),
       recentSessions,
       provisionStore: config.brokers.generic.provisionSessions ? async () => provisionStore : undefined,
@@ -121,7 +121,7 @@ function provisionThrough(open: () => Promise<ProvisionStore>): ProvisionStore {
   };
 }
 
-/** EMQX's webhook for provisioning sessions, where they are switched on for it. */
+/** EMQX's webhook for provisioning sessions, where they are enabled for it. */
 function emqxProvisioning({ brokers, emqxApi }: Config, store: ProvisionStore) {
   if (!brokers.emqx.provisionSessions) return undefined;
   const publish = emqxApi && ((message: Message) => publishAtEmqx(emqxApi, message));

@@ -28,7 +28,7 @@ export async function startWorkers(
   const primary = new Primary(config.workers, { ...environment, THINGPASS_PORT: String(port) }, log);
   const server = startServer(config, log, openExplainer, primary);
   const app = server.then((started) => started.app);
-  // Whoever awaits the server hears of its failure.
+  // The caller that awaits the server hears of its failure.
   app.catch(() => undefined);
   answerForwarded(primary, app);
   const stop = async (running: RunningServer | undefined): Promise<void> => {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 /** For so long a server that stops goes on, and tells every client that asks to ask over another connection next time. */
 const ANNOUNCED_MS = 150;
-/** Then, whoever has not sent a whole request, or nothing at all, gets this long to do so, */
+/** Then a client that has not sent a whole request, or nothing at all, gets this long to do so, */
 const REST_OF_REQUEST_MS = 500;
 /** and a request that came whole this long to be answered. */
 const LONGEST_ANSWER_MS = 10_000;

@@ -93,7 +93,7 @@ describe('EMQX with peer_cert_as_username', () => {
     }
   });
 
-  it('is not read where it is not switched on, and the log says so once', async () => {
+  it('is not read where it is not enabled, and the log says so once', async () => {
     const server = await start({});
     servers.push(server);
     const body = { clientid: 'c', username: base64('p256'), cert_pem: base64('p256'), ...names };

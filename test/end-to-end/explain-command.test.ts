@@ -65,7 +65,7 @@ test('a refusal is explained, with what the client sees of each broker and one s
   assert.match(nanomq.suggestion ?? '', /^create the device/);
 });
 
-test('a certificate in a form that is not switched on is ignored, and that is visible', async () => {
+test('a certificate in a form that is not enabled is ignored, and that is visible', async () => {
   const args = ['--broker', 'emqx', '--client-id', 'c', '--certificate', certificate];
   const off = new Installation();
   await off.json('device', 'create', 'meter', '--x509', certificate);

@@ -145,7 +145,7 @@ function expectedQuestion(
   return { kind: 'topic', accesses: [{ ...client, ...asked, passport: fields.client_attrs__thingpass }] };
 }
 
-/** What is not read where no form is switched on, but told. */
+/** What is not read where no form is enabled, but told. */
 function ignoredIn(fields: Readonly<Record<string, string>>): string[] | undefined {
   const ignored = [
     ...(fields.cert_pem ? ['cert_pem, a certificate as emqx_cert_pem'] : []),

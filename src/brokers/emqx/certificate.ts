@@ -29,7 +29,7 @@ const PLACES = { username: USERNAME, clientid: CLIENT_ID } as const;
 
 /**
  * The certificate in whichever form is switched on; others are not looked at. A whole certificate goes before a digest or a
- * name of it. Where nothing but whole certificates is switched on, the name alone, which is all that a listener behind a proxy
+ * name of it. Where nothing but whole certificates is enabled, the name alone, which is all that a listener behind a proxy
  * or an authorization request has, is not taken for one.
  * @throws {ThingPassError} `placeholder_not_filled` where a field that is read was not filled in.
  */
@@ -92,7 +92,7 @@ const OWN_FIELDS: readonly CertificateField[] = [
 ];
 
 /**
- * What came of a certificate and was not read; only where none was, since the names stand beside the certificate that was. A
+ * What came of a certificate and was not read; only where none was, since the names stand next to the certificate that was. A
  * digest or a name in the place of the user name looks like any other text.
  */
 export function ignoredEmqxCertificates(

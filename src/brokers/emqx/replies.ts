@@ -18,7 +18,7 @@ export const PASSPORT_ATTRIBUTE = 'thingpass';
 export const DEVICE_ATTRIBUTE = 'thingpass_device';
 
 /**
- * In the place of a device's id for a provisioning session: one of its own at each CONNECT, so that nobody else reads the
+ * In the place of a device's id for a provisioning session: a new one at each CONNECT, so that no other client reads the
  * answer, not even who takes its client id over. EMQX leaves a placeholder without a value as it is, and then all of these
  * sessions would be in one tree.
  */
@@ -121,7 +121,7 @@ export function answerTopic(decision: Decision): WebhookReply {
 const SCRAM_REFUSED = reply(404, { error: 'refused' });
 
 /**
- * A 200 with keys lets in whoever has their password, whatever `result` says (section 7). A denial with keys has such as
+ * A 200 with keys admits every client that has their password, whatever `result` says (section 7). A denial with keys has such as
  * nobody has the password of: the client hears the same as one that is known and mistyped it.
  */
 export function answerScram(decision: Decision): WebhookReply {

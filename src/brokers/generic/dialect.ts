@@ -14,7 +14,7 @@ import { readFields } from '../read-fields.ts';
 import { GENERIC_FORMS, readGenericCertificates } from './certificate.ts';
 
 /**
- * For curl, home-made brokers and everything without a dialect of its own: JSON or a form in, in the common spellings
+ * For curl, home-made brokers and everything without its own dialect: JSON or a form in, in the common spellings
  * (`other-brokers.md`), one JSON body out; 200 allow, 403 deny, 400 unreadable, 503 cannot decide.
  */
 
@@ -180,7 +180,7 @@ function reply(status: number, body: object): WebhookReply {
 export const generic: Dialect = {
   broker: 'generic',
   canMountPerDevice: true,
-  // Whoever asks here says what it saw.
+  // The caller says what it saw.
   trustsPeerAddress: () => true,
   // It relays what proxies say.
   certificateForms: {

@@ -68,7 +68,7 @@ interface Client {
  * names the token's subject besides, which is the plugin's reading of it), else the field `username`.
  *
  * That name may as well be the CN or the subject of a certificate: `use_identity_as_username` sends it in the same place,
- * and a request does not tell (section 10). So where a form of names is switched on, every user name is one; what comes with a
+ * and a request does not tell (section 10). So where a form of names is enabled, every user name is one; what comes with a
  * password is a client's own, since certificate clients have none left.
  */
 function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSettings): Client | Deny {

@@ -70,7 +70,7 @@ function readClient(request: WebhookRequest, fields: Fields, settings: BrokerSet
 }
 
 /**
- * The certificate's names, as two texts for whoever reads them; `common_name` is "everything after the first CN="
+ * The certificate's names, as two texts; `common_name` is "everything after the first CN="
  * (section 4), so it is no common name yet.
  *
  * A form or query is no place for them: before 0.25.2 NanoMQ pastes the user name into it unencoded, a client without a
@@ -130,7 +130,7 @@ function readTopic(request: WebhookRequest, settings: BrokerSettings): Question 
 /*
  * All filters of one SUBSCRIBE come joined by commas, unescaped (section 3), so one filter with a comma inside looks like
  * two. It is read as two, and both must be allowed. What that may grant beyond them is the one filter `a,b` where `a` and
- * `b` are allowed: it matches only topics that hold that comma themselves. Whoever lets devices publish to topics with
+ * `b` are allowed: it matches only topics that hold that comma themselves. An operator who lets devices publish to topics with
  * commas on NanoMQ should know that (`deploy/nanomq/README.md`). A publish names one topic and is never split.
  *
  * No filter is empty (MQTT 5 section 4.7.3), so an empty part is certainly such a filter, and is refused.
@@ -150,7 +150,7 @@ const TOO_MANY_FILTERS: Question = Object.freeze({
 /**
  * The broker's own event of a client's coming and going, asked as if the client published it, up to four times a session
  * (section 5). Refusing it suppresses the event and leaves the client alone. It is no refusal of anything that a client
- * did: hence settled here, under a reason of its own that no topic rule gives.
+ * did: hence settled here, under a reason that no topic rule gives.
  */
 const STATUS_EVENT: Question = Object.freeze({
   kind: 'settled',

@@ -16,7 +16,7 @@ export function nanomqFields(request: WebhookRequest, known: ReadonlySet<string>
 }
 
 /**
- * A `url` with a query of its own gets the parameters after a second question mark: `tenant=7?clientid=…` (section 2).
+ * A `url` that has a query gets the parameters after a second question mark: `tenant=7?clientid=…` (section 2).
  *
  * Only a query that begins with nothing of ours is cut: before 0.25.2 values are not encoded, and a question mark in a
  * user name would otherwise hide the fields before it.

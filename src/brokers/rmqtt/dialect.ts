@@ -24,7 +24,7 @@ import { answerAcl, answerAuth } from './answer.ts';
  * status but 2xx lets the client in (section 6).
  */
 
-/** The certificate's subject in the place of the user name, on URLs of its own (section 5). */
+/** The certificate's subject in the place of the user name, on separate URLs (section 5). */
 export const RMQTT_SUBJECT = 'rmqtt_subject';
 
 // The names are the operator's own (`params`); the shipped ones stand first.
@@ -64,7 +64,7 @@ const bySubject: Naming = (subject, settings) => {
   if (!settings.certificateForms.has(form)) {
     throw new ThingPassError(
       'request_unreadable',
-      `this is the url for certificate subjects, and ${form} is not switched on`,
+      `this is the url for certificate subjects, and ${form} is not enabled`,
     );
   }
   const certificate: PresentedCertificate =

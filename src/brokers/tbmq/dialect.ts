@@ -54,7 +54,7 @@ const NAME_ORDER = 'username,password,clientId,commonName';
 /**
  * The common name. An empty one is "no TLS", "no certificate" or "no CN" (section 5): no certificate.
  *
- * Values are pasted into the template unescaped, so a password may bring a `commonName` of its own. That shows as a
+ * Values are pasted into the template unescaped, so a password may bring its own `commonName`. That shows as a
  * repetition only where the template has the genuine one, and it is sure to be the broker's only where that stands last
  * (section 4). So where names are believed the members must be these four in this order: a template that a client could
  * forge works for nobody, and is found when it is tried first.

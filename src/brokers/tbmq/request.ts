@@ -19,7 +19,7 @@ const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'commonName']);
  * The members of a request (`tbmq.md` sections 1 and 4).
  *
  * TBMQ pastes what a client sends into its template unescaped: a password `x","clientId":"other` is two members. So
- * everything that the template alone would not give is refused: a member twice, one beside the four, one that is not a
+ * everything that the template alone would not give is refused: a repeated member, a fifth one, one that is not a
  * text; and one that is missing, since a client could then bring it without a repetition. A body that is no JSON object
  * is refused for the same reason: forms and what JSON's own grammar lets through as garbage.
  *
@@ -33,7 +33,7 @@ export function readTbmqMembers(request: WebhookRequest): TbmqMembers {
   const members: Record<string, string> = {};
   for (const name of fields.names()) {
     if (!KNOWN.has(name))
-      throw new ThingPassError('request_unreadable', 'there is a member beside the four of the template');
+      throw new ThingPassError('request_unreadable', 'there is a member that the template does not have');
     members[name] = fields.required(name);
   }
   for (const name of REQUIRED) {

@@ -71,7 +71,7 @@ function bothVersions(hook: string, question: Question): [string, Question][] {
   ];
 }
 
-/** @throws {ThingPassError} `request_unreadable` also for a hook that is none of VerneMQ's, or none at all. */
+/** @throws {ThingPassError} `request_unreadable` also for a hook that VerneMQ does not have, and where none is named. */
 function read(request: WebhookRequest, settings: BrokerSettings): Question {
   const hook = String(request.headers['vernemq-hook'] ?? '');
   const settled = SETTLED.get(hook);

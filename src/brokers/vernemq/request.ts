@@ -132,10 +132,10 @@ const TOO_MANY_FILTERS = settle(
   `more than ${MAX_FILTERS} filters in one SUBSCRIBE`,
 );
 
-/** ThingsBoard's topics are granted because every device has a mount point of its own; so this session must be there. */
+/** ThingsBoard's topics are granted because every device has its own mount point; so this session must be there. */
 const NOT_MOUNTED_APART = settle(
   'topic_shared_between_devices',
-  'this session has no mount point of its own: it began before, or somebody else let it in',
+  'this session has no mount point of its device: it began before, or another service admitted it',
 );
 
 function isMountedApart(fields: Fields): boolean {

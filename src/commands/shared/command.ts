@@ -21,7 +21,7 @@ export function loadConfig(): Config {
   return readConfig(process.env);
 }
 
-/** Whoever runs the command, for the audit trail: the user as the system knows it, on this machine. */
+/** The user who runs the command, for the audit trail: as the system knows it, on this machine. */
 export function commandActor(): Actor {
   let user: string;
   try {
@@ -33,7 +33,7 @@ export function commandActor(): Actor {
   return { name: `cli:${user}`, origin: hostname() };
 }
 
-/** Devices of the configured database, changed by whoever runs the command. */
+/** Devices of the configured database, changed in the name of the user who runs the command. */
 export interface Devices {
   readonly devices: DeviceService;
   readonly credentials: CredentialsService;

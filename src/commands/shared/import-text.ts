@@ -9,7 +9,7 @@ const IN_A_DRY_RUN: Readonly<Record<Outcome, string>> = {
   refused: 'refused',
 };
 
-/** One record's outcome for people: `line 3: meter-2 would be updated (label); …`. */
+/** One record's outcome as text: `line 3: meter-2 would be updated (label); …`. */
 export function lineText(report: LineReport, place: 'line' | 'device', dryRun = false): string {
   const { line, outcome, device, detail, warnings } = report;
   const word = dryRun ? IN_A_DRY_RUN[outcome] : outcome.replace('_', ' ');

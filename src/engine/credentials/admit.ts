@@ -72,7 +72,7 @@ export function refuseDenied(detail: string | undefined, steps: Step[]): Deny | 
   return deny('denied_by_list', steps);
 }
 
-/** The device, or the refusal where there is none or its profile is for another transport. */
+/** The device, or the refusal if it is missing or its profile is for another transport. */
 export function admitDevice(
   record: CredentialsRecord,
   steps: Step[],

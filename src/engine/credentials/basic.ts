@@ -100,7 +100,7 @@ function compare(
   if (stored === undefined) return { detail: 'UNREADABLE' };
   if (stored.clientId && stored.clientId !== attempt.clientId) return { detail: 'HASH_MISMATCH' };
   if (stored.userName && stored.userName !== (attempt.username ?? '')) return { detail: 'HASH_MISMATCH' };
-  // A stored empty password accepts any, but never where a secret is kept beside it.
+  // A stored empty password accepts any, but never where a secret is stored apart from it.
   if (!stored.password && record.secrets.length === 0) return { detail: 'VALID' };
   const { password = '' } = attempt;
   return chain(

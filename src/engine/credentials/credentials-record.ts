@@ -2,7 +2,7 @@ import type { CredentialsType, TransportType } from '../../model/device.ts';
 import type { DeviceIdentity } from '../../model/device-identity.ts';
 import type { MaybePromise } from '../../model/maybe-promise.ts';
 
-/** A secret kept beside a credential instead of in its value; how it is checked is the scheme's own affair. */
+/** A secret stored apart from the credential's value; its scheme knows how to check it. */
 export interface StoredSecret {
   readonly id: string;
   /** PHC-like string or another scheme's text; never shown, never logged. */

@@ -46,7 +46,7 @@ function provisionSession(
   if (!context.provisionSessions || context.certificateOnly?.(attempt.listener)) {
     steps.push({
       step: 'provision_session',
-      detail: 'asked for, but switched off for this broker or listener',
+      detail: 'asked for, but disabled for this broker or listener',
     });
     return deny('provision_session_not_allowed', steps);
   }

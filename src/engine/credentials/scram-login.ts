@@ -35,7 +35,7 @@ export interface ScramContext {
  * Finds the keys with which a broker checks a SCRAM client's proof (`brokers/emqx.md` section 7): those of the MQTT basic
  * credentials with this user name, as for a password. An allow says that the client may enter *if* its proof is right.
  *
- * Nothing is proved yet, so the answer must not tell who is known here (RFC 5802 section 9): whoever is refused over what
+ * Nothing is proved yet, so the answer must not tell who is known here (RFC 5802 section 9): a client that is refused over what
  * is stored gets keys too, which no password has. For the same reason no session's rate limit is asked: anybody could use it
  * up. During a rotation the newest secret counts, since the broker can check against one only.
  * @throws whatever the stores throw: not being able to ask is not a denial.

@@ -43,7 +43,7 @@ const EXPIRED: SecretVerdict = Object.freeze({ valid: false, reason: 'expired' }
 const NOT_YET_VALID: SecretVerdict = Object.freeze({ valid: false, reason: 'not_yet_valid' });
 
 /**
- * The check of secrets with the given schemes beside ThingsBoard's plaintext, which stands in the value itself.
+ * Checks secrets by the given schemes, or as ThingsBoard's plaintext, which stands in the value itself.
  * @param needsUpgrade whether a hash is to be made anew; where it is given, plaintext is too.
  */
 export function createVerifySecret(

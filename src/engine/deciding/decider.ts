@@ -37,7 +37,7 @@ export interface Decider {
   decide(question: Question, settings: DeciderSettings): MaybePromise<Decision>;
 }
 
-/** What the operator says of a broker's certificates, beside the forms in which they come. */
+/** The operator's settings for a broker's certificates, besides their forms. */
 export interface CertificateSettings {
   /** Forms that are believed although the TLS endpoint did not verify the certificate. */
   readonly uncheckedCertificateForms: ReadonlySet<string>;
@@ -51,7 +51,7 @@ export interface CertificateSettings {
 export interface DecisionSettings extends Partial<CertificateSettings> {
   /** Unknown clients are left to the broker's next authenticator instead of being refused. */
   readonly noOpinionOnUnknown: boolean;
-  /** The broker gives every device a topic tree of its own (mount point per device). */
+  /** The broker gives each device its own topic tree (a mount point per device). */
   readonly perDeviceMountpoint: boolean;
   /** Accept ThingsBoard's provisioning session (user name or client id `provision`). */
   readonly provisionSessions: boolean;
@@ -302,7 +302,7 @@ function describe(detail: TopicDecision): string {
   return text;
 }
 
-/** A certificate in a form that is not switched on decides nothing, but whoever looks for it must find it. */
+/** A certificate in a form that is not enabled decides nothing, but the operator must find it in the steps. */
 function withIgnored(decision: Decision, ignored: readonly string[] | undefined): Decision {
   if (ignored === undefined || ignored.length === 0) return decision;
   const steps = [{ step: 'certificate_forms', detail: `not read: ${ignored.join('; ')}` }, ...decision.steps];

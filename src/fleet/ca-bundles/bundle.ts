@@ -98,11 +98,11 @@ function sha256(data: string | Uint8Array): string {
 
 /** CA bundles and who fetched them, as storage keeps them. */
 export interface CaBundleStore {
-  /** The certificates of a bundle; empty when there is none. */
+  /** The certificates of a bundle; empty when it does not exist. */
   certificates(bundle: string): Promise<BundledCertificate[]>;
   /** What each node fetched last. */
   fetches(bundle: string): Promise<BundleFetch[]>;
-  /** Adds certificates, making the bundle where there is none; those that are in it stay as they are. */
+  /** Adds certificates, creating the bundle if needed; those that are in it stay as they are. */
   add(bundle: string, certificates: readonly BundledCertificate[], actor: Actor): Promise<void>;
   /** Takes a certificate out of a bundle; false when it was not in it. */
   retire(bundle: string, sha256: string, forced: boolean, actor: Actor): Promise<boolean>;

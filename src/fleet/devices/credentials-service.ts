@@ -89,7 +89,7 @@ export class CredentialsService {
   }
 
   /**
-   * One more, beside those that the device has.
+   * One more credential; those that the device has stay.
    * @throws {ThingPassError} `one_credential_per_device` where it may have one only.
    */
   async add(

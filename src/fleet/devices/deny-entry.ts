@@ -2,7 +2,7 @@ import { ThingPassError } from '../../model/errors.ts';
 import { isUuid } from '../../util/uuid.ts';
 
 /**
- * What can be denied: a device by its id, a certificate by the SHA-256 of its DER, or by its serial number, whoever issued
+ * What can be denied: a device by its id, a certificate by the SHA-256 of its DER, or by its serial number, no matter who issued
  * it. Each has one way to be written.
  */
 export const DENY_KINDS = ['device', 'certificate_sha256', 'certificate_serial'] as const;
@@ -39,7 +39,7 @@ export function denyValue(kind: DenyKind, text: string): string {
         .replace(/^0x/, '')
         .replaceAll(':', '')
         .replace(/^0+(?=.)/, '');
-      // RFC 5280 section 4.1.2.2: 20 octets at the most; some authorities have used more.
+      // RFC 5280 section 4.1.2.2: at most 20 octets; some authorities have used more.
       if (/^[0-9a-f]{1,64}$/.test(hex)) return hex;
       throw invalid('a serial number has 1 to 64 hexadecimal digits');
     }

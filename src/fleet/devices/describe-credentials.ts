@@ -5,7 +5,7 @@ import type { CredentialsEntry, Window } from '../../model/device.ts';
 const HIDDEN = '(hidden, see --reveal)';
 
 /**
- * Credentials for people's eyes, by name. Secrets are hidden unless `reveal`: a token is the credentials id itself, a
+ * Credentials as they are shown, by name. Secrets are hidden unless `reveal`: a token is the credentials id itself, a
  * password stands inside the value where it is kept in plain text.
  */
 export function describeCredentials(

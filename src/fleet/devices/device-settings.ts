@@ -15,7 +15,7 @@ export interface PasswordConfig {
   readonly chosen: ChosenHash;
   /** Bring passwords in plain text or weaker hashes to today's at their next good login. */
   readonly upgrade: boolean;
-  /** Of the SCRAM keys that are kept beside passwords; 0: none. */
+  /** Iterations of the SCRAM keys that are stored with passwords; 0 stores none. */
   readonly scramIterations: number;
 }
 

@@ -73,16 +73,16 @@ export class RuleService {
    */
   async create(request: unknown, actor: Actor, before?: string): Promise<RuleEntry> {
     const rule = await this.#read(request);
-    const beside = await this.#beside(rule);
+    const neighbours = await this.#neighboursOf(rule);
     const owner = ownerOf(rule);
-    const at = beside.findIndex((one) => one.id === before && isOwnedBy(one, owner));
+    const at = neighbours.findIndex((one) => one.id === before && isOwnedBy(one, owner));
     if (before !== undefined && at < 0) {
       throw new ThingPassError(
         'rule_not_found',
         'the rule to go before is not there, or is for somebody else',
       );
     }
-    const rules = beside.map(asRule);
+    const rules = neighbours.map(asRule);
     this.#refuseTooComplex(at < 0 ? [...rules, rule] : rules.toSpliced(at, 0, rule));
     return this.#entry(await this.#rules.create(rule, before, actor));
   }
@@ -91,13 +91,13 @@ export class RuleService {
   async replace(id: string, request: unknown, actor: Actor): Promise<RuleEntry> {
     const rule = await this.#read(request);
     const known = await this.get(id);
-    const beside = await this.#beside(rule);
+    const neighbours = await this.#neighboursOf(rule);
     const stays = isOwnedBy(
       { profileId: known.profileId ?? null, deviceId: known.deviceId ?? null },
       ownerOf(rule),
     );
-    const others = beside.filter((one) => one.id !== id).map(asRule);
-    const at = stays ? beside.findIndex((one) => one.id === id) : others.length;
+    const others = neighbours.filter((one) => one.id !== id).map(asRule);
+    const at = stays ? neighbours.findIndex((one) => one.id === id) : others.length;
     this.#refuseTooComplex(others.toSpliced(at, 0, rule));
     return this.#entry(await this.#rules.replace(id, rule, actor));
   }
@@ -126,7 +126,7 @@ export class RuleService {
     }
     const [first] = inOrder;
     if (first === undefined) return [];
-    const others = (await this.#beside(asRule(first))).filter((one) => !isOwnedBy(one, owner));
+    const others = (await this.#neighboursOf(asRule(first))).filter((one) => !isOwnedBy(one, owner));
     this.#refuseTooComplex([...others, ...inOrder].map(asRule));
     await this.#rules.reorder(ids, actor);
     return this.#entries(await this.#rules.list(owner));
@@ -161,8 +161,8 @@ export class RuleService {
     return id;
   }
 
-  /** Rules that may decide beside one. A device's meet only everybody's and its profile's; the others meet all. */
-  #beside({ scope }: Rule): Promise<KeptRule[]> {
+  /** Rules that may decide together with one: those of a device meet everybody's and its profile's, the others meet all. */
+  #neighboursOf({ scope }: Rule): Promise<KeptRule[]> {
     return scope.kind === 'device' && 'id' in scope ? this.#rules.listBeside(scope.id) : this.#rules.list();
   }
 

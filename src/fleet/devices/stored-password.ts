@@ -4,7 +4,7 @@ import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { NewCredentials } from '../../model/device.ts';
 
 /**
- * Formatted credentials as they are stored: a password goes into a secret beside the value, where a marker stands in its
+ * Formatted credentials as they are stored: a password goes into a separate secret, and a marker stands in its
  * place. ThingsBoard's empty one, which accepts any, stays.
  */
 export async function hidePassword(

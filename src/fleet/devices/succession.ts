@@ -18,7 +18,7 @@ export interface Succession {
 }
 
 /**
- * New credentials beside those that they replace, which end with the overlap; without one, in their place at once.
+ * New credentials. Those that they replace end with the overlap, or at once without one.
  * @param replaced at least one when there is no overlap.
  */
 export function succeedCredentials(
@@ -62,7 +62,7 @@ function ended(
 }
 
 /**
- * Another password for MQTT basic credentials: a second secret beside the first, which ends with the overlap.
+ * Another password for MQTT basic credentials: a second secret; the first ends with the overlap.
  * @param old the password that stood in the value in plain text, hashed.
  */
 export function succeedPassword(

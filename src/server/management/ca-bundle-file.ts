@@ -10,7 +10,7 @@ const NODE_HEADER = 'x-thingpass-node';
 const NODE_NAME = /^[\x21-\x7e]{1,200}$/;
 
 /**
- * `GET /pki/<name>.pem`: a bundle as the file that brokers read, for whoever has a key. Each answer, "not modified" too, is
+ * `GET /pki/<name>.pem`: a bundle as the file that brokers read, for callers with a key. Each answer, "not modified" too, is
  * remembered as what the node has.
  */
 export function registerCaBundleFiles(app: FastifyInstance, { store, keys }: RouteParts): void {

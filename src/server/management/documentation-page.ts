@@ -18,7 +18,7 @@ export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('
 
 type Members = { readonly [name: string]: unknown };
 
-/** The OpenAPI document as a page for people: every operation with what it takes and what it answers. */
+/** The OpenAPI document as a page: every operation with what it takes and what it answers. */
 export function documentationPage(operations: readonly Operation[], document: Members): string {
   const paths = document.paths as Record<string, Record<string, Members>>;
   const { schemas } = document.components as { schemas: Members };
@@ -114,7 +114,7 @@ function escaped(text: string): string {
 }
 
 /**
- * `/docs`: the OpenAPI document for people, `/docs/openapi.json` for programs, `/docs/problems` for whoever got one. They are
+ * `/docs`: the OpenAPI document to read, `/docs/openapi.json` for programs, `/docs/problems` with every problem explained. They are
  * the same everywhere and tell nothing of this installation, so they ask for no key.
  */
 export function registerDocumentation(app: FastifyInstance): void {

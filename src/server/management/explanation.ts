@@ -103,7 +103,7 @@ export interface Understood {
   readonly topics?: readonly { readonly action: TopicAction; readonly topic: string }[] | undefined;
 }
 
-/** What decisions rest on beside credentials: that of a running server, or opened for one explanation. */
+/** The inputs of decisions besides credentials: those of a running server, or opened for one explanation. */
 export interface InForce {
   readonly passportKey: Uint8Array;
   readonly rules: () => RuleSet;

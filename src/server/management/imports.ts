@@ -67,7 +67,7 @@ export class Imports {
   ): Promise<ImportResult> {
     if (this.#running) throw new ThingPassError('import_running');
     this.#running = true;
-    // A queue of its own: logins need not wait behind an import's passwords.
+    // A separate queue, so that logins do not wait for an import's passwords.
     const { oneCredentialPerDevice: oneCredential, passwords } = this.#settings;
     const { chosen, scramIterations } = passwords;
     const secrets = createSecretSchemes({ queue: importQueue(1), chosen });

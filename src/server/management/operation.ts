@@ -65,7 +65,7 @@ export interface Operation<
   /** Whether the request must, or may, say with `If-Match` what it replaces. */
   readonly ifMatch?: 'required' | 'optional';
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Beside those that every operation may answer. */
+  /** Besides those that every operation may answer. */
   readonly problems?: readonly RefusalCode[];
   handle(call: Call<Static<Params>, Static<Query>, Static<Body>>): Promise<Answer>;
 }

@@ -6,7 +6,7 @@ import { isUuid } from '../../util/uuid.ts';
 /** The query's members of every listing. */
 export const PAGE_QUERY = {
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'So many at the most.' }),
+    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many at most.' }),
   ),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 2000, description: 'The `next` of the page before.' }),

@@ -5,7 +5,7 @@ import type { ManagementParts } from './server.ts';
 export const MANAGEMENT_PATHS = ['/api/*', '/docs', '/docs/*', '/pki/*'];
 
 /**
- * Leads what is not the brokers' to an app of its own, which is made when it is first asked: its schemas cost more than the
+ * Leads management requests to a separate app, which is made when it is first asked: its schemas cost more than the
  * whole start of the server, and most processes never need it.
  */
 export function registerManagement(app: FastifyInstance, parts: ManagementParts): void {

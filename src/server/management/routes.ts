@@ -24,7 +24,7 @@ const LARGEST_UPLOAD = 2 * 1024 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const;
 
 /**
- * Gives operations their routes. Whoever has no key learns nothing but that; then the scope, the form and last the matter are
+ * Gives operations their routes. A caller without a key learns nothing else; then the scope, the form and last the matter are
  * looked at. Whatever is refused is a problem of RFC 9457, also what the framework refuses.
  */
 export function registerOperations(
@@ -95,7 +95,7 @@ function registerOperation(scope: FastifyInstance, url: string, one: Operation, 
 function readUpload({ body, headers }: FastifyRequest, types: readonly string[]): Buffer {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!Buffer.isBuffer(body) || body.length === 0)
-    throw new ThingPassError('body_unreadable', 'the body is the file, and there is none');
+    throw new ThingPassError('body_unreadable', 'the body must be the file, and it is empty');
   if (!types.includes(type))
     throw new ThingPassError('content_type_unsupported', `a file is sent as ${types.join(', ')}`);
   return body;

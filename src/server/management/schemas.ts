@@ -2,7 +2,7 @@ import { type TProperties, type TSchema, Type } from 'typebox';
 import { CREDENTIALS_TYPES } from '../../model/device.ts';
 import { LONGEST_NAME } from '../../model/device-name.ts';
 
-/** A schema with a name of its own in the document. */
+/** A schema with its own name in the document. */
 export function named<Schema extends TSchema>(name: string, schema: Schema): Schema {
   NAMED.set(schema, name);
   return schema;

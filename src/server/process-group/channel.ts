@@ -16,7 +16,7 @@ export type Handler = (payload: never) => unknown;
 /** What a process answers, by name. Several channels share one. */
 export type Handlers = Map<string, Handler>;
 
-/** So many questions wait for an answer at the most, and so many messages for the pipe. */
+/** How many questions may wait for an answer, and how many messages for the pipe. */
 const MOST_WAITING = 1_000;
 export const ANSWER_WITHIN_MS = 10_000;
 
@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 /**
- * Questions, answers and messages between two processes, over anything that carries messages in order. Whoever asks waits for
+ * Questions, answers and messages between two processes, over anything that carries messages in order. A caller waits for
  * a bounded time in a bounded queue; what comes too late is dropped.
  */
 export class Channel {

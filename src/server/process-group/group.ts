@@ -19,7 +19,7 @@ export interface ProcessGroup {
   readonly role: 'single' | 'primary' | 'worker';
   /** Which worker this is, from 1; its replacement has the same number. */
   readonly worker?: number | undefined;
-  /** Answers whatever is asked or told under this name. What it throws goes to whoever asked, without its stack. */
+  /** Answers whatever is asked or told under this name. What it throws goes to the caller, without its stack. */
   handle(name: string, handler: Handler): void;
   /** @throws {ThingPassError} `peer_unavailable` when there is no answer in time. */
   askPrimary<Answer>(name: string, payload: unknown, withinMs?: number): Promise<Answer>;

@@ -23,7 +23,7 @@ const MOST_KEPT = 100_000;
 /** What is passed over in search of something to forget that is not blocked. */
 const MOST_PASSED_OVER = 100;
 
-/** Counts failed logins, of so many at the most; there is one for all processes of a server. */
+/** Counts failed logins in bounded memory; there is one for all processes of a server. */
 export class FailureBook {
   readonly #limits: ThrottleLimits;
   readonly #mostKept: number;

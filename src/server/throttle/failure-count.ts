@@ -8,7 +8,7 @@ import type { ThrottleKey } from './keys.ts';
 export type Change = readonly [key: ThrottleKey, until: number | undefined];
 
 export interface BlockedKeysUpdate {
-  /** One more each time, so that whoever was told nothing of some knows it. */
+  /** One more each time, so that a process notices when it missed some. */
   readonly number: number;
   readonly changes: readonly Change[];
   /** Clients that are not well known any more. */
@@ -25,7 +25,7 @@ export interface FailedLogin {
 }
 
 /**
- * What changes is told to all processes together, this late at the most: a message for each of many guesses is more than they
+ * Changes are sent to all processes together, at most this late: a message for each of many guesses is more than they
  * can take. A block is told at once where none was told just before.
  */
 export const TOLD_WITHIN_MS = 10;

@@ -6,7 +6,7 @@ import { nameSecret } from '../logging/decision-log.ts';
 /** What a count is kept under: the kind, a blank, and what is shown of it. Never a secret. */
 export type ThrottleKey = string;
 
-/** MQTT lets a client id have 64 KiB, and whoever guesses can send many. */
+/** MQTT lets a client id have 64 KiB, and an attacker can send many. */
 const LONGEST_SHOWN = 128;
 
 /**

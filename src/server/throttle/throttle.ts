@@ -18,7 +18,7 @@ type AddressBelief = Pick<DeciderSettings, 'trustsPeerAddress'>;
 /** What of a login blocks may touch. */
 type Login = Pick<ConnectAttempt, 'broker' | 'clientId' | 'username' | 'peerAddress'>;
 
-/** The blocks, for people. */
+/** The blocks, as management shows them. */
 export interface BlockedList {
   /** By what block a login would be refused at this moment by any of the processes. Counts nothing. */
   blockOf(attempt: ConnectAttempt, settings: AddressBelief): Promise<Blocked | undefined>;
@@ -30,7 +30,7 @@ export interface BlockedList {
 const MOST_CALLERS = 1_000;
 
 /**
- * Refuses for a while whoever failed too often, by address, client id and credentials id. The primary counts; every process
+ * Refuses for a while clients that failed too often, by address, client id and credentials id. The primary counts; every process
  * holds a copy of what is counted and blocked, so that a login asks nobody.
  *
  * So that the one misconfigured device behind an address does not lock out the others: a client that logged in well from an

@@ -215,8 +215,8 @@ export class CredentialsCache implements CredentialsStore, ChangeListener {
 
   /**
    * What may be said of ids while the database cannot be asked, or nothing: what leads to a device, and that it was revoked.
-   * An id that was never asked for counts as absent beside one that leads to a device: a device that takes another client id
-   * each time is asked for under an id that is new each time, and whoever knows its user name and password could have taken
+   * An id that was never asked for counts as absent next to one that leads to a device: a device that takes another client id
+   * each time is asked for under an id that is new each time, and a client that knows its user name and password could have taken
    * any. What was only absent may be there by now.
    */
   #knownWhileDown(ids: readonly string[], now: number): Found | undefined {

@@ -22,7 +22,7 @@ export function isTombstone(entry: Entry): boolean {
   return entry.since === NEVER;
 }
 
-/** Text of this length, beside what every record has, makes an ordinary record; certificates are three or four. */
+/** Text of this length, in addition to what every record has, makes an ordinary record; certificates are three or four. */
 const ORDINARY_LENGTH = 512;
 
 /**
@@ -121,7 +121,7 @@ export class Entries {
       id,
       record,
       since,
-      // A whole number takes no memory of its own.
+      // A whole number takes no extra memory.
       expiresAt: Math.round(expiresAt),
       list,
       weight: weightOf(record),

@@ -1,7 +1,7 @@
 /** What can stand in an {@link EntryList}, in one at a time. */
 export interface Listed {
   readonly weight: number;
-  /** Set by whoever uses it. */
+  /** Set by its user. */
   isUsed: boolean;
   older: this | undefined;
   newer: this | undefined;

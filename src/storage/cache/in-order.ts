@@ -10,7 +10,7 @@ type Found = ReadonlyMap<string, CredentialsRecord>;
  *
  * A store that cannot be asked leaves nothing to say, since nobody knows then whose the id is, with two exceptions so that no
  * device needs a database that knows nothing of it. Where an earlier store has found something, that stands: as in the cache
- * of one database, an id that cannot be asked for counts as absent beside one that leads to a device. And where the ids were
+ * of one database, an id that cannot be asked for counts as absent next to one that leads to a device. And where the ids were
  * absent when the store could be asked last, a later store may have them; if none has, nothing can be said.
  * @throws what a store that has to be asked throws.
  */

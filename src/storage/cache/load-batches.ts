@@ -29,7 +29,7 @@ export class LoadBatch {
     this.result = new Promise((resolve) => {
       this.#land = resolve;
     });
-    // Whoever waits for it hears of a failure; perhaps nobody does any more.
+    // Those who wait for it hear of a failure; perhaps nobody waits any more.
     this.result.catch(() => undefined);
   }
 
@@ -48,11 +48,11 @@ export class LoadBatch {
   }
 }
 
-/** So many ids go into one load at the most; what is over goes into the next one. */
+/** The most ids of one load; the rest goes into the next one. */
 const LARGEST_LOAD = 512;
 
 /**
- * Loads: one for all that is asked in one turn of the event loop, and one per id, whoever else asks for it waits for the same.
+ * Loads: one for all that is asked in one turn of the event loop, and one per id: others who ask for it wait for the same load.
  * A load that began before a change was heard may have read what was before it, so it is thrown away for the ids concerned:
  * nobody joins it any more, and those who wait for it ask again.
  */

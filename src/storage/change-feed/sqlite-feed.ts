@@ -63,7 +63,7 @@ export function openSqliteFeed(file: string, listener: ChangeListener): ChangeFe
     try {
       look(now);
     } catch {
-      // Whoever does not hear asks; a lock is gone at the next look.
+      // Without the feed, the cache asks the database; a lock is gone at the next look.
       opened.renew();
     }
   }

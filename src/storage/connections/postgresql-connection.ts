@@ -24,8 +24,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * What the driver needs for this database. TCP's own probes are switched on, so that a connection which a firewall forgot
- * is found even when nobody uses it; who waits for an answer has a shorter time of its own.
+ * What the driver needs for this database. TCP's own probes are enabled, so that a connection which a firewall forgot
+ * is found even when nobody uses it; a query has its own, shorter time.
  */
 export function connectionConfig(location: PostgresqlLocation, request: ConnectionOptions): pg.ClientConfig {
   const url = new URL(location.url);

@@ -39,7 +39,7 @@ export async function openPrisma(
     { ...connectionConfig(location, { connectMs: 5_000, readOnly }), max: MANAGEMENT_CONNECTIONS },
     {
       ...(schema === undefined ? {} : { schema }),
-      // A connection that breaks while it idles is replaced by the pool; whoever asks next hears of trouble that stays.
+      // A connection that breaks while it idles is replaced by the pool; the next query meets trouble that stays.
       onPoolError: () => undefined,
       onConnectionError: () => undefined,
     },

@@ -9,7 +9,7 @@ import { openSqliteSession } from './sqlite-session.ts';
 
 /**
  * Brings the database up to this version, creating the SQLite file (readable by its owner only) or the schema in PostgreSQL
- * where there is none. Each migration is one transaction together with its row in `_prisma_migrations`, so that the process
+ * if it does not exist. Each migration is one transaction together with its row in `_prisma_migrations`, so that the process
  * may be killed at any moment, and several may do it at once.
  * @returns the names of the migrations applied, oldest first; empty when the database was up to date.
  * @throws {ThingPassError} `database_unusable` when the database is of a newer version or holds the tables of something else, when a file was

@@ -37,7 +37,7 @@ export function refuseForeign(tables: readonly { readonly name: string }[]): voi
   if (first === undefined) return;
   throw databaseUnusable(
     `DATABASE_URL names a database that holds tables which ThingPass did not make, such as "${first.name}"`,
-    'name an empty one, or in PostgreSQL a schema of its own (?schema=thingpass)',
+    'name an empty one, or in PostgreSQL a separate schema (?schema=thingpass)',
   );
 }
 

@@ -34,7 +34,7 @@ export async function openPostgresqlSession(location: PostgresqlLocation): Promi
       return (await client.query<MigrationRow>(READ_MIGRATIONS)).rows;
     },
     begin: async () => {
-      // Whoever waited for the lock has to see what was written meanwhile, whatever the database's default is.
+      // After waiting for the lock, this transaction must see what was written meanwhile, whatever the database's default is.
       await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       await client.query("SELECT pg_advisory_xact_lock(hashtext('thingpass migrations'))");
     },

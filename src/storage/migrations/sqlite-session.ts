@@ -12,7 +12,7 @@ import {
   refuseForeign,
 } from './migrations-table.ts';
 
-/** @param create whether to make the file where there is none, and prepare it for writing. */
+/** @param create whether to make the file if it does not exist, and prepare it for writing. */
 export async function openSqliteSession(
   { file }: SqliteLocation,
   create: boolean,

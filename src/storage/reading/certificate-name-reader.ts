@@ -63,7 +63,7 @@ function openPostgresql(
     ...connectionConfig(location, { connectMs: answerMs, answerMs, readOnly: true }),
     max: 2,
   });
-  // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
+  // A connection that breaks while it idles is replaced; the next query meets trouble that stays.
   pool.on('error', () => undefined);
   const textOf = (condition: string): string => {
     let count = 0;

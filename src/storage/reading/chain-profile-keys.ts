@@ -22,7 +22,7 @@ const KEYS = `SELECT provision_device_key AS key FROM device_profile
 const BELIEVED_MS = 500;
 
 /**
- * Keeps the keys of all profiles for certificate chains, which are few beside devices: unknown certificates come by the
+ * Keeps the keys of all profiles for certificate chains, which are few compared with devices: unknown certificates come by the
  * thousand a second when somebody tries, and then cost two small queries a second, all together.
  * @param budgetMs what a decision may take; the database gets the better part of it.
  */
@@ -109,7 +109,7 @@ function open(file: string) {
 function readPostgresql(location: PostgresqlLocation, answerMs: number): Reading {
   const request = { connectMs: answerMs, answerMs, readOnly: true };
   const pool = new (driver().Pool)({ ...connectionConfig(location, request), max: 1 });
-  // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
+  // A connection that breaks while it idles is replaced; the next query meets trouble that stays.
   pool.on('error', () => undefined);
   return {
     read: async () => toKeys((await pool.query<KeyRow>({ name: 'chain_profile_keys', text: KEYS })).rows),

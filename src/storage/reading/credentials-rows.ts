@@ -14,7 +14,7 @@ import { BoundedMap } from '../../util/bounded-map.ts';
 
 /**
  * One row of the hot path's join: a credential, its device and profile (null where the device is gone), and one of its
- * secrets (null where there is none); a credential with several secrets comes in several rows.
+ * secrets (null without one); a credential with several secrets comes in several rows.
  */
 export interface CredentialsRow {
   readonly credentials_id: string;

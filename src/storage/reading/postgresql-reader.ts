@@ -26,7 +26,7 @@ export function openPostgresqlReader(
     // Connections stay: a reconnect of the whole fleet is when nobody wants to wait for one.
     idleTimeoutMillis: 0,
   });
-  // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
+  // A connection that breaks while it idles is replaced; the next query meets trouble that stays.
   pool.on('error', () => undefined);
   const select = {
     name: 'credentials',

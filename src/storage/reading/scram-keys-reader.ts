@@ -6,7 +6,7 @@ import { connectionConfig, driver } from '../connections/postgresql-connection.t
 import { retryWhileBusy } from '../connections/retry-busy.ts';
 import { DATABASE_SHARE } from './sources.ts';
 
-/** Reads SCRAM keys, which no other decision needs, through a connection of its own that opens when they are first asked for. */
+/** Reads SCRAM keys, which no other decision needs, through a separate connection that opens at the first question. */
 export interface ScramKeysReader extends ScramKeyStore {
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ function openPostgresql(
 ): { ask: Ask; close: () => Promise<void> } {
   const config = connectionConfig(location, { connectMs: answerMs, answerMs, readOnly: true });
   const pool = new (driver().Pool)({ ...config, max: CONNECTIONS });
-  // A connection that breaks while it idles is replaced; whoever asks next hears of trouble that stays.
+  // A connection that breaks while it idles is replaced; the next query meets trouble that stays.
   pool.on('error', () => undefined);
   const text = `SELECT id, scram_keys::text AS scram_keys FROM credentials_secret
     WHERE id = ANY($1) AND scram_keys IS NOT NULL ORDER BY created_time DESC, id`;

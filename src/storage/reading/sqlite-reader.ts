@@ -31,7 +31,7 @@ function readAll(select: Database.Statement, asked: string): Map<string, Credent
   return toRecords((JSON.parse(text) as unknown[][]).map(toRow));
 }
 
-/** Reads credentials from the SQLite file through a read-only connection of its own: webhooks never touch the writer's. */
+/** Reads credentials from the SQLite file through a separate read-only connection: webhooks never touch the writer's. */
 export function openSqliteReader(file: string): CredentialsReader {
   const opened = openSqliteFile(file, (database) => ({
     // One prepared statement for any number of ids; json_each keeps the index on credentials_id in use.

@@ -11,7 +11,7 @@ import { openThingsBoardSource, type ThingsBoardSource } from '../thingsboard/so
 import { readAccessRules } from './access-rule-reader.ts';
 import { openOwnSource, type Source, STORAGE_DEFAULTS, type StorageOptions } from './sources.ts';
 
-/** The database as serving needs it. Management has repositories of its own, opened when first used. */
+/** The database as serving needs it. Management has its own repositories, opened at first use. */
 export interface Storage {
   readonly credentials: CredentialsStore;
   /** Seals passports; one for all replicas of an installation. */
@@ -40,7 +40,7 @@ export interface DatabaseStatistics extends CacheStatistics {
 }
 
 /**
- * Migrates our database, creating it where there is none, and opens it for deciding; ThingsBoard's, where there is one, is
+ * Migrates our database, creating it if needed, and opens it for deciding; ThingsBoard's, where there is one, is
  * read first and never written.
  * @throws {ThingPassError} `thingsboard_unreadable` when ThingsBoard's tables cannot be read.
  */
@@ -82,7 +82,7 @@ export async function openStorage(
   };
 }
 
-/** Everything that a start writes: the migrations, and the key, where there is none yet. */
+/** Everything that a start writes: the migrations, and the key unless it exists. */
 export async function prepareStorage(
   location: DatabaseLocation,
 ): Promise<Pick<Storage, 'passportKey' | 'created'>> {

@@ -14,7 +14,7 @@ export interface UncachedCredentials extends CredentialsStore {
 }
 
 /**
- * Opens a migrated database, and ThingsBoard's before it where there is one, to be read past every cache: whoever looks up
+ * Opens a migrated database, and ThingsBoard's before it where there is one, to be read past every cache: a caller that looks up
  * much here makes nobody else wait for what was known.
  * @param budgetMs what a decision may take; the database gets the better part of it.
  */

@@ -47,7 +47,7 @@ export class ApiKeyRepository implements ApiKeyStore {
     return (await this.#prisma.apiKey.findMany({ orderBy: { name: 'asc' } })).map(toEntry);
   }
 
-  /** Ends a key for good; `undefined` when there is none of this id or name. */
+  /** Ends a key for good; `undefined` when no key has this id or name. */
   async revoke(idOrName: string, actor: Actor): Promise<ApiKeyEntry | undefined> {
     const row = await this.#prisma.apiKey.findFirst({
       where: { OR: [{ id: idOrName }, { name: idOrName }] },

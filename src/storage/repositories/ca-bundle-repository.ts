@@ -22,7 +22,7 @@ export class CaBundleRepository implements CaBundleStore {
     return rows.map(({ bundle }) => bundle);
   }
 
-  /** The certificates of a bundle; empty when there is none. */
+  /** The certificates of a bundle; empty when it does not exist. */
   async certificates(bundle: string): Promise<BundledCertificate[]> {
     const rows = await this.#prisma.caBundleCertificate.findMany({
       where: { bundle },
@@ -41,7 +41,7 @@ export class CaBundleRepository implements CaBundleStore {
     return rows.map(({ node, etag, fetchedTime }) => ({ node, etag, fetchedTime: Number(fetchedTime) }));
   }
 
-  /** Adds certificates, making the bundle where there is none; those that are in it stay as they are. */
+  /** Adds certificates, creating the bundle if needed; those that are in it stay as they are. */
   async add(bundle: string, certificates: readonly BundledCertificate[], actor: Actor): Promise<void> {
     const createdTime = BigInt(Date.now());
     const writes = certificates.map(({ sha256, subject, notAfter, pem }) =>

@@ -23,7 +23,7 @@ import { ProfileRepository } from './profiles/profile-repository.ts';
 import { ProfileTrustRepository } from './profiles/profile-trust-repository.ts';
 import { RuleRepository } from './rule-repository.ts';
 
-/** Everything that the management API reads and writes, over connections of its own. */
+/** Everything that the management API reads and writes. */
 export interface ManagementStore {
   readonly devices: DeviceRepository;
   /** Devices and their credentials, changed by this one. */

@@ -10,7 +10,7 @@ import { openPrisma, type PrismaClient } from '../connections/prisma.ts';
 import { findChainProfiles, toChainDevice } from '../repositories/profiles/chain-profiles.ts';
 
 /**
- * Certificate profiles and their devices in ThingsBoard's own tables, marked as read-only: whoever would have to be created
+ * Certificate profiles and their devices in ThingsBoard's own tables, marked as read-only: a device that would have to be created
  * or renewed there is refused. The client opens when a certificate first leads to a profile.
  */
 export class ThingsBoardChains implements ChainProvisioning {

@@ -59,7 +59,7 @@ function readAuthorization(answer: Answer): EmqxOutcome {
   return body?.result === 'allow' ? 'allow' : 'not_allowed';
 }
 
-/** `result` is not read: whoever is given keys gets in (section 7). */
+/** `result` is not read: a client whose keys are given gets in (section 7). */
 function readKeys(answer: Answer, now: number): EmqxOutcome {
   const body = answer.status === 200 ? emqxBody(answer.body, answer.headers['content-type']) : undefined;
   const keys = [body?.stored_key, body?.server_key, body?.salt];

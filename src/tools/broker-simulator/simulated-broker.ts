@@ -69,7 +69,7 @@ export function describeWanted({ action, topic }: WantedTopic): string {
   return `it may ${action} ${topic}`;
 }
 
-/** Where a broker can send headers of its own. */
+/** For brokers that can send extra headers. */
 export function jsonWithHeader(path: string, secret: string, body: object): Asked {
   return {
     path,

@@ -12,7 +12,7 @@ export interface Finding {
 /** What a check found: nothing where all is well, and then what it looked at. */
 export interface Checked {
   readonly check: string;
-  /** What was looked at, for people who see no findings. */
+  /** What was checked, shown when nothing was found. */
   readonly looked: string;
   readonly findings: readonly Finding[];
 }
@@ -42,7 +42,7 @@ export interface Examined {
 /** One look at an installation. */
 export interface Check {
   readonly name: string;
-  /** What it looks at, in words for people. */
+  /** What it checks, in words. */
   readonly looks: string;
   /** Whether it needs a configuration that can be used. */
   readonly needsConfig: boolean;

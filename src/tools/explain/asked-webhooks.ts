@@ -91,7 +91,7 @@ const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
  * @throws {ThingPassError} `request_invalid` for what no HTTP request can hold.
  */
 function toInject({ method, path, headers, body, peer = 'nobody' }: AskedRequest): InjectOptions | undefined {
-  if (!METHODS.includes(method)) throw new ThingPassError('request_invalid', 'the method is none of HTTP');
+  if (!METHODS.includes(method)) throw new ThingPassError('request_invalid', 'unknown HTTP method');
   if (!TARGET.test(path))
     throw new ThingPassError('request_invalid', 'the path cannot stand in a request line');
   const values = new Map<string, string[]>();

@@ -30,7 +30,7 @@ export interface ExplainParts {
   readonly settingsOf: (dialect: Dialect) => EndpointSettings;
   /** The brokers' endpoints, opened when first asked for. */
   readonly webhooks: () => Promise<AskedWebhooks>;
-  /** The types of the credentials of the device of this name; `undefined` where there is none. */
+  /** The types of the credentials of the device of this name; `undefined` if it does not exist. */
   readonly credentialsOf: (deviceName: string) => Promise<readonly CredentialsType[] | undefined>;
   /** Why a login would be refused at this moment whatever it brings; absent where no server is there to know. */
   readonly blockOf?: InForce['blockOf'];

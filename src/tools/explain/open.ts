@@ -22,7 +22,7 @@ import { type ExplainParts, explain } from './explain.ts';
 /**
  * The deciding code with ports that write nothing: no follow-up of a login, no device made or renewed by a certificate chain, no
  * hash brought up to date, nothing counted, no line in the log. Credentials are read past the server's cache, and passwords are
- * verified beside its queue and its memory, so that whoever explains makes no client wait, and makes nothing known.
+ * verified outside its queue and its cache, so that explaining makes no client wait, and changes nothing.
  * @param config of a migrated database.
  */
 export function openExplainer(config: Config, inForce: InForce): Explainer {

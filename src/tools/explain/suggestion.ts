@@ -1,11 +1,11 @@
 import type { Decision, DenyReason, UnavailableReason } from '../../model/decision.ts';
 import type { CredentialsType } from '../../model/device.ts';
 
-/** What is known beside the decision and bears on what to do. */
+/** Facts besides the decision that a suggestion needs. */
 export interface Circumstances {
-  /** Types of the credentials of the device that is named as the client id; `undefined` where there is none. */
+  /** Types of the credentials of the device that has the client id as its name; `undefined` without one. */
   readonly namesake: readonly CredentialsType[] | undefined;
-  /** Something stood where a certificate would, in a form that is not switched on. */
+  /** Something stood where a certificate would, in a form that is not enabled. */
   readonly ignoredCertificate: boolean;
   /** Until when the client is refused whatever it brings, in epoch milliseconds. */
   readonly blockedUntil?: number | undefined;
@@ -96,7 +96,7 @@ function remedyOf(decision: Decision, { namesake, ignoredCertificate }: Circumst
   const { reason } = decision;
   if (NOT_FOUND.has(reason)) {
     if (ignoredCertificate)
-      return 'a certificate came in a form that is not switched on: name it in THINGPASS_CERTIFICATE_FORMS';
+      return 'a certificate came in a form that is not enabled: name it in THINGPASS_CERTIFICATE_FORMS';
     const [type] = namesake ?? [];
     if (type !== undefined) return `a device with this client id exists; its credentials are ${HOW[type]}`;
     if (namesake !== undefined)

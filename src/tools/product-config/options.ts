@@ -22,7 +22,7 @@ export interface ConfigFile {
   readonly text: string;
 }
 
-/** A product whose configuration can be made; the facts behind each line stand in the contract beside its dialect. */
+/** A product whose configuration can be made; the facts behind each line stand in the contract next to its dialect. */
 export interface Product {
   readonly name: string;
   /** Identities that it can bring; others are refused with a reason. */

@@ -65,7 +65,7 @@ describe('a certificate', () => {
     assert.equal(attempt({ cert_pem: BASE64 }, BELIEVING).certificate.kind, 'certificate');
   });
 
-  it('as a name counts only where names are switched on, and only without the certificate', () => {
+  it('as a name counts only where names are enabled, and only without the certificate', () => {
     const { cert_pem: _, ...names } = fields;
     assert.equal(attempt(names, BELIEVING).certificate, NO_CERTIFICATE);
     for (const settings of [BELIEVING_NAMES, BELIEVING_BOTH]) {

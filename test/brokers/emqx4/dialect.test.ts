@@ -66,7 +66,7 @@ describe('an auth request', () => {
     assert.equal(attempt('clientid=c&username=a%24&password=p').username, 'a$');
   });
 
-  it('tells a certificate’s names, which count where they are switched on', () => {
+  it('tells a certificate’s names, which count where they are enabled', () => {
     const body = 'clientid=c&username=u&common_name=dev-1&subject=CN%3Ddev-1';
     assert.equal(attempt(body).certificate, NO_CERTIFICATE);
     assert.deepEqual(attempt(body, BELIEVING).certificate, {

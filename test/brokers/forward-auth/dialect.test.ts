@@ -89,7 +89,7 @@ test('a broker that relays the upgrade’s headers is believed the same way', as
   assert.equal(JSON.parse((await relay(presented('rsa2048'))).text).reason, 'certificate_unknown');
 });
 
-test('a form that is not switched on decides nothing, and the log says that it was there', async () => {
+test('a form that is not enabled decides nothing, and the log says that it was there', async () => {
   const answer = await ask({ 'x-forwarded-client-cert': `Hash=${'0'.repeat(64)}` });
   assert.equal(answer.status, 401);
   const line = server.logged.findLast((one) => one.reason === 'credentials_unknown');

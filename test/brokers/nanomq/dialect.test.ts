@@ -72,7 +72,7 @@ describe('a certificate name', () => {
   const names = { clientid: 'c', common_name: 'dev, OU=x', subject: 'CN=dev, OU=x' };
   const form = new URLSearchParams(names).toString();
 
-  it('is not even read where the form is not switched on', () => {
+  it('is not even read where the form is not enabled', () => {
     assert.equal(attempt(post(JSON.stringify(names))).certificate, NO_CERTIFICATE);
     assert.equal(attempt(post(form)).certificate, NO_CERTIFICATE);
   });

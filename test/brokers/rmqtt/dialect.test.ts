@@ -96,10 +96,10 @@ describe('the urls for certificate subjects', () => {
     assert.deepEqual([one?.username, one?.certificate], [undefined, certificate]);
   });
 
-  it('refuse everybody where the form is not switched on', () => {
+  it('refuse everybody where the form is not enabled', () => {
     for (const { read } of [subjectAuth, subjectAcl]) {
       const request = post('clientid=c&username=CN%3Dx&access=2&topic=a');
-      assertUnreadable(() => read(request, PLAIN_SETTINGS), /not switched on/);
+      assertUnreadable(() => read(request, PLAIN_SETTINGS), /not enabled/);
     }
   });
 

@@ -96,7 +96,7 @@ describe('a connect request', () => {
 });
 
 describe('a common name', () => {
-  it('is not read where names are not switched on', () => {
+  it('is not read where names are not enabled', () => {
     const body = fill(PRESCRIBED, { ...GOOD, commonName: 'device-0001' });
     assert.equal(attemptOf(connect.read(post(body), PLAIN_SETTINGS)).certificate, NO_CERTIFICATE);
   });

@@ -37,7 +37,7 @@ describe('a register', () => {
     }
   });
 
-  it('reads the certificate where its form is switched on, and tells that it did not elsewhere', () => {
+  it('reads the certificate where its form is enabled, and tells that it did not elsewhere', () => {
     const request = hookRequest('auth_on_register', { ...REGISTER, client_cert: 'AAAA' });
     assert.equal(attemptOf(read(request, BELIEVING)).certificate.kind, 'unreadable');
     const { certificate, ignoredCertificates } = attemptOf(read(request, PLAIN_SETTINGS));
@@ -102,7 +102,7 @@ describe('the answer to a register', () => {
     });
   });
 
-  it('leaves unknown clients to the next plugin where that is switched on, at a register only', () => {
+  it('leaves unknown clients to the next plugin where that is enabled, at a register only', () => {
     const unknown: Decision = {
       outcome: 'no_opinion',
       reason: 'credentials_unknown',

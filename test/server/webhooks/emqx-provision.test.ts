@@ -214,7 +214,7 @@ it('without a management API the message is told to whoever forwards', async (co
   assert.equal(JSON.parse(String(json.payload)).status, 'SUCCESS');
 });
 
-it('it is there only where provisioning sessions are switched on for EMQX', async (context) => {
+it('it is there only where provisioning sessions are enabled for EMQX', async (context) => {
   const server = await startTestServer({ THINGPASS_PROVISION_BROKERS: 'generic,nanomq' });
   context.after(() => server.close());
   assert.equal((await post(server, '/emqx/provision', {})).status, 404);

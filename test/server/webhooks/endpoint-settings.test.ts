@@ -27,7 +27,7 @@ test('forms that come in bodies are the dialect’s own to read', () => {
   }
 });
 
-test('forms that come in headers are switched on, with their settings', () => {
+test('forms that come in headers are enabled, with their settings', () => {
   const enabled = headerFormsOf(forwardAuth, ['xfcc', 'nginx'], new Map([['xfcc', { trustedHops: 2 }]]));
   assert.equal(enabled?.length, 2);
 });

@@ -14,7 +14,7 @@ import type { RecordedName } from './certificate-names.ts';
 import { admitTrusted } from './certificate-trust.ts';
 
 /**
- * A name is weak (src/README.md, "Trust"): it identifies only where switched on, only from a listener that is declared to admit
+ * A name is weak (src/README.md, "Trust"): it identifies only where enabled, only from a listener that is declared to admit
  * nobody without a verified certificate, and only where exactly one device goes with it. As with a certificate, there is no
  * way back to token or password.
  */

@@ -14,7 +14,7 @@ export function handshake(
   steps: Step[],
 ): Decision | undefined {
   if (certificate.kind !== 'certificate' || certificate.chain.length === 0) return undefined;
-  // What was not verified or cannot be read has reasons of its own.
+  // Unverified and unreadable certificates have other reasons.
   if (certificate.verification === 'failed') return undefined;
   const hashed = hashedChain(certificate);
   if (readableFacts(hashed, 0) === undefined) return undefined;

@@ -42,7 +42,7 @@ export async function planProvisioning(
     const why = `the profile’s pattern finds no device name in the common name: ${found.problem}`;
     return { kind: 'refused', why };
   }
-  // Group 1 that is empty or took no part: the device gets a name of its own, as ThingsBoard has it.
+  // Group 1 that is empty or took no part: the device gets a random name, as in ThingsBoard.
   const name = found.group || generate('access_token');
   if (!isDeviceName(name))
     return { kind: 'refused', why: 'what the pattern finds cannot be a device’s name' };
@@ -78,7 +78,7 @@ function planCreation(
   provisioning: ChainProvisioning,
 ): ProvisioningPlan {
   if (!profile.allowCreate)
-    return { kind: 'refused', why: 'the profile creates no devices, and there is none' };
+    return { kind: 'refused', why: 'the profile creates no devices, and no device of this name exists' };
   const id = randomUUID();
   const { tenantId, transportType, sparkplug, topics } = profile;
   const device: StoredDevice = {

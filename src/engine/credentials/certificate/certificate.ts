@@ -118,7 +118,7 @@ async function byChain(
   const plan = await planProvisioning(ders[0], ids[0], end.profile, provisioning);
   if (plan.kind === 'refused')
     return refuse('certificate_provisioning_failed', plan.why, steps, 'provisioning');
-  // Whoever would be refused afterwards is refused before anything is written.
+  // A client that would be refused afterwards is refused before anything is written.
   const decision = await admitBy(plan.record, facts, hashed, context, steps);
   if (decision.outcome !== 'allow') return decision;
   if (end.profile.readOnly && plan.kind !== 'present') {

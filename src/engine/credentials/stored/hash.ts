@@ -27,7 +27,7 @@ export function sha3OfJoined(delimiter: string, parts: readonly (string | null |
   return sha3(parts.filter((part) => part).join(delimiter));
 }
 
-/** Some 200 bytes each: whoever connects is asked about again, and a hash costs more than deciding. */
+/** Some 200 bytes each. A client that connects is asked about again, and a hash costs more than the decision. */
 const remembered = new BoundedMap<string, string>(20_000);
 const LONGEST_REMEMBERED = 200;
 

@@ -67,7 +67,7 @@ export interface SentNotices {
   /** Those of the notices that nobody has sent yet; another replica may be at it. */
   unsent(keys: readonly NoticeKey[]): Promise<NoticeKey[]>;
   /**
-   * Takes notices on until a time: whoever takes one on meanwhile does not get it, unless it was released.
+   * Claims notices until a time. Another replica does not get a claimed notice, unless it was released.
    * @returns those that were neither sent nor taken on by another.
    */
   claim(keys: readonly NoticeKey[], now: number, until: number): Promise<NoticeKey[]>;

@@ -60,7 +60,7 @@ function credentialsType(name: string): CredentialsType {
   if (known === undefined) {
     throw new ThingPassError(
       'provision_request_unreadable',
-      `member credentialsType is none of ${CREDENTIALS_TYPES.join(', ')}`,
+      `member credentialsType must be one of ${CREDENTIALS_TYPES.join(', ')}`,
     );
   }
   return known;

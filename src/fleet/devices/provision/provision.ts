@@ -65,7 +65,7 @@ export async function provision(request: unknown, store: ProvisionStore): Promis
       if (!secretIsRight) return NOT_FOUND;
       return profile.readOnly ? READ_ONLY : claim(name, profile, store);
     case 'X509_CERTIFICATE_CHAIN':
-      // Meant as a refusal, but its status is none, and the request ends in a timeout.
+      // Meant as a refusal, but ThingsBoard knows no such status, and the request ends in a timeout.
       return NO_RESPONSE;
     default:
       return NOT_FOUND;

@@ -28,7 +28,7 @@ const FILTER = object({
 
 const TAG = 'Blocked';
 
-/** Some 200 bytes each; whoever has more wants the metric. */
+/** Some 200 bytes each. For more, there is the metric. */
 const MOST_SHOWN = 1_000;
 
 const listBlocked = operation({
@@ -41,7 +41,7 @@ const listBlocked = operation({
   query: FILTER,
   answers: {
     200: {
-      description: `Those with the latest end first, ${MOST_SHOWN} at the most; \`total\` counts all`,
+      description: `At most ${MOST_SHOWN}, those with the latest end first; \`total\` counts all`,
       schema: named('BlockedList', object({ items: Type.Array(BLOCKED), total: Type.Integer() })),
     },
   },

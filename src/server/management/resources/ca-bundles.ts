@@ -81,7 +81,7 @@ const addCaCertificates = operation({
   tag: TAG,
   scopes: ['write'],
   summary: 'Add certificates to a bundle',
-  description: 'Makes the bundle where there is none. Certificates that are in it already stay.',
+  description: 'Creates the bundle if it does not exist. Certificates that are in it already stay.',
   params: BUNDLE_PATH,
   body: named('CaCertificates', object({ pem: Type.String({ minLength: 1, maxLength: 500_000 }) })),
   answers: { 200: { description: 'The bundle as it is now', schema: BUNDLE } },
@@ -143,7 +143,7 @@ async function show({ caBundles }: ManagementStore, name: string) {
   return showCaBundle(bundle);
 }
 
-/** A bundle for people and programs; the PEM itself is at `/pki/<name>.pem`. */
+/** A bundle as the API shows it; the PEM itself is at `/pki/<name>.pem`. */
 function showCaBundle({ name, etag, certificates, nodes }: CaBundle) {
   return {
     name,

@@ -126,7 +126,7 @@ const addCredentials = operation({
   path: ALL,
   tag: TAG,
   scopes: ['write'],
-  summary: 'Give a device further credentials, beside those it has',
+  summary: 'Give a device further credentials; those it has stay',
   params: DEVICE_PATH,
   body: named(
     'NewCredentials',

@@ -41,10 +41,10 @@ const PROPERTIES = {
       minLength: 1,
       maxLength: 255,
       default: 'default',
-      description: 'Name of the device profile; it is made where there is none.',
+      description: 'Name of the device profile; it is created if it does not exist.',
     }),
   ),
-  label: Type.Optional(Type.String({ maxLength: 255, description: 'A text for people.' })),
+  label: Type.Optional(Type.String({ maxLength: 255, description: 'A text to show.' })),
   gateway: Type.Optional(Type.Boolean({ default: false })),
 };
 

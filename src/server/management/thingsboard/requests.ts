@@ -6,7 +6,7 @@ import type { CredentialsEntry } from '../../../model/device.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 import { CREDENTIALS_TYPE, UUID } from '../schemas.ts';
 
-// What ThingsBoard's objects hold beside this is taken and not looked at, as its scripts send back all they were given.
+// Other members of ThingsBoard's objects are accepted and ignored, as its scripts send back all they were given.
 const REFERENCE = Type.Object({ id: UUID });
 const TEXT_OR_NULL = Type.Union([Type.String({ maxLength: 65_536 }), Type.Null()]);
 

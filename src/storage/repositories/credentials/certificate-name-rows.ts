@@ -30,7 +30,7 @@ function isName(text: string): boolean {
   return text !== '' && text.length <= LONGEST_NAME && isStorable(text);
 }
 
-/** An X.509 credential's certificate; `undefined` for a text that is none: ThingsBoard saves any. */
+/** An X.509 credential's certificate; `undefined` for a text that is no certificate: ThingsBoard saves any. */
 export function readCertificate(base64: string): InspectedCertificate | undefined {
   const der = Buffer.from(base64, 'base64');
   if (der.toString('base64') !== base64) return undefined;

@@ -24,7 +24,7 @@ export class ExpiryNoticeRepository implements SentNotices {
   }
 
   /**
-   * Takes notices on until a time: whoever takes one on meanwhile does not get it, unless it was released.
+   * Claims notices until a time. Another replica does not get a claimed notice, unless it was released.
    * @returns those that were neither sent nor taken on by another.
    */
   async claim(keys: readonly NoticeKey[], now: number, until: number): Promise<NoticeKey[]> {

@@ -79,7 +79,7 @@ export class LoginRepository implements LoginStore {
       select: { id: true, version: true },
     });
     if (device === null) return;
-    // Whoever changes the credentials takes this lock first, and what they saw is still so.
+    // Every change of the credentials takes this lock first, so what was read is still true.
     const lock = lockDevice(prisma, { id: device.id, version: Number(device.version) });
     const note = auditWrite(prisma, SERVER_ACTOR, {
       action: 'credentials.password_upgraded',

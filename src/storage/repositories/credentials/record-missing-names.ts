@@ -14,7 +14,7 @@ const PAUSE_MS = 5;
 /**
  * Records what the certificates of X.509 credentials are called where nothing is recorded: they were saved by an older
  * version, or written by other means than ours. Goes through all credentials once, a page at a time; those changed
- * meanwhile are left alone, whoever changed them recorded their names.
+ * meanwhile are left alone: the change recorded their names.
  * @param signal ends it between two pages.
  * @returns of how many credentials names were recorded.
  */

@@ -9,7 +9,7 @@ import { OWN_TENANT } from '../tenant.ts';
 /** What a device is, apart from its credentials. */
 export interface DeviceProperties {
   readonly name: string;
-  /** Made where there is none. */
+  /** Created if it does not exist. */
   readonly profileName: string;
   readonly label: string | undefined;
   readonly gateway: boolean;

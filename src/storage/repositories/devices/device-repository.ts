@@ -118,7 +118,7 @@ export class DeviceRepository implements DeviceStore {
     try {
       await retryWhileBusy(() =>
         this.#prisma.$transaction([
-          // Fails where the device is gone, and holds back whoever else would delete it: `delete` does neither.
+          // Fails where the device is gone, and holds back others who would delete it: `delete` does neither.
           this.#prisma.device.update({
             where: { id },
             data: { version: { increment: 1 } },

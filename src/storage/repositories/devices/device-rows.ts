@@ -14,7 +14,7 @@ import { OWN_TENANT } from '../tenant.ts';
 
 const WITH_PROFILE = { deviceProfile: { select: { id: true, name: true, transportType: true } } } as const;
 
-/** What is kept beside credentials, except the hashes of secrets, which nobody need see. */
+/** What is stored in addition to credentials, except the hashes of secrets, which no caller needs. */
 const WITH_PARTS = {
   window: true,
   validity: { select: { notAfter: true } },

@@ -7,13 +7,13 @@ import { OWN_TENANT } from '../tenant.ts';
 
 const PAGE = 500;
 
-const BESIDE = {
+const INCLUDED = {
   // The newest is the one that stays when a rotation is over.
   secrets: { orderBy: { createdTime: 'desc' }, take: 1, select: { hash: true } },
   window: true,
 } as const;
 
-type CredentialsRow = Prisma.DeviceCredentialsGetPayload<{ include: typeof BESIDE }>;
+type CredentialsRow = Prisma.DeviceCredentialsGetPayload<{ include: typeof INCLUDED }>;
 
 /**
  * All devices by name, as an import reads them: one record for each credential of a device, one for a device without any.
@@ -35,7 +35,7 @@ export async function* exportDevices(
       ? await prisma.deviceCredentials.findMany({
           where: { deviceId: { in: devices.map(({ id }) => id) } },
           orderBy: [{ createdTime: 'asc' }, { id: 'asc' }],
-          include: BESIDE,
+          include: INCLUDED,
         })
       : [];
     const byDevice = new Map<string | null, CredentialsRow[]>();

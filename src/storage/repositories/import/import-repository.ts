@@ -211,7 +211,7 @@ function isSameProfile(row: ProfileRow, profile: ImportedProfile): boolean {
   );
 }
 
-/** ThingPass's own profile of nothing but a name, beside one of ThingsBoard's that admits and provisions alike. */
+/** A profile of ThingPass that is only a name, and one of ThingsBoard's, that admit and provision alike. */
 function isUntouched(row: ProfileRow, profile: ImportedProfile): boolean {
   const plain = (profile.transportType ?? 'DEFAULT') === 'DEFAULT';
   const closed = (profile.provisionType ?? 'DISABLED') === 'DISABLED';

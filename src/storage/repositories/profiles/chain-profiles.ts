@@ -32,7 +32,7 @@ export async function findChainProfiles(
 /** A profile that devices with certificates lead to, and that lets none of them in. */
 export interface UnusablePattern {
   readonly profile: string;
-  /** Why its pattern cannot be used, for people. */
+  /** Why its pattern cannot be used, as a sentence. */
   readonly problem: string;
 }
 
@@ -45,12 +45,12 @@ export async function findUnusablePatterns(prisma: PrismaClient): Promise<Unusab
   });
   return rows.flatMap(({ name, profileData }) => {
     const pattern = patternIn(profileData);
-    const problem = pattern === undefined ? 'there is none' : problemOfPattern(pattern);
+    const problem = pattern === undefined ? 'it has no pattern' : problemOfPattern(pattern);
     return problem === undefined ? [] : [{ profile: name ?? '', problem }];
   });
 }
 
-/** `certificateRegExPattern` of a profile's data; `undefined` where there is none. */
+/** `certificateRegExPattern` of a profile's data; `undefined` without one. */
 export function patternIn(profileData: Prisma.JsonValue): string | undefined {
   const { certificateRegExPattern: pattern } = members(members(profileData).provisionConfiguration);
   return typeof pattern === 'string' ? pattern : undefined;

@@ -108,7 +108,7 @@ export class ChainRepository implements ChainProvisioning {
   }
 }
 
-/** The certificate that a renewal replaces; where there is none, whatever the device has. */
+/** The certificate that a renewal replaces, else all credentials of the device. */
 async function newestCredentials(
   prisma: PrismaClient,
   deviceId: string,

@@ -30,7 +30,7 @@ export interface ProfileEntry {
   readonly isDefault: boolean;
   readonly transportType: TransportType;
   readonly mqtt: ProfileMqtt | undefined;
-  /** With the secret: for whoever shows it, see the resource. */
+  /** With the secret; the resource decides who sees it. */
   readonly provisioning: StoredProvisioning;
 }
 
@@ -72,7 +72,7 @@ export class ProfileRepository {
     return rows.map(toEntry);
   }
 
-  /** @throws {ThingPassError} `profile_not_found` when there is none with this id or name. */
+  /** @throws {ThingPassError} `profile_not_found` when no profile has this id or name. */
   async get(idOrName: string): Promise<ProfileEntry> {
     const byId = isUuid(idOrName)
       ? await this.#prisma.deviceProfile.findUnique({ where: { id: idOrName.toLowerCase() } })

@@ -3,7 +3,7 @@ import type { PrismaClient } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { OWN_TENANT } from '../tenant.ts';
 
-/** The id of the profile of this name, which is made, as ThingsBoard's default is, where there is none. */
+/** The id of the profile of this name; it is created like ThingsBoard's default if it does not exist. */
 export async function ensureProfile(prisma: PrismaClient, name: string): Promise<string> {
   const where = { tenantId_name: { tenantId: OWN_TENANT, name } };
   const known = await prisma.deviceProfile.findUnique({ where, select: { id: true } });

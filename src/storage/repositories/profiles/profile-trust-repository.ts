@@ -5,7 +5,7 @@ import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { readPolicy } from '../../reading/trust-tables.ts';
 import { auditWrite } from '../audit-repository.ts';
 
-/** A profile with a policy of its own. */
+/** A profile with its own policy. */
 export interface ProfileTrustEntry {
   readonly profileId: string;
   /** Rules that it does not name are as the installation has them. */
@@ -35,7 +35,7 @@ export class ProfileTrustRepository {
     return row === null ? {} : readPolicy(row);
   }
 
-  /** Gives a profile this policy and no other; an empty one is none. */
+  /** Sets a profile's whole policy; an empty one removes it. */
   async put(profileId: string, policy: Partial<TrustPolicy>, actor: Actor): Promise<void> {
     const data = Object.fromEntries(TRUST_RULES.map((rule) => [rule, policy[rule] ?? null]));
     const isNone = TRUST_RULES.every((rule) => policy[rule] === undefined);

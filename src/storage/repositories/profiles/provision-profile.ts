@@ -26,7 +26,7 @@ export async function findProvisionProfile(
 
 /**
  * The certificates that an X509_CERTIFICATE_CHAIN profile admits devices by, as they are stored: the Base64 of one, or several in
- * PEM. Text that is none of these, which ThingsBoard saves too, gives none.
+ * PEM. Other text, which ThingsBoard saves too, gives no certificate.
  */
 export function profileCertificates(profileData: Prisma.JsonValue): InspectedCertificate[] {
   const secret = secretIn(profileData);

@@ -44,7 +44,7 @@ async function look({ trust: settings, skipCertificateDates }: Config, now: numb
 function authority({ subject, notAfter }: TrustExpiries['authorities'][number], now: number): Finding[] {
   const day = dayOf(notAfter);
   const mend =
-    'add the next authority to THINGPASS_CLIENT_CA_FILE beside this one, then renew the devices’ certificates';
+    'add the next authority to THINGPASS_CLIENT_CA_FILE next to this one, then renew the devices’ certificates';
   if (notAfter <= now) return [problem(`the authority ${subject} expired on ${day}`, mend)];
   if (notAfter - now < AUTHORITY_NOTICE_MS)
     return [advice(`the authority ${subject} expires on ${day}`, mend)];

@@ -60,7 +60,7 @@ function headers({ brokers }: Config, environment: Environment): Finding[] {
   if (/(^|,)\s*(0\.0\.0\.0|::)\/0\s*(,|$)/.test(proxies)) {
     return [
       problem(
-        'THINGPASS_PROXIES names every address there is: whoever reaches ThingPass may write certificate headers',
+        'THINGPASS_PROXIES names every address: any caller that reaches ThingPass may write certificate headers',
         'name the proxies alone',
       ),
     ];

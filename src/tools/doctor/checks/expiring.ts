@@ -83,7 +83,7 @@ async function bundled(bundles: CaBundleRepository, now: number): Promise<Findin
         const mend = `thingpass ca-bundle retire ${name} ${sha256}: nodes keep their old file as long as it is in`;
         findings.push(problem(`${which} expired on ${dayOf(notAfter)}`, mend));
       } else if (notAfter - now < AUTHORITY_NOTICE_MS) {
-        const mend = `add the next one beside it: thingpass ca-bundle add ${name} <file>`;
+        const mend = `add the next one to the bundle: thingpass ca-bundle add ${name} <file>`;
         findings.push(advice(`${which} expires on ${dayOf(notAfter)}`, mend));
       }
     }

@@ -38,7 +38,7 @@ function filesOf({ environment, environmentFile, config }: Examined): Kept[] {
   return files;
 }
 
-/** What is missing is told by whoever needs it. */
+/** A missing file is reported by the part that needs it. */
 function look({ what, path, secret }: Kept): Finding[] {
   // Windows keeps rights elsewhere.
   if (process.platform === 'win32' || !existsSync(path)) return [];

@@ -19,7 +19,7 @@ export const apache: Product = {
 function site(options: ConfigOptions): string {
   const certificate = options.identities.has('certificate');
   return `# Apache ends TLS for MQTT over WebSockets${when(certificate, ' and hands the certificate to a broker that relays it')}:
-# sites-available/thingpass.conf. README.md beside this file says what each line avoids. The broker's own WebSocket
+# sites-available/thingpass.conf. README.md next to this file says what each line avoids. The broker's own WebSocket
 # listener is taken to be 127.0.0.1:8083. Modules: a2enmod ssl headers proxy proxy_http proxy_wstunnel
 
 Listen 443

@@ -15,7 +15,7 @@ function caddyfile(options: ConfigOptions): string {
   const { origin, pathname } = options.url;
   const removed = CERTIFICATE_HEADERS.map((name) => `request_header -${name}`).join('\n  ');
   return `# Caddy ends TLS for MQTT over WebSockets${when(certificate, ' and asks ThingPass about certificates')}. Made for Caddy 2.8 and later; README.md
-# beside this file says what each line avoids. The broker's own WebSocket listener is taken to be 127.0.0.1:8083.
+# next to this file says what each line avoids. The broker's own WebSocket listener is taken to be 127.0.0.1:8083.
 
 :443 {
   tls /etc/caddy/server.pem /etc/caddy/server.key${when(

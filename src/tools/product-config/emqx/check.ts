@@ -199,7 +199,7 @@ function checkProvisioning(settings: Settings, traps: Traps): void {
     if (body !== undefined)
       traps.problem(
         body.line,
-        'a template with a payload lets a client write members of its own',
+        'a template with a payload lets a client add members',
         'take body out: EMQX then writes what was selected as JSON',
       );
   }

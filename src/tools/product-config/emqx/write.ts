@@ -26,7 +26,7 @@ export const emqx: Product = {
 function emqxConf(options: ConfigOptions): string {
   const { version } = options;
   const certificate = options.identities.has('certificate');
-  return `# EMQX asks ThingPass. Made for EMQX 5.8 to 6.x; README.md beside this file says what each line avoids.
+  return `# EMQX asks ThingPass. Made for EMQX 5.8 to 6.x; README.md next to this file says what each line avoids.
 
 authentication = [
   {
@@ -127,7 +127,7 @@ authorization.node_cache.enable = false
   hasPlain(options),
   `listeners.tcp.default {
   bind = "0.0.0.0:1883"
-  # Each device in a tree of its own. Start ThingPass with THINGPASS_MOUNTED_BROKERS=emqx then, and do it on every listener.
+  # Each device in its own tree. Start ThingPass with THINGPASS_MOUNTED_BROKERS=emqx then, and do it on every listener.
   # mountpoint = "devices/\${client_attrs.thingpass_device}/"
 }
 
@@ -151,7 +151,7 @@ listeners.ssl.default {
 }
 
 function provisioningConf(options: ConfigOptions): string {
-  return `# Devices provision themselves over MQTT: add this behind emqx.conf. Made for EMQX 5.8 to 6.x; README.md beside this file
+  return `# Devices provision themselves over MQTT: add this behind emqx.conf. Made for EMQX 5.8 to 6.x; README.md next to this file
 # says what each line avoids. It needs the mountpoint of emqx.conf on every listener.
 
 connectors.http.thingpass {

@@ -11,7 +11,7 @@ export const emqx4: Product = {
 };
 
 function authHttp(options: ConfigOptions): string {
-  return `## EMQX 4 asks ThingPass: etc/plugins/emqx_auth_http.conf; README.md beside this file says what each line avoids.
+  return `## EMQX 4 asks ThingPass: etc/plugins/emqx_auth_http.conf; README.md next to this file says what each line avoids.
 
 auth.http.auth_req.url = ${urlOf(options, '/emqx4/auth')}
 auth.http.auth_req.method = post

@@ -15,7 +15,7 @@ function configuration(options: ConfigOptions): string {
   const certificate = options.identities.has('certificate');
   const prefix = `${options.url.pathname.replace(/\/$/, '')}/forward-auth`;
   return `# Envoy ends TLS for MQTT over WebSockets${when(certificate, ' and asks ThingPass about certificates')}. Made for Envoy 1.30 and later; README.md
-# beside this file says what each line avoids. The broker's own WebSocket listener is taken to be 127.0.0.1:8083.
+# next to this file says what each line avoids. The broker's own WebSocket listener is taken to be 127.0.0.1:8083.
 
 static_resources:
   listeners:

@@ -27,7 +27,7 @@ function configuration(options: ConfigOptions): string {
   const certificate = options.identities.has('certificate');
   const plain = hasPlain(options);
   const authority = ' ca-file /etc/haproxy/devices-ca.pem verify';
-  return `# HAProxy ends TLS for MQTT and for MQTT over WebSockets. Made for HAProxy 2.6 and later; README.md beside this file says what each
+  return `# HAProxy ends TLS for MQTT and for MQTT over WebSockets. Made for HAProxy 2.6 and later; README.md next to this file says what each
 # line avoids. The broker's own listeners, which expect PROXY protocol version 2 from HAProxy alone, are taken to be
 # on 127.0.0.1.
 
@@ -72,7 +72,7 @@ backend mqtt_certificates
   server broker 127.0.0.1:1884 check send-proxy-v2 proxy-v2-options ssl,cert-cn
 
 `,
-)}# MQTT over WebSockets. A client's own certificate headers are taken away, whoever it is.
+)}# MQTT over WebSockets. A client's own certificate headers are removed, whether or not it has a certificate.
 frontend wss
   mode http
   bind :443 ssl crt /etc/haproxy/server.pem${when(certificate, `${authority} ${plain ? 'optional' : 'required'}`)}

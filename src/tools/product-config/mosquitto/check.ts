@@ -20,7 +20,7 @@ function mosquittoTraps(text: string): readonly Misconfiguration[] {
       traps.problem(
         line,
         `what stands behind the value of ${key} is part of it`,
-        'put the comment on a line of its own',
+        'put the comment on a separate line',
       );
     if (key === 'mount_point')
       traps.problem(line, 'it stands in front of each topic that ThingPass is asked about', 'take it out');

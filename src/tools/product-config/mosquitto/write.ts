@@ -26,7 +26,7 @@ function place({ url }: ConfigOptions) {
 
 function forOriginal(options: ConfigOptions): string {
   const { host, port, path } = place(options);
-  return `# Mosquitto with mosquitto-go-auth asks ThingPass. README.md beside this file says what each line avoids.
+  return `# Mosquitto with mosquitto-go-auth asks ThingPass. README.md next to this file says what each line avoids.
 # Mosquitto knows no comments behind a value: what stands behind an auth_opt_ is part of it.
 
 listener 1883

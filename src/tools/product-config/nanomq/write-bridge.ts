@@ -14,7 +14,7 @@ export const nanomqBridge: Product = {
 function bridge({ identities }: ConfigOptions): string {
   const certificate = identities.has('certificate');
   const basic = !certificate && identities.has('basic');
-  return `# An edge NanoMQ as a gateway: it connects to the broker that asks ThingPass. Made for NanoMQ 0.25; README.md beside this
+  return `# An edge NanoMQ as a gateway: it connects to the broker that asks ThingPass. Made for NanoMQ 0.25; README.md next to this
 # file says what each line avoids. Create the gateway with: thingpass device create edge-1 --gateway${when(certificate, ' --x509 edge-1.pem')}${when(basic, ' --mqtt-basic --client-id edge-1 --username edge-1')}
 
 bridges.mqtt.cloud {

@@ -14,7 +14,7 @@ export const nanomq: Product = {
 
 function nanomqConf(options: ConfigOptions): string {
   const certificate = options.identities.has('certificate');
-  return `# NanoMQ asks ThingPass. Made for NanoMQ 0.25.5 and later; README.md beside this file says what each line avoids.
+  return `# NanoMQ asks ThingPass. Made for NanoMQ 0.25.5 and later; README.md next to this file says what each line avoids.
 
 ${when(
   hasPlain(options),

@@ -18,7 +18,7 @@ const CERTIFICATE = `X-SSL-Client-Verify $ssl_client_verify;
 function site(options: ConfigOptions): string {
   const certificate = options.identities.has('certificate');
   const plain = hasPlain(options);
-  return `# nginx ends TLS for MQTT over WebSockets${when(certificate, ' and asks ThingPass about certificates')}: conf.d/thingpass.conf. README.md beside
+  return `# nginx ends TLS for MQTT over WebSockets${when(certificate, ' and asks ThingPass about certificates')}: conf.d/thingpass.conf. README.md next to
 # this file says what each line avoids. The broker's own WebSocket listener is taken to be 127.0.0.1:8083.
 
 server {

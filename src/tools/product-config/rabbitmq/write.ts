@@ -16,7 +16,7 @@ export const rabbitmq: Product = {
 };
 
 function rabbitmqConf(options: ConfigOptions): string {
-  return `# RabbitMQ asks ThingPass. Made for RabbitMQ 3.10 to 4.3; README.md beside this file says what each line avoids.
+  return `# RabbitMQ asks ThingPass. Made for RabbitMQ 3.10 to 4.3; README.md next to this file says what each line avoids.
 # Plugins: rabbitmq-plugins enable rabbitmq_mqtt rabbitmq_web_mqtt rabbitmq_auth_backend_http
 
 # Nobody but ThingPass decides. Administrators of RabbitMQ itself: see README.md.

@@ -31,7 +31,7 @@ listener.tls.external.allow_anonymous = false
 }
 
 function authHttp(options: ConfigOptions): string {
-  return `# plugins/rmqtt-auth-http.toml: RMQTT asks ThingPass. README.md beside this file says what each line avoids.
+  return `# plugins/rmqtt-auth-http.toml: RMQTT asks ThingPass. README.md next to this file says what each line avoids.
 
 http_timeout = "2s"
 http_headers.accept = "*/*"

@@ -13,7 +13,7 @@ export const traefik: Product = {
   ],
 };
 
-const STATIC = `# Traefik's static configuration. Made for Traefik 3; README.md beside this file says what each line avoids.
+const STATIC = `# Traefik's static configuration. Made for Traefik 3; README.md next to this file says what each line avoids.
 
 entryPoints:
   wss:
@@ -63,7 +63,7 @@ ${when(
         pem: true
     thingpass:
       forwardAuth:
-        # Traefik can add no header of its own here, so the secret stands in the path.
+        # Traefik cannot add a header here, so the secret stands in the path.
         address: ${urlOf(options, `/k/${options.secret}/forward-auth`)}
         # The certificate and nothing else: a client's Authorization is for the broker.
         authRequestHeaders: [X-Forwarded-Tls-Client-Cert]

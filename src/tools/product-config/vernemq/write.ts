@@ -11,7 +11,7 @@ export const vernemq: Product = {
 };
 
 function vernemqConf(options: ConfigOptions): string {
-  return `# VerneMQ asks ThingPass. Made for VerneMQ 2.2; README.md beside this file says what each line avoids.
+  return `# VerneMQ asks ThingPass. Made for VerneMQ 2.2; README.md next to this file says what each line avoids.
 
 allow_anonymous = off
 plugins.vmq_passwd = off

@@ -57,7 +57,7 @@ async function detail(
   return decision.outcome === 'deny' ? decision.reason : (allowed(decision).credentialsId ?? '');
 }
 
-test('a name identifies only where it is switched on, from a listener that verifies', async () => {
+test('a name identifies only where it is enabled, from a listener that verifies', async () => {
   assert.equal(await detail({ commonName: 'meter' }), 'x');
   assert.equal(
     await detail({ commonName: 'meter' }, { certificateNames: 'off' }),

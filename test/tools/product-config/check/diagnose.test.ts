@@ -119,7 +119,7 @@ const EMQX: readonly Planted[] = [
   [
     /^ {4}max_retries = 0$/,
     '    max_retries = 0\n    body = "{\\"p\\": \\"${payload}\\"}"',
-    /members of its own/,
+    /lets a client add members/,
     { file: 'provisioning.conf' },
   ],
   [
