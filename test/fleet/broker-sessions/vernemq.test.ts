@@ -198,7 +198,7 @@ test('a certificate client that sends another’s client id, user name and passw
   assert.ok(await mayPublish(plain, session, `devices/${idOf(plain, 'by-certificate')}/up`));
 });
 
-test('names alone, as of a session that somebody else let in, never select what has a password', async () => {
+test('names alone, as of a session that another service admitted in, never select what has a password', async () => {
   const { client_id, username } = BASIC;
   const session = { client_id, username, mountpoint: '' };
   assert.equal(await mayPublish(plain, session, 'v1/devices/me/telemetry'), false);

@@ -96,7 +96,7 @@ describe('a request', () => {
       [{ [secret as string]: 's3cret' }, /provisionDeviceKey is missing/],
       [{ [key as string]: 's3cret' }, /provisionDeviceSecret is missing/],
       [asNew({ deviceName: { s3cret: 1 } }), /deviceName is not a text/],
-      [asNew({ credentialsType: 's3cret' }), /credentialsType is none of/],
+      [asNew({ credentialsType: 's3cret' }), /credentialsType must be one of/],
     ] as const) {
       const response = await provision(request, stores[0]);
       assert.ok(response.status === 'FAILURE');

@@ -42,7 +42,7 @@ onEachDatabase((database) => {
         profile: 'looks ahead',
         problem: 'looking ahead or behind, such as (?=…) or (?<!…), is not supported',
       },
-      { profile: 'no pattern', problem: 'there is none' },
+      { profile: 'no pattern', problem: 'it has no pattern' },
     ]);
 
     const imports = new ImportRepository(prisma, database.location.kind, { name: 'test', origin: 'here' });
