@@ -45,17 +45,20 @@ export function readGenericCertificate(
   });
 }
 
-function certificatesIn(value: unknown): Buffer[] {
-  const texts = Array.isArray(value) ? value : [value];
-  if (texts.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
-  const certificates = texts.flatMap((text: unknown) => {
-    if (text === undefined || text === null) return [];
-    if (typeof text !== 'string') throw certificateUnreadable('malformed_field');
-    if (text.length > MAX_CHAIN_TEXT) throw certificateUnreadable('too_large');
-    return isAbsent(text) ? [] : decodeEitherText(text);
-  });
+function certificatesIn(value: unknown): readonly Buffer[] {
+  if (!Array.isArray(value)) return certificatesInText(value);
+  if (value.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
+  const certificates = value.flatMap(certificatesInText);
   if (certificates.length > MAX_CERTIFICATES) throw certificateUnreadable('too_many_certificates');
   return certificates;
+}
+
+/** @returns at most {@link MAX_CERTIFICATES}. */
+function certificatesInText(text: unknown): readonly Buffer[] {
+  if (text === undefined || text === null) return [];
+  if (typeof text !== 'string') throw certificateUnreadable('malformed_field');
+  if (text.length > MAX_CHAIN_TEXT) throw certificateUnreadable('too_large');
+  return isAbsent(text) ? [] : decodeEitherText(text);
 }
 
 /** Other types are refused: many languages treat `"false"` as true. */
