@@ -4,7 +4,7 @@ import type { HashWorkers } from './hash-workers.ts';
 import { readPhc, writePhc } from './phc.ts';
 import { equalBytes, type HashFormat, type HashScheme, hashScheme, problemOfLengths } from './scheme.ts';
 
-/** RFC 9106 section 3.1. */
+/** The cost of Argon2id (RFC 9106 section 3.1). */
 export interface Argon2idCost {
   /** KiB. */
   readonly memory: number;
@@ -18,28 +18,30 @@ interface Argon2idHash {
   readonly hash: Buffer;
 }
 
-/** OWASP's setting with the least memory per login that is not below 12 MiB; Mosquitto's own (46 MiB, 1) is another. */
+/**
+ * OWASP's setting with the least memory per login of at least 12 MiB. Mosquitto uses another one (46 MiB, 1 pass).
+ */
 export const DEFAULT_ARGON2ID_COST: Argon2idCost = Object.freeze({
   memory: 19_456,
   iterations: 2,
   parallelism: 1,
 });
 
-/** What one check may take; RFC 9106's second recommended setting (64 MiB, 3 passes) fits. */
+/** Limits of one check; RFC 9106's second recommended setting (64 MiB, 3 passes) is below them. */
 const MAXIMUM_MEMORY = 131_072;
 const MAXIMUM_WORK = 524_288;
 const MAXIMUM_PARALLELISM = 16;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** `$argon2id$v=19$m=4096,t=3,p=2$salt$hash`: go-auth's, Mosquitto 2.1's and everybody else's. */
+/** `$argon2id$v=19$m=4096,t=3,p=2$salt$hash`, as written by go-auth, Mosquitto 2.1 and others. */
 export const argon2idFormat: HashFormat<Argon2idHash> = {
   name: 'argon2id',
   matches: (hash) => hash.startsWith('$argon2id$'),
   read(text) {
     const phc = readPhc(text);
     const cost = readCost(phc?.parameters);
-    // Version 16 computes something else (RFC 9106 describes 19, 0x13), and a missing one means 16.
+    // Version 16 is another function (RFC 9106 describes 19, 0x13), and a missing version means 16.
     if (phc?.id !== 'argon2id' || phc.version !== '19' || cost === undefined) {
       return 'not of the form $argon2id$v=19$m=..,t=..,p=..$salt$hash';
     }
@@ -49,7 +51,7 @@ export const argon2idFormat: HashFormat<Argon2idHash> = {
   },
 };
 
-/** @param workers where it runs: there is no Argon2 on Node's thread pool before Node 24. */
+/** @param workers compute it, because Node's thread pool has no Argon2 before Node 24. */
 export function argon2idScheme(workers: HashWorkers): HashScheme {
   return hashScheme(argon2idFormat, true, async ({ cost, salt, hash }, password) => {
     const length = hash.length;
@@ -57,7 +59,10 @@ export function argon2idScheme(workers: HashWorkers): HashScheme {
   });
 }
 
-/** The text to store for a password. */
+/**
+ * Hashes a password.
+ * @returns the text to store.
+ */
 export async function hashWithArgon2id(
   workers: HashWorkers,
   password: string,
@@ -70,7 +75,7 @@ export async function hashWithArgon2id(
   return writePhc(`$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}`, salt, hash);
 }
 
-/** @returns what keeps a cost from being used, for settings and stored hashes alike. */
+/** @returns why a cost cannot be used, in settings and stored hashes; `undefined` if it can. */
 export function problemOfArgon2idCost({ memory, iterations, parallelism }: Argon2idCost): string | undefined {
   if (iterations < 1 || parallelism < 1 || parallelism > MAXIMUM_PARALLELISM) {
     return `argon2id needs at least one pass and 1 to ${MAXIMUM_PARALLELISM} lanes`;
@@ -82,7 +87,7 @@ export function problemOfArgon2idCost({ memory, iterations, parallelism }: Argon
   return undefined;
 }
 
-/** Whether the hash is at least as dear as one at `wanted`, in memory and in time. */
+/** Whether the hash costs at least as much as `wanted`, in memory and in time. */
 export function isArgon2idAtLeast(hash: string, wanted: Argon2idCost): boolean {
   const stored = argon2idFormat.read(hash);
   if (typeof stored === 'string') return false;

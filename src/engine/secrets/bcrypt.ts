@@ -2,23 +2,23 @@ import type { HashWorkers } from './hash-workers.ts';
 import { equalBytes, type HashFormat, type HashScheme, hashScheme } from './scheme.ts';
 
 /**
- * `$2a$`, `$2b$` and `$2y$` name the same function for text without NUL; `$2x$` marks hashes of a broken
- * implementation and is not read. Written by go-auth, EMQX, `htpasswd -B` and many more.
+ * `$2a$`, `$2b$` and `$2y$` are the same function for text without NUL. `$2x$` marks hashes of a faulty
+ * implementation and is not supported. Written by go-auth, EMQX, `htpasswd -B` and many others.
  */
 interface BcryptHash {
   readonly cost: number;
   readonly salt: Buffer;
-  /** 31 characters in bcrypt's own base64. */
+  /** 31 characters in bcrypt's variant of Base64. */
   readonly hash: string;
 }
 
-/** Twice as dear with each step: 10 takes about 0.07 s, 14 about 1.1 s of one processor. */
+/** The time doubles with each step: cost 10 takes about 0.07 s and 14 about 1.1 s of one processor. */
 const MAXIMUM_COST = 14;
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const TEXT = /^\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})$/;
 
-/** bcrypt reads no further; Go and EMQX's library cut off silently too, so such hashes exist. */
+/** bcrypt ignores further bytes. Go and EMQX's library truncate silently too, so such hashes exist. */
 const MAXIMUM_PASSWORD_BYTES = 72;
 
 export const bcryptFormat: HashFormat<BcryptHash> = {
@@ -35,20 +35,20 @@ export const bcryptFormat: HashFormat<BcryptHash> = {
   },
 };
 
-/** @param workers where it runs: Node's thread pool knows no bcrypt. */
+/** @param workers compute it, because Node's thread pool has no bcrypt. */
 export function bcryptScheme(workers: HashWorkers): HashScheme {
   return hashScheme(bcryptFormat, true, async ({ cost, salt, hash }, password) => {
-    // NUL ends a password in C and not elsewhere: there is no telling what such a hash was made of.
+    // NUL ends a password in C but not in other languages, so the hashed text is unknown.
     if (password.includes(0)) return false;
-    const cut = password.subarray(0, MAXIMUM_PASSWORD_BYTES);
-    const text = Buffer.from(await workers.run({ kind: 'bcrypt', password: cut, salt, cost })).toString(
+    const truncated = password.subarray(0, MAXIMUM_PASSWORD_BYTES);
+    const text = Buffer.from(await workers.run({ kind: 'bcrypt', password: truncated, salt, cost })).toString(
       'latin1',
     );
     return equalBytes(Buffer.from(text.slice(-hash.length)), Buffer.from(hash));
   });
 }
 
-/** 22 characters are 132 bits; the salt is the first 128. */
+/** Decodes the salt: 22 characters are 132 bits, of which it is the first 128. */
 function readSalt(text: string): Buffer {
   const standard = Array.from(text, (letter) => STANDARD[ALPHABET.indexOf(letter)]).join('');
   return Buffer.from(standard, 'base64').subarray(0, 16);

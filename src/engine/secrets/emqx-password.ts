@@ -36,8 +36,8 @@ export const emqxDigestFormat: HashFormat<SaltedDigest> = {
     const phc = readPhc(text);
     const algorithm = phc?.parameters.get('a');
     const position = phc?.parameters.get('s');
-    if (phc?.id !== 'emqx' || phc.version !== undefined || phc.parameters.size !== 2) return UNREADABLE;
-    if (!isDigest(algorithm) || !isPosition(position)) return UNREADABLE;
+    if (phc?.id !== 'emqx' || phc.version !== undefined || phc.parameters.size !== 2) return FORMAT_PROBLEM;
+    if (!isDigest(algorithm) || !isPosition(position)) return FORMAT_PROBLEM;
     const { salt, hash } = phc;
     if (salt.length > MAXIMUM_SALT_BYTES) return `the salt is longer than ${MAXIMUM_SALT_BYTES} bytes`;
     const right = algorithm === 'plain' ? hash.length > 0 : hash.length === DIGEST_BYTES[algorithm];
@@ -45,7 +45,7 @@ export const emqxDigestFormat: HashFormat<SaltedDigest> = {
   },
 };
 
-const UNREADABLE = 'not of the form $emqx$a=..,s=..$salt$hash';
+const FORMAT_PROBLEM = 'not of the form $emqx$a=..,s=..$salt$hash';
 
 export const emqxDigestScheme: HashScheme = hashScheme(emqxDigestFormat, false, (stored, password) =>
   equalBytes(sha256(digest(stored, password)), sha256(stored.hash)),
@@ -61,7 +61,7 @@ export const emqxPbkdf2Format: HashFormat<Pbkdf2Hash> = {
     }
     const { parameters, salt, hash } = phc;
     if (readInteger(parameters.get('l')) !== hash.length)
-      return 'the hash is not as long as it says: cut off?';
+      return 'the hash is not as long as its parameter says; it may be truncated';
     const name = parameters.get('f');
     return boundedPbkdf2(name === 'sha' ? 'sha1' : name, readInteger(parameters.get('i')), salt, hash);
   },
@@ -69,7 +69,10 @@ export const emqxPbkdf2Format: HashFormat<Pbkdf2Hash> = {
 
 export const emqxPbkdf2Scheme: HashScheme = hashScheme(emqxPbkdf2Format, true, checkPbkdf2);
 
-/** @param hash what `hex` means for the algorithm, as bytes; for `plain` the text itself. */
+/**
+ * Formats the stored text of a digest.
+ * @param hash the digest's bytes; for `plain`, the bytes of the text.
+ */
 export function writeEmqxDigest(
   algorithm: EmqxDigest,
   position: SaltPosition,
@@ -79,7 +82,10 @@ export function writeEmqxDigest(
   return writePhc(`$emqx$a=${algorithm},s=${position}`, salt, hash);
 }
 
-/** @param macFunction EMQX's name: sha, sha224, sha256, sha384 or sha512. */
+/**
+ * Formats the stored text of a PBKDF2 hash.
+ * @param macFunction EMQX's name: sha, sha224, sha256, sha384 or sha512.
+ */
 export function writeEmqxPbkdf2(
   macFunction: string,
   iterations: number,
@@ -89,15 +95,15 @@ export function writeEmqxPbkdf2(
   return writePhc(`${PBKDF2}f=${macFunction},i=${iterations},l=${hash.length}`, salt, hash);
 }
 
-/** The derived key's length where EMQX is told none; `undefined` for a function that EMQX does not have. */
+/** The default length of the derived key in EMQX; `undefined` for a function that EMQX does not have. */
 export function emqxKeyBytes(macFunction: string): number | undefined {
   const name = macFunction === 'sha' ? 'sha1' : macFunction;
   return isPbkdf2Digest(name) && macFunction !== 'sha1' ? digestBytes(name) : undefined;
 }
 
 /**
- * A salted SHA-256 for imported plaintext: a hundred thousand slow hashes would take hours, and the plaintext must not
- * be stored either. It wants an upgrade, so the first good login replaces it by a slow hash.
+ * Hashes imported plaintext with salted SHA-256: a hundred thousand slow hashes would take hours, and plaintext
+ * must not be stored. `needsUpgrade` is true for it, so the first good login replaces it by a slow hash.
  */
 export function hashProvisionally(password: string): string {
   const salt = randomBytes(16);
@@ -115,7 +121,9 @@ function digest({ algorithm, position, salt }: SaltedDigest, password: Buffer): 
         .digest();
 }
 
-/** Plain texts differ in length, which a comparison would tell by its time; their digests do not. */
+/**
+ * Hashes both sides of a comparison: plain texts differ in length, which would be visible in the comparison's time.
+ */
 function sha256(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest();
 }

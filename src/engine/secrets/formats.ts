@@ -7,7 +7,7 @@ import { pbkdf2Format } from './pbkdf2.ts';
 import { type HashFormat, problemOf } from './scheme.ts';
 import { scryptFormat } from './scrypt.ts';
 
-/** Every stored text that can verify; no text belongs to two of them. `formats.md` describes them. */
+/** All supported formats of stored hashes, described in `formats.md`. No text belongs to two of them. */
 export const HASH_FORMATS: readonly HashFormat<object>[] = [
   generatedFormat,
   scryptFormat,
@@ -21,8 +21,8 @@ export const HASH_FORMATS: readonly HashFormat<object>[] = [
 ];
 
 /**
- * What keeps a stored text from ever verifying, in one sentence that does not quote it; `undefined` when nothing does.
- * For imports and the management API: a hash that cannot verify should be refused where somebody sees it.
+ * Why a stored hash can never verify, in one sentence that does not quote it; `undefined` if it can. Imports and
+ * the management API use it to refuse such hashes where somebody sees the reason.
  */
 export function problemOfHash(hash: string): string | undefined {
   const format = HASH_FORMATS.find((one) => one.matches(hash));

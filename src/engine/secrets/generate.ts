@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 const ALPHANUMERICS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * How long a generated text is, by what it is for. Only letters and digits: such a text survives shells, URLs, CSV
- * files, `mosquitto_pub -P` and a firmware's configuration page unquoted. One character holds 5.95 bits.
+ * The length of a generated text by purpose. It has only letters and digits, so it needs no quotes in shells, URLs,
+ * CSV files, `mosquitto_pub -P` and a firmware's configuration page. One character has 5.95 bits.
  */
 const LENGTHS = {
-  /** As ThingsBoard makes them: 20 alphanumerics (`credentials/thingsboard.md` section 2), 119 bits. */
+  /** As in ThingsBoard: 20 letters and digits (`credentials/thingsboard.md` section 2), 119 bits. */
   access_token: 20,
   /** 190 bits. */
   password: 32,
-  /** ThingsBoard's provision keys and secrets have 20 as well. */
+  /** ThingsBoard's provision keys and secrets also have 20. */
   provision_key: 20,
   /** 256 bits. */
   api_key: 43,
@@ -19,12 +19,12 @@ const LENGTHS = {
 
 export type GeneratedKind = keyof typeof LENGTHS;
 
-/** A fresh random text of letters and digits, long enough for its purpose. */
+/** Generates a random text of letters and digits, long enough for its purpose. */
 export function generate(kind: GeneratedKind): string {
   return alphanumerics(LENGTHS[kind]);
 }
 
-/** The largest multiple of the alphabet's size in a byte: bytes from there on would favour the first letters. */
+/** The largest multiple of the alphabet's size in a byte. Larger bytes would favour the first letters. */
 const UNBIASED = 256 - (256 % ALPHANUMERICS.length);
 
 function alphanumerics(length: number): string {

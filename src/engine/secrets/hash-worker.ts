@@ -1,6 +1,6 @@
 /**
- * The thread that computes what Node's own thread pool cannot: Argon2id and bcrypt, as WebAssembly. On the main thread
- * one login would hold up every other request for 0.03 to 1 s.
+ * The worker thread for Argon2id and bcrypt, which Node's thread pool does not have; they run as WebAssembly. On
+ * the main thread, one login would delay all other requests by 0.03 to 1 s.
  */
 import { argon2id, bcrypt } from 'hash-wasm';
 
@@ -25,7 +25,8 @@ export interface BcryptJob {
 export type HashJob = Argon2idJob | BcryptJob;
 
 /**
- * The hash of an Argon2id job; the whole `$2a$…` text of a bcrypt job, in ASCII.
+ * Computes a job's hash and then erases its password.
+ * @returns the hash of an Argon2id job; the complete `$2a$…` text of a bcrypt job, in ASCII.
  * @throws for a job that the algorithm does not allow.
  */
 export default async function computeHash(job: HashJob): Promise<Uint8Array> {

@@ -4,15 +4,17 @@ import type { SecretSchemes } from './secret-schemes.ts';
 import { scramKeysOf } from './stored-scram.ts';
 
 /**
- * Turns a password into what is stored of it.
- * @param made whether it came out of `secrets/generate.ts`: a chosen one can be guessed, and needs a slow hash.
- * @throws {ThingPassError} `hashing_queue_full` when too many others wait.
+ * Hashes a password for storage.
+ * @param made whether `secrets/generate.ts` generated the password. A chosen one can be guessed and needs a slow
+ *   hash.
+ * @throws {ThingPassError} `hashing_queue_full` if too many hashes wait.
  */
 export type KeepPassword = (password: string, made: boolean) => Promise<NewSecret>;
 
 /**
- * What is stored of passwords: a slow hash of one that somebody chose, a fast one of one that was made.
- * @param scramIterations with SCRAM keys of so many iterations beside it; 0: none. They cost an attacker less than the slow hash.
+ * Creates the function that hashes passwords: slowly if chosen, fast if generated.
+ * @param scramIterations iterations of the SCRAM keys stored in addition; 0 stores none. These cost an attacker
+ *   less than the slow hash.
  */
 export function createKeepPassword(
   secrets: Pick<SecretSchemes, 'hashChosen' | 'hashGenerated' | 'scramKeys'>,
@@ -24,7 +26,7 @@ export function createKeepPassword(
   });
 }
 
-/** None for passwords that SASLprep forbids: no client could prove those. */
+/** Derives SCRAM keys. Returns none for passwords that SASLprep forbids, because no client could prove these. */
 export async function scramKeysFor(
   password: string,
   iterations: number,

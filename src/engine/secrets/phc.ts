@@ -1,8 +1,8 @@
 import { readBase64, writeBase64 } from './encodings.ts';
 
 /**
- * Strings of the form `$id$v=19$name=value,name=value$salt$hash`, after the "PHC string format" of the Password Hashing
- * Competition: base64 without padding, parameters in the order given, version and parameters optional.
+ * A string of the form `$id$v=19$name=value,name=value$salt$hash`, the "PHC string format" of the Password Hashing
+ * Competition: Base64 without padding, parameters in the order given, version and parameters optional.
  */
 export interface PhcString {
   readonly id: string;
@@ -15,7 +15,7 @@ export interface PhcString {
 const VERSION = /^v=([0-9]+)$/;
 const PARAMETER = /^([a-z][a-z0-9-]{0,31})=([A-Za-z0-9/+.-]+)$/;
 
-/** @returns the parts, or `undefined` when the text is not such a string with a salt and a hash. */
+/** @returns the parts; `undefined` if the text is not such a string with a salt and a hash. */
 export function readPhc(text: string): PhcString | undefined {
   const parts = text.split('$');
   if (parts.shift() !== '') return undefined;
@@ -37,7 +37,7 @@ export function readPhc(text: string): PhcString | undefined {
   return salt && hash ? { id, version, parameters, salt, hash } : undefined;
 }
 
-/** @param head everything in front of the salt, as `$scrypt$ln=15,r=8,p=3`. */
+/** @param head everything before the salt, such as `$scrypt$ln=15,r=8,p=3`. */
 export function writePhc(head: string, salt: Uint8Array, hash: Uint8Array): string {
   return `${head}$${writeBase64(salt)}$${writeBase64(hash)}`;
 }

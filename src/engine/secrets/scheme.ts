@@ -1,39 +1,43 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** What credential checking needs of a way to keep a secret; the port of `credentials/` has this shape. */
+/** A way to verify stored secrets, as needed by `credentials/`. */
 export interface SecretScheme {
   readonly name: string;
-  /** Whether the stored text is this scheme's, by how it begins; a damaged text still belongs to its scheme. */
+  /** Whether the stored text belongs to this scheme, by its beginning; a damaged text still does. */
   matches(hash: string): boolean;
-  /** False, never a throw, for a damaged hash or one that is too expensive to check. */
+  /**
+   * Whether the password matches. False, without an exception, for a damaged hash or one that is too expensive to
+   * check.
+   */
   verify(hash: string, password: string): Promise<boolean> | boolean;
 }
 
-/** How one kind of stored text is recognised and taken apart. `formats.md` lists them all. */
+/** A format of stored hashes. `formats.md` lists them all. */
 export interface HashFormat<Stored extends object> {
   readonly name: string;
   matches(hash: string): boolean;
-  /** @returns the parts, or a sentence on why the text can never verify (it does not quote the text). */
+  /** @returns the parts, or a sentence that says why the text can never verify and does not quote it. */
   read(hash: string): Stored | string;
 }
 
 export interface HashScheme extends SecretScheme {
-  /** Costs milliseconds or more of a processor: goes through the queue and its answers are remembered. */
+  /** Takes milliseconds or more of a processor: it runs in the queue, and its results are cached. */
   readonly slow: boolean;
   problemOf(hash: string): string | undefined;
 }
 
-/** Longer texts are refused unread; a plain EMQX password of 4 KiB still fits. */
+/** Longer texts are refused unread. A plain EMQX password of 4 KiB fits. */
 const MAXIMUM_HASH_TEXT = 8192;
 
-/** Cutting a hash off must not leave one that many passwords match. */
+/** A truncated hash must not be so short that many passwords match. */
 export const MINIMUM_HASH_BYTES = 16;
 export const MAXIMUM_HASH_BYTES = 128;
 export const MAXIMUM_SALT_BYTES = 256;
 
 /**
- * A scheme out of a format and its check, which sees well-formed hashes and non-empty passwords only.
- * An empty password never verifies: brokers send an empty text for "none" too, and a hash of it would let anyone in.
+ * Makes a scheme from a format and a check. The check gets only well-formed hashes and non-empty passwords. An
+ * empty password never verifies: brokers also send an empty text for "none", and a stored hash of it would admit
+ * anyone.
  */
 export function hashScheme<Stored extends object>(
   format: HashFormat<Stored>,
@@ -65,16 +69,19 @@ function readBounded<Stored extends object>(format: HashFormat<Stored>, hash: st
     : format.read(hash);
 }
 
-/** Equality that takes the same time wherever the first difference is. */
+/** Compares in constant time for equal lengths. */
 export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** @returns what is wrong with the lengths of a salt and a hash, for formats that leave them open. */
+/**
+ * @returns why a salt or hash has an unacceptable length, for formats without fixed lengths; `undefined` if it does
+ *   not.
+ */
 export function problemOfLengths(salt: Uint8Array, hash: Uint8Array): string | undefined {
   if (salt.length > MAXIMUM_SALT_BYTES) return `the salt is longer than ${MAXIMUM_SALT_BYTES} bytes`;
   if (hash.length < MINIMUM_HASH_BYTES)
-    return `the hash is shorter than ${MINIMUM_HASH_BYTES} bytes: cut off?`;
+    return `the hash is shorter than ${MINIMUM_HASH_BYTES} bytes; it may be truncated`;
   if (hash.length > MAXIMUM_HASH_BYTES) return `the hash is longer than ${MAXIMUM_HASH_BYTES} bytes`;
   return undefined;
 }

@@ -4,13 +4,13 @@ import type { ScramAlgorithm, ScramKeys } from '../../model/scram-keys.ts';
 
 export interface ScramOptions {
   readonly algorithm: ScramAlgorithm;
-  /** Must be the broker's: EMQX does not take it from the answer. */
+  /** Must equal the broker's setting: EMQX does not take it from the answer. */
   readonly iterations?: number;
-  /** Fresh and random when left out. */
+  /** Default: random. */
   readonly salt?: Uint8Array;
 }
 
-/** EMQX's default, and RFC 7677's minimum. */
+/** EMQX's default and RFC 7677's minimum. */
 export const DEFAULT_SCRAM_ITERATIONS = 4096;
 
 const MAXIMUM_ITERATIONS = 1_000_000;
@@ -20,7 +20,7 @@ export const SCRAM_HASH_BYTES = { sha256: 32, sha512: 64 } as const;
 const derive = promisify(pbkdf2);
 
 /**
- * The keys of a password, hashed on the thread pool. Section numbers are RFC 5802's.
+ * Derives a password's SCRAM keys on the thread pool. Section numbers are RFC 5802's.
  * @throws {RangeError} for iterations out of bounds, an empty password, or one that SASLprep forbids.
  */
 export async function deriveScramKeys(password: string, options: ScramOptions): Promise<ScramKeys> {
@@ -48,11 +48,12 @@ export async function deriveScramKeys(password: string, options: ScramOptions): 
 }
 
 /**
- * What SASLprep (RFC 4013) makes of a password, so that the same letters typed on another keyboard give the same key. Code
- * points unassigned in Unicode 3.2 (section 2.5) are let through, as clients do.
+ * Applies SASLprep (RFC 4013), so that the same characters give the same key on any keyboard. Code points
+ * unassigned in Unicode 3.2 (section 2.5) are accepted, as clients do.
  *
- * The tables take longer to load than all the rest of a login; an ASCII password, which comes out as it is, does without them.
- * @throws {RangeError} for a text with characters that section 2.3 or 2.4 forbids, and one of which nothing is left.
+ * The library's tables take longer to load than the rest of a login. ASCII passwords, which SASLprep does not
+ * change, skip it.
+ * @throws {RangeError} for characters that section 2.3 or 2.4 forbids, and for a text of which nothing remains.
  */
 async function saslPrep(password: string): Promise<string> {
   if (/^[\x20-\x7e]*$/.test(password)) return password;
@@ -60,8 +61,11 @@ async function saslPrep(password: string): Promise<string> {
   try {
     return prepare(password, { allowUnassigned: true });
   } catch (error) {
-    throw new RangeError('the password has characters, or an order of them, that SASLprep forbids', {
-      cause: error,
-    });
+    throw new RangeError(
+      'the password contains characters, or an order of characters, that SASLprep forbids',
+      {
+        cause: error,
+      },
+    );
   }
 }

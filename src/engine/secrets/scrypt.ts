@@ -4,7 +4,7 @@ import { readInteger } from './encodings.ts';
 import { readPhc, writePhc } from './phc.ts';
 import { equalBytes, type HashFormat, type HashScheme, hashScheme } from './scheme.ts';
 
-/** RFC 7914 section 2. Memory is 128·2^ln·r bytes; the time grows with 2^ln·r·p. */
+/** The cost of scrypt (RFC 7914 section 2). Memory is 128·2^ln·r bytes; the time grows with 2^ln·r·p. */
 export interface ScryptCost {
   /** Base-2 logarithm of N. */
   readonly ln: number;
@@ -18,10 +18,10 @@ interface ScryptHash {
   readonly hash: Buffer;
 }
 
-/** One of the equally strong settings that OWASP's Password Storage Cheat Sheet lists; 32 MiB. */
+/** One of the equally strong settings in OWASP's Password Storage Cheat Sheet; 32 MiB. */
 export const DEFAULT_SCRYPT_COST: ScryptCost = Object.freeze({ ln: 15, r: 8, p: 3 });
 
-/** What one check may take: OWASP's largest setting (N = 2^17, r = 8) fits, twice its time too. */
+/** Limits of one check: OWASP's largest setting (N = 2^17, r = 8) is below them, even with twice its time. */
 const MAXIMUM_MEMORY = 128 * 2 ** 20;
 const MAXIMUM_WORK = 2 ** 21;
 const HASH_BYTES = 32;
@@ -29,7 +29,7 @@ const SALT_BYTES = 16;
 
 const derive = promisify<Buffer, Buffer, number, object, Buffer>(scrypt);
 
-/** `$scrypt$ln=15,r=8,p=3$salt$hash`, as passlib writes it too. */
+/** `$scrypt$ln=15,r=8,p=3$salt$hash`, as passlib also writes it. */
 export const scryptFormat: HashFormat<ScryptHash> = {
   name: 'scrypt',
   matches: (hash) => hash.startsWith('$scrypt$'),
@@ -39,8 +39,8 @@ export const scryptFormat: HashFormat<ScryptHash> = {
     if (phc?.id !== 'scrypt' || phc.version !== undefined || cost === undefined) {
       return 'not of the form $scrypt$ln=..,r=..,p=..$salt$hash';
     }
-    const tooMuch = problemOfScryptCost(cost);
-    if (tooMuch !== undefined) return tooMuch;
+    const costProblem = problemOfScryptCost(cost);
+    if (costProblem !== undefined) return costProblem;
     if (phc.hash.length !== HASH_BYTES || phc.salt.length > 64) return 'salt or hash has the wrong length';
     return { cost, salt: phc.salt, hash: phc.hash };
   },
@@ -50,7 +50,10 @@ export const scryptScheme: HashScheme = hashScheme(scryptFormat, true, async (st
   equalBytes(await run(password, stored.salt, stored.cost), stored.hash),
 );
 
-/** The text to store for a password, hashed on the thread pool. */
+/**
+ * Hashes a password on the thread pool.
+ * @returns the text to store.
+ */
 export async function hashWithScrypt(
   password: string,
   cost: ScryptCost = DEFAULT_SCRYPT_COST,
@@ -60,7 +63,7 @@ export async function hashWithScrypt(
   return writePhc(`$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}`, salt, hash);
 }
 
-/** @returns what keeps a cost from being used, for settings and stored hashes alike. */
+/** @returns why a cost cannot be used, in settings and stored hashes; `undefined` if it can. */
 export function problemOfScryptCost({ ln, r, p }: ScryptCost): string | undefined {
   if (ln < 1 || r < 1 || p < 1) return 'scrypt parameters must be positive';
   if (ln > 30 || 128 * 2 ** ln * r > MAXIMUM_MEMORY) return 'scrypt would take more than 128 MiB';
@@ -68,7 +71,7 @@ export function problemOfScryptCost({ ln, r, p }: ScryptCost): string | undefine
   return undefined;
 }
 
-/** Whether a hash at `cost` is at least as dear as one at `wanted`, in memory and in time. */
+/** Whether the hash costs at least as much as `wanted`, in memory and in time. */
 export function isScryptAtLeast(hash: string, wanted: ScryptCost): boolean {
   const stored = scryptFormat.read(hash);
   if (typeof stored === 'string') return false;
@@ -85,7 +88,7 @@ function readCost(parameters: ReadonlyMap<string, string> | undefined): ScryptCo
 }
 
 function run(password: Buffer, salt: Buffer, { ln, r, p }: ScryptCost): Promise<Buffer> {
-  // OpenSSL counts 128·p·r bytes on top of the table itself.
+  // OpenSSL adds 128·p·r bytes to the size of the table.
   const maxmem = 128 * r * (2 ** ln + p + 2);
   return derive(password, salt, HASH_BYTES, { N: 2 ** ln, r, p, maxmem });
 }

@@ -26,7 +26,7 @@ import {
 } from './scrypt.ts';
 import { createVerificationCache, type VerificationCache } from './verification-cache.ts';
 
-/** How chosen passwords are stored from now on; older hashes are brought there at their next good login. */
+/** How chosen passwords are hashed from now on. Other hashes are upgraded at the next good login. */
 export type ChosenHash =
   | ({ readonly scheme: 'scrypt' } & ScryptCost)
   | ({ readonly scheme: 'argon2id' } & Argon2idCost);
@@ -39,18 +39,22 @@ export interface SecretSchemesOptions {
 }
 
 export interface SecretSchemes {
-  /** For `verifySecret`. A slow `verify` rejects with `hashing_queue_full` where there is no room for it. */
+  /** For `verifySecret`. A slow `verify` rejects with `hashing_queue_full` if the queue is full. */
   readonly schemes: readonly SecretScheme[];
   readonly queue: HashingQueue;
   readonly cache: VerificationCache;
-  /** Whether the next good login should store the password anew: anything but our own two forms at today's cost. */
+  /**
+   * Whether the next good login should store a new hash: true for everything except ThingPass's two formats at the
+   * current cost.
+   */
   needsUpgrade(hash: string): boolean;
   /**
-   * The text to store for a password that somebody chose.
+   * Hashes a chosen password.
+   * @returns the text to store.
    * @throws {ThingPassError} `hashing_queue_full`, {RangeError} for an empty password.
    */
   hashChosen(password: string): Promise<string>;
-  /** The same for an upgrade, which can wait for another login: `undefined` while other hashes are under way. */
+  /** As `hashChosen`, for an upgrade that can wait for another login: `undefined` while other hashes are computed. */
   hashChosenWhenIdle(password: string): Promise<string> | undefined;
   generate(kind: GeneratedKind): string;
   hashGenerated(secret: string): string;
@@ -60,8 +64,8 @@ export interface SecretSchemes {
 }
 
 /**
- * Everything about stored secrets behind one door.
- * @throws {RangeError} when `chosen` costs more than a check may.
+ * Creates everything that verifies and hashes stored secrets.
+ * @throws {RangeError} if `chosen` costs more than a check may.
  */
 export function createSecretSchemes({
   queue = createHashingQueue(),
@@ -69,8 +73,9 @@ export function createSecretSchemes({
   workers = createHashWorkers(),
   chosen = { scheme: 'scrypt', ...DEFAULT_SCRYPT_COST },
 }: SecretSchemesOptions = {}): SecretSchemes {
-  const tooMuch = chosen.scheme === 'scrypt' ? problemOfScryptCost(chosen) : problemOfArgon2idCost(chosen);
-  if (tooMuch !== undefined) throw new RangeError(tooMuch);
+  const costProblem =
+    chosen.scheme === 'scrypt' ? problemOfScryptCost(chosen) : problemOfArgon2idCost(chosen);
+  if (costProblem !== undefined) throw new RangeError(costProblem);
 
   const hash = (password: string) =>
     chosen.scheme === 'scrypt'
@@ -88,7 +93,7 @@ export function createSecretSchemes({
       mosquittoPbkdf2Scheme,
       emqxDigestScheme,
       emqxPbkdf2Scheme,
-    ].map((scheme) => (scheme.slow ? remembered(scheme, queue, cache) : scheme)),
+    ].map((scheme) => (scheme.slow ? cachedScheme(scheme, queue, cache) : scheme)),
     queue,
     cache,
     needsUpgrade(stored) {
@@ -112,34 +117,37 @@ export function createSecretSchemes({
   };
 }
 
-/** A slow scheme behind the queue and the memory of earlier answers; equal questions under way share one hash. */
-function remembered(scheme: HashScheme, queue: HashingQueue, cache: VerificationCache): SecretScheme {
-  const underWay = new Map<string, Promise<boolean>>();
+/**
+ * Wraps a slow scheme with the queue and the cache of earlier results. Equal verifications at the same time share
+ * one hash.
+ */
+function cachedScheme(scheme: HashScheme, queue: HashingQueue, cache: VerificationCache): SecretScheme {
+  const pending = new Map<string, Promise<boolean>>();
   return {
     name: scheme.name,
     matches: (hash) => scheme.matches(hash),
     verify(hash, password) {
       if (password === '' || scheme.problemOf(hash) !== undefined) return false;
-      const known = cache.recall(hash, password);
-      if (known !== undefined) return known;
-      const question = `${hash.length}:${hash}${password}`;
-      const asked = underWay.get(question) ?? ask(hash, password);
-      if (!underWay.has(question)) {
-        underWay.set(question, asked);
-        const forget = () => underWay.delete(question);
-        asked.then(forget, forget);
+      const cached = cache.get(hash, password);
+      if (cached !== undefined) return cached;
+      const key = `${hash.length}:${hash}${password}`;
+      const verification = pending.get(key) ?? verifyQueued(hash, password);
+      if (!pending.has(key)) {
+        pending.set(key, verification);
+        const forget = () => pending.delete(key);
+        verification.then(forget, forget);
       }
-      return asked;
+      return verification;
     },
   };
 
-  async function ask(hash: string, password: string): Promise<boolean> {
+  async function verifyQueued(hash: string, password: string): Promise<boolean> {
     const verified = await queue.run(() => scheme.verify(hash, password));
-    cache.remember(hash, password, verified);
+    cache.set(hash, password, verified);
     return verified;
   }
 }
 
 function refuseEmpty(password: string): void {
-  if (password === '') throw new RangeError('an empty password protects nothing');
+  if (password === '') throw new RangeError('the password is empty');
 }

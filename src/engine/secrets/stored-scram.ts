@@ -1,12 +1,13 @@
 import type { ScramAlgorithm, ScramKeys } from '../../model/scram-keys.ts';
 import { DEFAULT_SCRAM_ITERATIONS, deriveScramKeys, SCRAM_HASH_BYTES } from './scram.ts';
 
-/** Both algorithms that a broker may be set to; which one, the password's owner need not know. */
+/** Both algorithms that brokers support. The password's owner need not know which one is configured. */
 export const SCRAM_ALGORITHMS: readonly ScramAlgorithm[] = ['sha256', 'sha512'];
 
 /**
- * The keys to keep with a password, in `credentials_secret.scram_keys`, for brokers with any of the algorithms.
- * @param derive such as `SecretSchemes.scramKeys`, which waits its turn; by default it is done at once.
+ * Derives the keys that are stored with a password in `credentials_secret.scram_keys`, for brokers with any of the
+ * algorithms.
+ * @param derive for example `SecretSchemes.scramKeys`, which queues. Default: at once.
  * @throws {RangeError} as `deriveScramKeys`.
  */
 export function scramKeysOf(
@@ -18,8 +19,8 @@ export function scramKeysOf(
 }
 
 /**
- * The keys in the parsed JSON of `credentials_secret.scram_keys`. What EMQX would take for an error of ours is left out: those
- * of an unknown algorithm, and what is no hex of the right length.
+ * Reads the parsed JSON of `credentials_secret.scram_keys`. Entries that EMQX would treat as an error are skipped:
+ * those of an unknown algorithm, and those that are not hex of the right length.
  */
 export function readScramKeys(value: unknown): ScramKeys[] {
   return Array.isArray(value) ? value.filter(isScramKeys) : [];

@@ -2,27 +2,30 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { BoundedMap } from '../../util/bounded-map.ts';
 
 export interface VerificationCacheOptions {
-  /** Good passwords to remember: about 150 bytes each. */
+  /** Maximum of matching passwords, about 150 bytes each. */
   readonly maximum?: number;
-  /** Wrong ones, apart, so that guessing does not push the fleet's good ones out. */
+  /**
+   * Maximum of wrong passwords. They are stored separately, so that guessing does not displace the fleet's matching
+   * ones.
+   */
   readonly maximumWrong?: number;
 }
 
 export interface VerificationCache {
-  /** @returns whether the password verified against this stored hash; `undefined` when that is not known. */
-  recall(hash: string, password: string): boolean | undefined;
-  remember(hash: string, password: string, verified: boolean): void;
+  /** @returns whether the password matched this stored hash; `undefined` if that is not cached. */
+  get(hash: string, password: string): boolean | undefined;
+  set(hash: string, password: string, verified: boolean): void;
   clear(): void;
   readonly size: number;
 }
 
 /**
- * What earlier checks of slow hashes said, so that a reconnect does not pay again.
+ * Caches the results of slow hashes, so that a reconnect does not compute them again.
  *
- * Whether a password fits a stored hash never changes, so nothing expires: a rotated secret has another hash text and
- * with it another key, and what must no longer be used is not asked for. The key is HMAC-SHA-256 under a random key of
- * this process: a dump of the memory holds no fast hash of a password that could be attacked without that key, and the
- * time of a lookup tells nothing about the password. It costs some microseconds per login.
+ * Whether a password matches a stored hash never changes, so entries do not expire: a rotated secret has another
+ * hash and therefore another key, and revoked hashes are not looked up. The key is HMAC-SHA-256 under a random key
+ * of this process: a memory dump contains no fast hash of a password that could be attacked without that key, and
+ * the time of a lookup reveals nothing about the password. A lookup costs some microseconds per login.
  */
 export function createVerificationCache({
   maximum = 100_000,
@@ -33,7 +36,7 @@ export function createVerificationCache({
   const wrong = new BoundedMap<string, true>(maximumWrong);
 
   function key(hash: string, password: string): string {
-    // The length keeps ("ab", "c") and ("a", "bc") apart.
+    // The length distinguishes ("ab", "c") from ("a", "bc").
     return createHmac('sha256', secret).update(`${hash.length}:${hash}${password}`, 'utf8').digest('base64');
   }
 
@@ -41,12 +44,12 @@ export function createVerificationCache({
     get size() {
       return good.size + wrong.size;
     },
-    recall(hash, password) {
-      const wanted = key(hash, password);
-      if (good.get(wanted)) return true;
-      return wrong.get(wanted) ? false : undefined;
+    get(hash, password) {
+      const cacheKey = key(hash, password);
+      if (good.get(cacheKey)) return true;
+      return wrong.get(cacheKey) ? false : undefined;
     },
-    remember(hash, password, verified) {
+    set(hash, password, verified) {
       (verified ? good : wrong).set(key(hash, password), true);
     },
     clear() {

@@ -7,7 +7,7 @@ import { secretSchemes, verify } from './support.ts';
 
 const KNOWN_HASHES = [...OTHERS, ...KNOWN_EMQX_HASHES];
 
-test('every hash of another implementation verifies with its password, under one scheme, and with no other', async (t) => {
+test('every hash of another implementation verifies with its password in exactly one scheme', async (t) => {
   const secrets = secretSchemes(t);
   for (const { from, scheme, hash, password } of KNOWN_HASHES) {
     await t.test(`${scheme}, ${from}: ${hash.slice(0, 40)}`, async () => {
@@ -31,7 +31,7 @@ test('the known hashes cover every scheme', (t) => {
   );
 });
 
-test('a bcrypt password counts up to its 72nd byte, and one with NUL never', async (t) => {
+test('bcrypt uses the first 72 bytes of a password, and never accepts NUL', async (t) => {
   const secrets = secretSchemes(t);
   const known = KNOWN_HASHES.find(({ password }) => password.length === 72);
   assert.ok(known);
@@ -43,7 +43,7 @@ test('a bcrypt password counts up to its 72nd byte, and one with NUL never', asy
   );
 });
 
-test('a stored hash of the empty password lets nobody in', async (t) => {
+test('a stored hash of the empty password admits nobody', async (t) => {
   const secrets = secretSchemes(t);
   // SHA-256 of nothing; EMQX would take it.
   const hash = '$emqx$a=sha256,s=disable$$47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU';

@@ -23,7 +23,7 @@ interface Vector {
   readonly response: { readonly body: string };
 }
 
-test('the keys are those that a real EMQX let a client in with', async () => {
+test('the keys are those with which a real EMQX admitted a client', async () => {
   const vectors = goldenJson<{ vectors: readonly Vector[] }>('vectors/emqx/responses.json').vectors;
   const body = vectors.find((one) => one.id === 'scram/allow')?.response.body ?? '{}';
   const { stored_key, server_key, salt } = JSON.parse(body) as Record<string, string>;
@@ -48,7 +48,7 @@ test('SHA-512 keys are those of Python’s hashlib and hmac', async () => {
   );
 });
 
-test('salts are fresh, iterations bounded, and equivalent spellings give the same keys', async () => {
+test('salts are random, iterations limited, and equivalent spellings give the same keys', async () => {
   const [one, other] = await Promise.all([1, 2].map(() => deriveScramKeys('x', { algorithm: 'sha256' })));
   assert.match(one?.salt ?? '', /^[0-9a-f]{32}$/);
   assert.notEqual(one?.salt, other?.salt);
@@ -84,7 +84,7 @@ const PREPARED: readonly (readonly [password: string, same: string | undefined])
   ['\u{1f600}', '\u{1f600}'],
 ];
 
-test('passwords that SASLprep makes the same have the same keys, and those that it forbids none', async () => {
+test('passwords that are equal after SASLprep have the same keys, and forbidden ones have none', async () => {
   const options = { algorithm: 'sha256', iterations: 1, salt: Buffer.alloc(16) } as const;
   for (const [password, same] of PREPARED) {
     const keys = deriveScramKeys(password, options);

@@ -29,13 +29,13 @@ test('Argon2id can be chosen instead', async (t) => {
   assert.equal(secrets.needsUpgrade(hash), false);
 });
 
-test('a cost that checks would refuse is refused as a setting', () => {
+test('a cost that checks refuse is refused as a setting', () => {
   assert.throws(() => createSecretSchemes({ chosen: { scheme: 'scrypt', ln: 20, r: 8, p: 1 } }), RangeError);
   const chosen = { scheme: 'argon2id', memory: 4, iterations: 1, parallelism: 1 } as const;
   assert.throws(() => createSecretSchemes({ chosen }), RangeError);
 });
 
-test('everything but our own at the present cost wants an upgrade', async (t) => {
+test('every hash needs an upgrade except ThingPass’s formats at the current cost', async (t) => {
   const secrets = secretSchemes(t);
   const dearer = secretSchemes(t, { chosen: { scheme: 'scrypt', ln: 5, r: 8, p: 1 } });
   const other = secretSchemes(t, {
@@ -55,7 +55,7 @@ test('everything but our own at the present cost wants an upgrade', async (t) =>
   }
 });
 
-test('imported plaintext is hashed at once, salted, and wants an upgrade', async (t) => {
+test('imported plaintext is hashed at once with a salt, and needs an upgrade', async (t) => {
   const secrets = secretSchemes(t);
   const hash = hashProvisionally('pässwörd€');
   assert.notEqual(hash, hashProvisionally('pässwörd€'));
@@ -64,7 +64,7 @@ test('imported plaintext is hashed at once, salted, and wants an upgrade', async
   assert.equal(secrets.needsUpgrade(hash), true);
 });
 
-test('generated secrets are letters and digits, all of them, evenly, and never the same', async (t) => {
+test('generated secrets are uniformly random letters and digits', async (t) => {
   const secrets = secretSchemes(t);
   const lengths = { access_token: 20, password: 32, provision_key: 20, api_key: 43 } as const;
   const counts = new Map<string, number>();

@@ -3,33 +3,33 @@ import { test } from 'node:test';
 import { createVerificationCache } from '../../../src/engine/secrets/verification-cache.ts';
 import { queue, secretSchemes, verify } from './support.ts';
 
-test('good and wrong passwords are remembered by hash and password together', () => {
+test('matching and wrong passwords are cached by hash and password', () => {
   const cache = createVerificationCache();
-  cache.remember('hash', 'password', true);
-  cache.remember('hash', 'wrong', false);
-  assert.equal(cache.recall('hash', 'password'), true);
-  assert.equal(cache.recall('hash', 'wrong'), false);
-  assert.equal(cache.recall('hash', 'other'), undefined);
-  assert.equal(cache.recall('hashp', 'assword'), undefined);
+  cache.set('hash', 'password', true);
+  cache.set('hash', 'wrong', false);
+  assert.equal(cache.get('hash', 'password'), true);
+  assert.equal(cache.get('hash', 'wrong'), false);
+  assert.equal(cache.get('hash', 'other'), undefined);
+  assert.equal(cache.get('hashp', 'assword'), undefined);
   cache.clear();
   assert.equal(cache.size, 0);
-  assert.equal(cache.recall('hash', 'password'), undefined);
+  assert.equal(cache.get('hash', 'password'), undefined);
 });
 
-test('the least recently used is forgotten, and wrong passwords push out no good one', () => {
+test('the least recently used entry is dropped, and wrong passwords displace no matching ones', () => {
   const cache = createVerificationCache({ maximum: 2, maximumWrong: 2 });
-  cache.remember('a', 'p', true);
-  cache.remember('b', 'p', true);
-  cache.recall('a', 'p');
-  cache.remember('c', 'p', true);
-  for (let i = 0; i < 100; i++) cache.remember('a', `guess ${i}`, false);
-  assert.equal(cache.recall('a', 'p'), true);
-  assert.equal(cache.recall('b', 'p'), undefined);
-  assert.equal(cache.recall('c', 'p'), true);
+  cache.set('a', 'p', true);
+  cache.set('b', 'p', true);
+  cache.get('a', 'p');
+  cache.set('c', 'p', true);
+  for (let i = 0; i < 100; i++) cache.set('a', `guess ${i}`, false);
+  assert.equal(cache.get('a', 'p'), true);
+  assert.equal(cache.get('b', 'p'), undefined);
+  assert.equal(cache.get('c', 'p'), true);
   assert.equal(cache.size, 4);
 });
 
-test('a reconnect is not hashed again, a new hash of the same password is', async (t) => {
+test('a reconnect is not hashed again, but a new hash of the same password is', async (t) => {
   let hashed = 0;
   const counted = queue();
   function run<T>(task: () => Promise<T> | T): Promise<T> {
@@ -57,7 +57,7 @@ test('a thousand logins of one device at once are hashed once', async (t) => {
   assert.equal(secrets.queue.refused, 0);
 });
 
-test('without room the question is refused and not remembered', async (t) => {
+test('with a full queue the verification is refused, and nothing is cached', async (t) => {
   const secrets = secretSchemes(t, { queue: queue({ concurrency: 1, waiting: 0 }) });
   const hash = await secrets.hashChosen('meter');
   const first = verify(secrets, hash, 'meter');
