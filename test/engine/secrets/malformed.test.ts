@@ -117,7 +117,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   [`PBKDF2$md5$1$${SALT}==$${HASH}=`]: /digest/,
   [`PBKDF2$sha512$-1$${SALT}==$${HASH}=`]: /iterations/,
   // go-auth compares as many bytes as the hash has, so one byte would let in one password of 256.
-  [`PBKDF2$sha512$1$${SALT}==$AA==`]: /odd|shorter/,
+  [`PBKDF2$sha512$1$${SALT}==$AA==`]: /unusual|shorter/,
   [`$pbkdf2-sha512$i=10,l=64$${SALT}$${HASH}`]: /truncated/,
   [`$7$999999999$${SALT}==$${'A'.repeat(86)}==`]: /rounds/,
   [`$7$0$${SALT}==$${'A'.repeat(86)}==`]: /iterations/,
