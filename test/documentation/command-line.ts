@@ -5,7 +5,7 @@ import { ROOT } from './markdown.ts';
 /** The command `thingpass` with everything that `src/commands` adds to it, as its help shows it. */
 export async function commandLine(): Promise<Command> {
   const program = new Command('thingpass').option('--json');
-  for (const file of readdirSync(`${ROOT}src/commands`)) {
+  for (const file of readdirSync(`${ROOT}src/commands`).filter((name) => name.endsWith('.ts'))) {
     const module: Record<string, unknown> = await import(`../../src/commands/${file}`);
     for (const [name, add] of Object.entries(module)) {
       if (/^add[A-Z]/.test(name) && !name.endsWith('Options')) (add as (program: Command) => void)(program);

@@ -47,6 +47,15 @@ test('deploy/ holds what the command prints', () => {
   }
 });
 
+/** Ways to run ThingPass itself, and what goes with no configuration of a product. */
+const NO_PRODUCTS = ['aedes', 'docker', 'grafana', 'kubernetes', 'systemd', 'thingsboard'];
+
+test('every other folder of deploy/ is a product’s', () => {
+  const folders = readdirSync(deploy(''), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const expected = new Set([...NO_PRODUCTS, ...PRODUCTS.map(folderOf)]);
+  assert.deepEqual(folders.map(({ name }) => name).sort(), [...expected].sort());
+});
+
 test('every product has its folder with a README', () => {
   for (const product of PRODUCTS) {
     assert.ok(readdirSync(fileURLToPath(deploy(folderOf(product)))).includes('README.md'), product.name);
