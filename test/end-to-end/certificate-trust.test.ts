@@ -137,7 +137,7 @@ test('with warn everybody is admitted, and the log names the problem', async () 
   assert.deepEqual(await connect(foreign, lenient), { status: 200 });
   assert.deepEqual(await connect(forServers, lenient), { status: 200 });
   const rules = lenient.logged
-    .filter(({ msg }) => msg === 'admitted, although a rule objects to the certificate')
+    .filter(({ msg }) => msg === 'client admitted although a rule objects to the certificate')
     .map(({ rule }) => rule);
   assert.ok(rules.includes('path') && rules.includes('usage'), rules.join());
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { PATIENT } from '../../support/patience.ts';
 import { ServerProcess } from '../../support/process.ts';
 
 const REFERENCE = fileURLToPath(new URL('./reference.ts', import.meta.url));
@@ -32,6 +33,8 @@ export async function startThingPass(environment: Record<string, string>): Promi
   const env = {
     PATH: process.env.PATH ?? '',
     THINGPASS_PORT: '0',
+    // "Not now" in place of an answer is not what is measured, however busy the machine is.
+    ...PATIENT,
     ...environment,
   };
   const child = spawn(process.execPath, [CLI, 'serve'], { env });
