@@ -74,7 +74,10 @@ test('users and their topics come from Mosquitto’s files, and a bad ACL file s
     'user meter-1\ntopic deny plant/1/set\ntopic read first\npattern write plant/+/set\n',
   );
   const refused = await installation.run(['import', 'mosquitto-acl', turned]);
-  assert.match(refused.stdout, /^line 2: refused: line 4, for everyone, says otherwise of a common topic/m);
+  assert.match(
+    refused.stdout,
+    /^line 2: refused: line 4 applies to everyone, contradicts this rule for a common topic/m,
+  );
   assert.match(refused.stdout, /^line 3: left out: not stored, because other lines were refused$/m);
   const forced = await installation.run(['import', 'mosquitto-acl', turned, '--force']);
   assert.match(forced.stdout, /^2 created, .* 1 refused$/m);
