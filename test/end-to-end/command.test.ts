@@ -71,7 +71,7 @@ test('a certificate becomes the credentials of a device', async () => {
   assert.deepEqual([device.credentials, device.gateway], [['X509_CERTIFICATE'], true]);
   const again = await installation.run(['device', 'create', 'other', '--x509', certificate]);
   assert.equal(again.code, 1);
-  assert.match(again.stderr, /already belongs to device by-certificate/);
+  assert.match(again.stderr, /already belong to device by-certificate/);
   const [shown] = await installation.json<Record<string, string>[]>('credentials', 'show', 'by-certificate');
   const body = readFileSync(certificate, 'utf8').replace(/-----[^-]+-----|\s/g, '');
   assert.equal(shown?.certificate, body);

@@ -53,7 +53,7 @@ test('doctor --broker-config: traps with line and mend, from a file or standard 
 
   const unknown = await installation.run(['doctor', '--broker-config', '-'], 'hello = world');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /give --product, one of/);
+  assert.match(unknown.stderr, /unknown product of -; use --product with one of /);
   assert.equal((await installation.run(['doctor', '--broker-config', '/none'])).code, 2);
 });
 
