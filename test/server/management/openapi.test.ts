@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { OPERATIONS } from '../../../src/server/management/operations.ts';
 import { PROBLEMS } from '../../../src/server/management/problem.ts';
-import { OPENAPI_FILE, openApiText } from '../../../src/server/management/write-openapi.ts';
+import { OPENAPI_FILE, openApiText } from './write-openapi.ts';
 import { startTestServer } from '../../support/server.ts';
 import { DOCUMENT } from './support/api-client.ts';
 

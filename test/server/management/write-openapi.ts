@@ -1,8 +1,8 @@
 /** Writes the OpenAPI document into the repository: `npm run openapi`. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openApiDocument } from './openapi.ts';
-import { OPERATIONS } from './operations.ts';
+import { openApiDocument } from '../../../src/server/management/openapi.ts';
+import { OPERATIONS } from '../../../src/server/management/operations.ts';
 
 /** The document as text, as it stands in the repository. */
 export function openApiText(): string {
