@@ -3,7 +3,7 @@ import { SESSION_BROKERS } from '../fleet/broker-sessions/session-end.ts';
 import { BROKER_NAMES } from '../model/question.ts';
 import { THROTTLE_KINDS } from './throttle-settings.ts';
 
-export type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
+type SettingKind = 'text' | 'secret' | 'integer' | 'flag' | 'list' | 'choice';
 
 /** One environment variable, with its manual; `.env.example` is written from these. */
 export interface Setting {

@@ -148,7 +148,7 @@ export interface Deny {
 }
 
 /** Let the broker's next authenticator decide; only where switched on for that broker, only for authentication. */
-export interface NoOpinion {
+interface NoOpinion {
   readonly outcome: 'no_opinion';
   readonly reason: DenyReason;
   readonly connack: ConnackCode;

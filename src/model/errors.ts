@@ -47,7 +47,10 @@ export const REFUSALS = {
   storage_unavailable: 'The database cannot be asked',
 } as const satisfies Record<string, string>;
 
-/** What went wrong otherwise. Its message is for operators and the log: each edge decides whether anybody else reads it. */
+/**
+ * What went wrong otherwise. Its message is for operators and the log: each edge decides whether anybody else reads it.
+ * @internal
+ */
 export const FAILURES = {
   authorities_unusable: 'The file of certificate authorities cannot be used',
   call_failed: 'Another server gave no usable answer',
@@ -89,7 +92,7 @@ export interface TakenBy {
 }
 
 /** What is wrong in a request to the API, and where: `pointer` is a JSON pointer (RFC 6901) into that part of it. */
-export interface RequestFault {
+interface RequestFault {
   readonly in: string;
   readonly pointer: string;
   readonly detail: string;

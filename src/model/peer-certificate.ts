@@ -20,7 +20,7 @@ export interface PeerCertificate {
 }
 
 /** A digest of the leaf's DER in lower-case hex, sent without the certificate. */
-export interface CertificateDigest {
+interface CertificateDigest {
   readonly algorithm: 'sha256' | 'md5';
   readonly hex: string;
 }

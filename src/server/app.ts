@@ -29,6 +29,7 @@ export interface AppParts extends WebhookParts {
  * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
  * when the server closes one just then (`brokers/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
  * dead. A request must come whole within ten seconds, for which Node looks by itself twice a minute only.
+ * @internal
  */
 export const HTTP_OPTIONS = {
   bodyLimit: LARGEST_BODY,

@@ -7,8 +7,8 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config/config.ts';
 import { BROKER_PRODUCTS } from '../../src/model/question.ts';
-import { DEFAULT_OPTIONS } from '../../src/tools/product-config/options.ts';
 import { PRODUCTS } from '../../src/tools/product-config/products.ts';
+import { DEFAULT_OPTIONS } from '../tools/product-config/deploy-folder.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/docker', import.meta.url));
 const read = (path: string): string => readFileSync(join(FOLDER, path), 'utf8');

@@ -5,7 +5,7 @@ import { DeviceService } from '../../src/fleet/devices/device-service.ts';
 import type { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 
 /** Hashes that cost nothing, which the server verifies all the same. */
-export const keepCheaply: KeepPassword = async (password) => ({ hash: hashGenerated(password) });
+const keepCheaply: KeepPassword = async (password) => ({ hash: hashGenerated(password) });
 
 /** Devices as commands and the API make them, with cheap hashes. */
 export function serviceOf(devices: DeviceRepository): DeviceService {

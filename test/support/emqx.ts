@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { WebhookRequest } from '../../src/brokers/dialect.ts';
-import { EMQX_NAME } from '../../src/brokers/emqx/certificate.ts';
 import { emqx } from '../../src/brokers/emqx/dialect.ts';
 import { EMQX_CERT_PEM } from '../../src/engine/certificates/forms/bodies/emqx.ts';
 import type { ConnectAttempt, TopicAccess } from '../../src/model/question.ts';
@@ -8,8 +7,8 @@ import { PLAIN_SETTINGS } from './broker-settings.ts';
 import { accessesOf, attemptOf, endpointAt, post } from './questions.ts';
 
 export const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([EMQX_CERT_PEM]) };
-export const BELIEVING_NAMES = { ...PLAIN_SETTINGS, certificateForms: new Set([EMQX_NAME]) };
-export const BELIEVING_BOTH = { ...PLAIN_SETTINGS, certificateForms: new Set([EMQX_CERT_PEM, EMQX_NAME]) };
+export const BELIEVING_NAMES = { ...PLAIN_SETTINGS, certificateForms: new Set(['emqx_name']) };
+export const BELIEVING_BOTH = { ...PLAIN_SETTINGS, certificateForms: new Set([EMQX_CERT_PEM, 'emqx_name']) };
 
 export const connect = endpointAt(emqx, '/emqx/authentication');
 export const topic = endpointAt(emqx, '/emqx/authorization');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NO_RULES } from '../../src/engine/access/rule-set.ts';
+import { compileRules } from '../../src/engine/access/rule-set.ts';
 import { createPassports } from '../../src/engine/credentials/passport.ts';
 import { createVerifySecret } from '../../src/engine/credentials/verify-secret.ts';
 import { createDecider } from '../../src/engine/deciding/decider.ts';
@@ -17,14 +17,14 @@ import { startWebhooks } from './server.ts';
 export const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What EMQX sends about a client, as far as these tests need it; a certificate as Base64 of its DER. */
-export interface EmqxClient {
+interface EmqxClient {
   readonly username?: string;
   readonly password?: string;
   readonly clientid?: string;
   readonly cert_pem?: string;
 }
 
-export interface Said {
+interface Said {
   readonly result: 'allow' | 'deny' | 'ignore';
   /** Epoch seconds. */
   readonly expire_at?: number;
@@ -65,7 +65,7 @@ export async function startLivingDevices(
     credentials: storage.credentials,
     verifySecret: createVerifySecret(secrets.schemes, upgrade ? secrets.needsUpgrade : undefined),
     passports: createPassports(storage.passportKey),
-    rules: () => NO_RULES,
+    rules: () => compileRules([]),
     skipCertificateDates: false,
     afterLogin: (followUp, password = '') => void afterLogin.follow(followUp, password),
     now,

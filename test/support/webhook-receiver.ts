@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What a receiver does with a message: an HTTP status, or `hang`, or `cut`: the connection ends unanswered. */
-export type Behaviour = number | 'hang' | 'cut';
+type Behaviour = number | 'hang' | 'cut';
 
 export interface ReceivedMessage {
   readonly path: string;

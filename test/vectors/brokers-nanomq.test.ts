@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { NANOMQ_NAME, nanomq } from '../../src/brokers/nanomq/dialect.ts';
+import { nanomq } from '../../src/brokers/nanomq/dialect.ts';
 import { unavailable } from '../../src/model/decision.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../src/model/peer-certificate.ts';
 import type { Question } from '../../src/model/question.ts';
@@ -33,7 +33,7 @@ before(async () => {
   plain = await startAskedServer();
   believing = await startAskedServer({
     THINGPASS_SECRET_NANOMQ: SECRET,
-    THINGPASS_CERTIFICATE_FORMS: `nanomq:${NANOMQ_NAME}`,
+    THINGPASS_CERTIFICATE_FORMS: `nanomq:nanomq_name`,
   });
 });
 after(() => Promise.all([plain.close(), believing.close()]));
@@ -104,7 +104,7 @@ function expectedQuestion(
     const protocolVersion = fields.protocol === 'MQIsdp' ? 3 : undefined;
     const named = fields.common_name ? 'common_name' : fields.subject ? 'subject' : undefined;
     const ignored = named !== undefined && certificate.kind === 'none';
-    const ignoredCertificates = ignored ? [`${named}, a certificate as ${NANOMQ_NAME}`] : undefined;
+    const ignoredCertificates = ignored ? [`${named}, a certificate as nanomq_name`] : undefined;
     return { kind: 'connect', attempt: { ...client, ignoredCertificates, protocolVersion } };
   }
   const topic = fields.topic ?? '';
@@ -119,10 +119,10 @@ function certificateIn(one: Capture, request: CapturedRequest): PresentedCertifi
   const { common_name: commonName, subject } = one.fields;
   if (commonName === undefined && subject === undefined) return NO_CERTIFICATE;
   if (request.body.toString('latin1', 0, 1) === '{') {
-    return { kind: 'name', form: NANOMQ_NAME, commonName, subject };
+    return { kind: 'name', form: 'nanomq_name', commonName, subject };
   }
   const detail = 'a name in a form or query may be the client’s own text: let NanoMQ send JSON';
-  return { kind: 'unreadable', form: NANOMQ_NAME, detail };
+  return { kind: 'unreadable', form: 'nanomq_name', detail };
 }
 
 /** Old brokers paste `&` into forms; a second field of a name that we read is a refusal. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Endpoint } from '../../src/brokers/dialect.ts';
-import { RMQTT_SUBJECT, rmqtt } from '../../src/brokers/rmqtt/dialect.ts';
+import { rmqtt } from '../../src/brokers/rmqtt/dialect.ts';
 import { type Decision, unavailable } from '../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
 import type { Question } from '../../src/model/question.ts';
@@ -29,7 +29,7 @@ before(async () => {
   plain = await startAskedServer();
   believing = await startAskedServer({
     THINGPASS_SECRET_RMQTT: SECRET,
-    THINGPASS_CERTIFICATE_FORMS: `rmqtt:${RMQTT_SUBJECT}`,
+    THINGPASS_CERTIFICATE_FORMS: `rmqtt:rmqtt_subject`,
   });
 });
 after(() => Promise.all([plain.close(), believing.close()]));
@@ -71,7 +71,7 @@ goldenFile(
 function expectedQuestion({ endpoint, fields }: Capture, bySubject: boolean): Question | undefined {
   const { clientid: clientId = '', username, topic = '' } = fields;
   const name = username || undefined;
-  const form = RMQTT_SUBJECT;
+  const form = 'rmqtt_subject';
   const client = {
     broker: 'rmqtt',
     clientId,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isReadByBoth, successWith, tbmqAnswer } from '../../src/brokers/tbmq/answer.ts';
-import { TBMQ_NAME } from '../../src/brokers/tbmq/dialect.ts';
-import { NO_RULES } from '../../src/engine/access/rule-set.ts';
+import { compileRules } from '../../src/engine/access/rule-set.ts';
 import { unavailable } from '../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../src/model/peer-certificate.ts';
 import type { Question } from '../../src/model/question.ts';
@@ -38,7 +37,7 @@ before(async () => {
   plain = await startAskedServer();
   believing = await startAskedServer({
     THINGPASS_SECRET_TBMQ: SECRET,
-    THINGPASS_CERTIFICATE_FORMS: `tbmq:${TBMQ_NAME}`,
+    THINGPASS_CERTIFICATE_FORMS: `tbmq:tbmq_name`,
   });
 });
 after(() => Promise.all([plain.close(), believing.close()]));
@@ -56,7 +55,7 @@ const ALLOW_DEVICE = {
   device: DEVICE,
   rights: {
     subject: { role: 'device', clientId: 'c', device: DEVICE } as const,
-    rules: NO_RULES,
+    rules: compileRules([]),
     perDeviceMountpoint: false,
   },
 };
@@ -108,7 +107,7 @@ function expectedQuestion(one: Capture, believes: boolean): Question | undefined
   const text = (name: string) => (fields[name] as string | undefined) || undefined;
   const commonName = believes ? text('commonName') : undefined;
   const certificate =
-    commonName === undefined ? NO_CERTIFICATE : ({ kind: 'name', form: TBMQ_NAME, commonName } as const);
+    commonName === undefined ? NO_CERTIFICATE : ({ kind: 'name', form: 'tbmq_name', commonName } as const);
   const names = {
     clientId: fields.clientId as string,
     username: text('username'),
@@ -116,7 +115,7 @@ function expectedQuestion(one: Capture, believes: boolean): Question | undefined
   };
   if (!names.clientId) return undefined;
   const ignoredCertificates =
-    !believes && text('commonName') !== undefined ? [`commonName, a certificate as ${TBMQ_NAME}`] : undefined;
+    !believes && text('commonName') !== undefined ? [`commonName, a certificate as tbmq_name`] : undefined;
   return { kind: 'connect', attempt: { broker: 'tbmq', ...names, certificate, ignoredCertificates } };
 }
 

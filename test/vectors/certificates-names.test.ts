@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { emqx } from '../../src/brokers/emqx/dialect.ts';
-import { MOSQUITTO_NAME, MOSQUITTO_SUBJECT, mosquitto } from '../../src/brokers/mosquitto/dialect.ts';
+import { mosquitto } from '../../src/brokers/mosquitto/dialect.ts';
 import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
 import { rabbitmq } from '../../src/brokers/rabbitmq/dialect.ts';
 import { vernemq } from '../../src/brokers/vernemq/dialect.ts';
@@ -89,7 +89,7 @@ function throughDialect(
     return certificateOf(endpointAt(rabbitmq, '/rabbitmq/user').read(request, settings(form)));
   }
   if (broker.startsWith('Mosquitto')) {
-    const form = /use_subject/.test(mode) ? MOSQUITTO_SUBJECT : MOSQUITTO_NAME;
+    const form = /use_subject/.test(mode) ? 'mosquitto_subject' : 'mosquitto_name';
     const request = post(JSON.stringify({ username, clientid: 'c', topic: 't', acc: 2 }));
     return certificateOf(endpointAt(mosquitto, '/mosquitto/acl').read(request, settings(form)));
   }

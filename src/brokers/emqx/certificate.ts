@@ -17,7 +17,7 @@ import { CLIENT_ID, identifying, isPlaceholder, USERNAME } from './fields.ts';
 /** What EMQX 5 and 6 tell of a client's certificate (`emqx.md` section 6). */
 
 /** `${cert_common_name}` and `${cert_subject}` without the certificate. */
-export const EMQX_NAME = 'emqx_name';
+const EMQX_NAME = 'emqx_name';
 
 /** Every form in which EMQX can bring a certificate or its name. */
 export const EMQX_FORMS: readonly CertificateForm[] = [EMQX_CERT_PEM, ...EMQX_PEER_FORMS.keys(), EMQX_NAME];

@@ -15,7 +15,7 @@ export const PASSPORT_ATTRIBUTE = 'thingpass';
  * The device's id, for `mountpoint = "devices/${client_attrs.thingpass_device}/"`: a mount point per device that no client
  * chooses, unlike `${clientid}`, and that shows no token, unlike `${username}`.
  */
-export const DEVICE_ATTRIBUTE = 'thingpass_device';
+const DEVICE_ATTRIBUTE = 'thingpass_device';
 
 /**
  * In the place of a device's id for a provisioning session: a new one at each CONNECT, so that no other client reads the

@@ -18,7 +18,7 @@ import { statusReplies } from '../status-replies.ts';
 /** EMQX 4's plugin `emqx_auth_http` (`emqx.md` section 9): three requests, and the status decides. */
 
 /** `%C` and `%d`, the common name and subject of the client certificate. */
-export const EMQX4_NAME = 'emqx4_name';
+const EMQX4_NAME = 'emqx4_name';
 
 const COMMON_NAME = ['common_name', 'cn', 'cert_common_name'] as const;
 const SUBJECT = ['subject', 'dn', 'cert_subject'] as const;

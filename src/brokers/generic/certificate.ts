@@ -20,7 +20,7 @@ import { type CertificateField, ignoredFields } from '../ignored-certificates.ts
 /** The certificates that the generic endpoint is given: in the body, or in the headers of a relayed wss upgrade. */
 
 /** The common name or subject alone, as a broker knows it that decodes PROXY protocol v2. */
-export const GENERIC_NAME = 'generic_name';
+const GENERIC_NAME = 'generic_name';
 
 export const GENERIC_FORMS: readonly CertificateForm[] = [GENERIC_CERTIFICATE, GENERIC_NAME, AWS_API_GATEWAY];
 

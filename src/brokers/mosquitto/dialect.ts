@@ -16,9 +16,9 @@ import { statusReplies } from '../status-replies.ts';
  */
 
 /** `use_identity_as_username`: the user name is the certificate's common name (section 10). */
-export const MOSQUITTO_NAME = 'mosquitto_name';
+const MOSQUITTO_NAME = 'mosquitto_name';
 /** `use_subject_as_username`: the user name is the certificate's subject. */
-export const MOSQUITTO_SUBJECT = 'mosquitto_subject';
+const MOSQUITTO_SUBJECT = 'mosquitto_subject';
 
 const NAME_FORMS = { commonName: MOSQUITTO_NAME, subject: MOSQUITTO_SUBJECT } as const;
 

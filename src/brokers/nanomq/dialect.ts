@@ -16,10 +16,10 @@ import { nanomqFields, sentAsJson } from './fields.ts';
  */
 
 /** Common name and subject as two strings, the only form in which NanoMQ tells of a certificate (section 4). */
-export const NANOMQ_NAME = 'nanomq_name';
+const NANOMQ_NAME = 'nanomq_name';
 
 /** More filters than any honest SUBSCRIBE holds; each costs a check, and two megabytes hold a million commas. */
-export const MAX_FILTERS = 1_000;
+const MAX_FILTERS = 1_000;
 
 // The names are the operator's own (`params`); ours stand first, then the spellings that people bring along.
 const CLIENT_ID = ['clientid', 'client_id', 'clientId'] as const;

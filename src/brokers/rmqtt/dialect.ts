@@ -25,7 +25,7 @@ import { answerAcl, answerAuth } from './answer.ts';
  */
 
 /** The certificate's subject in the place of the user name, on separate URLs (section 5). */
-export const RMQTT_SUBJECT = 'rmqtt_subject';
+const RMQTT_SUBJECT = 'rmqtt_subject';
 
 // The names are the operator's own (`params`); the shipped ones stand first.
 const CLIENT_ID = ['clientid', 'client_id', 'clientId'] as const;

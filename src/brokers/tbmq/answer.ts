@@ -44,7 +44,10 @@ function success(decision: Allow): WebhookReply {
 /** TBMQ has one topic tree for all (section 3), whatever the operator says of mount points. */
 const NO_MOUNT_POINTS = Object.freeze({ perDeviceMountpoint: false });
 
-/** Nobody is let in with a list that TBMQ could not use: it would go on to the provider's own rules. */
+/**
+ * Nobody is let in with a list that TBMQ could not use: it would go on to the provider's own rules.
+ * @internal
+ */
 export function successWith(rules: TbmqRules): WebhookReply {
   if (![...rules.pub, ...rules.sub].every(isReadByBoth)) return FAILURE;
   const answer = reply('SUCCESS', rules);
@@ -59,7 +62,7 @@ export function successWith(rules: TbmqRules): WebhookReply {
 const READ_ALIKE =
   /^(?:\\[^A-Za-z0-9\u0080-\uffff]|\[\\s\\S\]|\[\^?(?:\\[^A-Za-z0-9\u0080-\uffff]|[^\\[\]&])+\]|\{\d{1,3}(?:,\d{0,3})?\}|\(\?[:!]|\((?!\?)|[^\\[\]{}(])+$/s;
 
-/** Whether a pattern means to TBMQ what it means here, and compiles in both. */
+/** Whether a pattern means to TBMQ what it means here, and compiles in both. @internal */
 export function isReadByBoth(pattern: string): boolean {
   if (!READ_ALIKE.test(pattern) || !pattern.isWellFormed()) return false;
   try {

@@ -14,7 +14,7 @@ import { readTbmqMembers, type TbmqMembers } from './request.ts';
  */
 
 /** `${commonName}`, the one thing that TBMQ tells of a certificate (section 5). */
-export const TBMQ_NAME = 'tbmq_name';
+const TBMQ_NAME = 'tbmq_name';
 
 /** A placeholder that TBMQ does not know comes as its own text, from every client alike (section 1). */
 const UNFILLED = /^\$\{[^}]*\}$/;

@@ -13,7 +13,7 @@ const SOURCES = {
   'certificate.cn': (subject) => subject.commonName,
 } as const satisfies Record<Placeholder, (subject: TopicSubject) => string | undefined>;
 
-export const PLACEHOLDERS = Object.keys(SOURCES) as readonly Placeholder[];
+const PLACEHOLDERS = Object.keys(SOURCES) as readonly Placeholder[];
 
 /** Values with these could span several levels, or be read as a placeholder by the next reader. */
 const UNUSABLE = /[+#/\0]|\$\{|\p{Surrogate}/u;

@@ -67,9 +67,6 @@ export function mayMatch({ firstWords }: RuleSet, topic: string): boolean {
   return firstWords.has(end === -1 ? topic : topic.slice(0, end));
 }
 
-/** An empty set: devices have only their own topics and ThingsBoard's. */
-export const NO_RULES: RuleSet = compileRules([]);
-
 function compileAt(rule: Rule, at: number): CompiledRule {
   try {
     return compileRule(rule, RANKS[rule.scope.kind] * RANK_STEP + at);

@@ -19,7 +19,7 @@ export interface LiveRule {
   readonly rule: FilledRule;
 }
 
-export const EMPTY_SUFFIX: RuleSuffix = repeatingSuffix(0, undefined);
+const EMPTY_SUFFIX: RuleSuffix = repeatingSuffix(0, undefined);
 export const ANY_SUFFIX: RuleSuffix = repeatingSuffix(1, '#');
 
 function repeatingSuffix(id: number, level: string | undefined): RuleSuffix {

@@ -14,7 +14,7 @@ import { readRule } from './rule.ts';
 import { compileRules } from './rule-set.ts';
 
 /** A problem of a rules file. Lines count from 1. */
-export interface RulesFileProblem {
+interface RulesFileProblem {
   readonly file: string;
   readonly line: number;
   readonly reason: string;

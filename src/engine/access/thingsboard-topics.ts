@@ -5,6 +5,7 @@ import { profileFilter } from './profile-filter.ts';
  * What ThingsBoard does with a publish (`credentials/thingsboard.md` sections 9.1, 9.3, 9.4 and 9.6). `id_invalid`:
  * the topic's number is invalid (or a Sparkplug node's topic is not one of Sparkplug's; the client gets the same
  * answer). `ignored`: there is no answer. `closed`: the connection is closed.
+ * @internal
  */
 export type PublishOutcome = 'accepted' | 'topic_invalid' | 'id_invalid' | 'ignored' | 'closed';
 
@@ -90,6 +91,7 @@ export function decideThingsBoardTopic(
 /**
  * The outcome of a publish, in ThingsBoard's order: gateway prefix, custom topics, fixed topics (section 9.2).
  * Topics with wildcards never get here, because MQTT's decoder closes the connection (section 9.6).
+ * @internal
  */
 export function publishOutcome(role: Role, topics: ProfileTopics, topic: string): PublishOutcome {
   switch (role) {
@@ -150,7 +152,7 @@ function matchesTopic(custom: string | undefined, usual: string, text: string): 
 }
 
 /** Whether Java's `Integer.parseInt` takes the text: a sign, digits of any script of the BMP, 32 bits. */
-export function isJavaInteger(text: string): boolean {
+function isJavaInteger(text: string): boolean {
   if (!INTEGER.test(text) || /[\ud800-\udfff]/.test(text)) return false;
   const negative = text.startsWith('-');
   let value = 0;

@@ -43,7 +43,7 @@ export function identifyingCommonName(name: CertificateName, source: NameSource)
   return checked(commonName);
 }
 
-/** As {@link identifyingCommonName}, from the subject's text alone. */
+/** As {@link identifyingCommonName}, from the subject's text alone. @internal */
 export function fromSubject(subject: string, notation: NameNotation): CommonNameVerdict {
   try {
     const [attribute, ...others] = commonNameAttributes(parseName(subject, notation));

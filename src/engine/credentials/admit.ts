@@ -111,7 +111,7 @@ export function allowDevice(match: Match, device: StoredDevice, steps: Step[]): 
   };
 }
 
-export function roleOf(device: StoredDevice): Role {
+function roleOf(device: StoredDevice): Role {
   if (device.sparkplug) return 'sparkplug_node';
   return device.gateway ? 'gateway' : 'device';
 }

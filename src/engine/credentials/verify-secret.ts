@@ -16,7 +16,7 @@ export interface SecretScheme {
   verify(hash: string, password: string): boolean | Promise<boolean>;
 }
 
-export type SecretVerdict =
+type SecretVerdict =
   | {
       readonly valid: true;
       readonly secret?: StoredSecret | undefined;

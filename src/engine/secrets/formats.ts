@@ -8,7 +8,7 @@ import { type HashFormat, problemOf } from './scheme.ts';
 import { scryptFormat } from './scrypt.ts';
 
 /** All supported formats of stored hashes, described in `formats.md`. No text belongs to two of them. */
-export const HASH_FORMATS: readonly HashFormat<object>[] = [
+const HASH_FORMATS: readonly HashFormat<object>[] = [
   generatedFormat,
   scryptFormat,
   argon2idFormat,

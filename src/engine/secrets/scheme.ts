@@ -30,8 +30,8 @@ export interface HashScheme extends SecretScheme {
 const MAXIMUM_HASH_TEXT = 8192;
 
 /** A truncated hash must not be so short that many passwords match. */
-export const MINIMUM_HASH_BYTES = 16;
-export const MAXIMUM_HASH_BYTES = 128;
+const MINIMUM_HASH_BYTES = 16;
+const MAXIMUM_HASH_BYTES = 128;
 export const MAXIMUM_SALT_BYTES = 256;
 
 /**

@@ -2,7 +2,7 @@ import type { ScramAlgorithm, ScramKeys } from '../../model/scram-keys.ts';
 import { DEFAULT_SCRAM_ITERATIONS, deriveScramKeys, SCRAM_HASH_BYTES } from './scram.ts';
 
 /** Both algorithms that brokers support. The password's owner need not know which one is configured. */
-export const SCRAM_ALGORITHMS: readonly ScramAlgorithm[] = ['sha256', 'sha512'];
+const SCRAM_ALGORITHMS: readonly ScramAlgorithm[] = ['sha256', 'sha512'];
 
 /**
  * Derives the keys that are stored with a password in `credentials_secret.scram_keys`, for brokers with any of the

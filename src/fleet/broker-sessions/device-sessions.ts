@@ -67,7 +67,7 @@ export class DeviceSessions {
 }
 
 /** The keys by which brokers can find the sessions opened with these credentials. */
-export function sessionKeys(
+function sessionKeys(
   deviceId: string,
   credentials: readonly CredentialsEntry[],
   recent: readonly { readonly clientId: string }[],

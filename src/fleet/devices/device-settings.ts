@@ -11,7 +11,7 @@ export interface CredentialLifecycleConfig {
   readonly overlapMs: number;
 }
 
-export interface PasswordConfig {
+interface PasswordConfig {
   readonly chosen: ChosenHash;
   /** Bring passwords in plain text or weaker hashes to today's at their next good login. */
   readonly upgrade: boolean;

@@ -8,7 +8,7 @@ import { isDeviceName } from '../../model/device-name.ts';
 import { ThingPassError } from '../../model/errors.ts';
 import { isPublicAuthority, profileCertificate } from './profile-certificate.ts';
 
-export const PROVISION_TYPES = [
+const PROVISION_TYPES = [
   'DISABLED',
   'ALLOW_CREATE_NEW_DEVICES',
   'CHECK_PRE_PROVISIONED_DEVICES',

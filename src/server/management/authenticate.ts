@@ -12,7 +12,7 @@ export interface Caller {
  * The key that a request brings: `Authorization: Bearer <key>`, or in ThingsBoard's `X-Authorization`, with `Bearer` or
  * `ApiKey`, as scripts for ThingsBoard send it.
  */
-export function keyIn(headers: IncomingHttpHeaders): string | undefined {
+function keyIn(headers: IncomingHttpHeaders): string | undefined {
   const given = headers['x-authorization'] ?? headers.authorization;
   if (typeof given !== 'string') return undefined;
   return /^(?:Bearer|ApiKey) +(\S+) *$/i.exec(given)?.[1] ?? '';

@@ -19,7 +19,7 @@ export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('
 type Members = { readonly [name: string]: unknown };
 
 /** The OpenAPI document as a page: every operation with what it takes and what it answers. */
-export function documentationPage(operations: readonly Operation[], document: Members): string {
+function documentationPage(operations: readonly Operation[], document: Members): string {
   const paths = document.paths as Record<string, Record<string, Members>>;
   const { schemas } = document.components as { schemas: Members };
   const tags = [...new Set(operations.map(({ tag }) => tag))];
@@ -45,7 +45,7 @@ export function documentationPage(operations: readonly Operation[], document: Me
 }
 
 /** Every type of problem; the `type` of a problem leads here. */
-export function problemsPage(): string {
+function problemsPage(): string {
   const rows = (Object.keys(PROBLEMS) as RefusalCode[]).map((code) => {
     const [status, meaning] = PROBLEMS[code];
     return `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${escaped(REFUSALS[code])}. ${prose(meaning)}</td></tr>`;

@@ -33,7 +33,7 @@ export interface Call<Params, Query, Body> {
   readonly clientAuthorities: () => readonly Omit<WatchedAuthority, 'usedBy'>[];
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ export type Position = readonly (string | number)[];
 /**
  * A position as opaque text. It names the listing, so that a cursor of another one is refused instead of leading anywhere.
  */
-export function writeCursor(listing: string, position: Position): string {
+function writeCursor(listing: string, position: Position): string {
   return Buffer.from(JSON.stringify([listing, ...position])).toString('base64url');
 }
 

@@ -27,7 +27,7 @@ export function keysOf(
   return keys;
 }
 
-export function keyOf(kind: ThrottleKind, shown: string): ThrottleKey {
+function keyOf(kind: ThrottleKind, shown: string): ThrottleKey {
   return `${kind} ${shown}`;
 }
 

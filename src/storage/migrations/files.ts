@@ -13,7 +13,7 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** `prisma/<kind>` of the package, whether this runs from `src` or from `dist`. */
+/** `prisma/<kind>` of the package, whether this runs from `src` or from `dist`. @internal */
 export function prismaFolder(kind: DatabaseKind): string {
   return fileURLToPath(new URL(`../../../prisma/${kind}`, import.meta.url));
 }

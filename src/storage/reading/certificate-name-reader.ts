@@ -28,7 +28,7 @@ const BY_DEVICE_NAME = 'd.name = ?';
 type Ask = (condition: 'certificate' | 'device', values: readonly string[]) => Promise<CredentialsRow[]>;
 
 /** @param answerMs an answer of PostgreSQL's that takes longer is given up. */
-export function openCertificateNames(location: DatabaseLocation, answerMs: number): CertificateNameReader {
+function openCertificateNames(location: DatabaseLocation, answerMs: number): CertificateNameReader {
   if (location.kind === 'postgresql') {
     const { ask, close } = openPostgresql(location, answerMs, OWN_TABLES);
     return { ...namesFrom(ask), close };

@@ -33,7 +33,7 @@ export function openChainProfileKeys(location: DatabaseLocation, budgetMs: numbe
   return { among: keysOutOf(read), close };
 }
 
-/** @param read gives all keys there are. */
+/** @param read gives all keys there are. @internal */
 export function keysOutOf(
   read: () => Promise<ReadonlySet<string>>,
   now: () => number = () => performance.now(),

@@ -7,7 +7,7 @@ import { connectionConfig, driver } from '../connections/postgresql-connection.t
  * The columns that are read (`credentials/thingsboard.md` section 10), all of them as old as device profiles themselves
  * (ThingsBoard 3.2): newer ones, such as `version` and `external_id`, are not asked for.
  */
-export const THINGSBOARD_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+const THINGSBOARD_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   device_credentials: [
     'id',
     'created_time',

@@ -76,7 +76,7 @@ export const emqx: SimulatedBroker = function* (client, request, secret) {
 };
 
 /** An access as EMQX asks about it. */
-export interface EmqxAccess {
+interface EmqxAccess {
   readonly action: 'publish' | 'subscribe';
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
@@ -86,6 +86,7 @@ export interface EmqxAccess {
 /**
  * What EMQX makes of an `acl` list (`brokers/emqx.md` section 4): rules in order, the first that matches decides; a
  * SUBSCRIBE's filter is matched as if it were a topic. `next` is the next source, the authorizer.
+ * @internal
  */
 export function emqxDecides(list: readonly EmqxRule[], asked: EmqxAccess): 'allow' | 'deny' | 'next' {
   for (const rule of list) {

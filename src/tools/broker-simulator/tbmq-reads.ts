@@ -1,6 +1,6 @@
 import type { Answer } from './simulated-broker.ts';
 
-/** Patterns of topics and filters. */
+/** Patterns of topics and filters. @internal */
 export interface AuthRules {
   readonly pub: readonly string[];
   readonly sub: readonly string[];

@@ -186,6 +186,7 @@ function watched(
 /**
  * What the client will see of that broker at CONNECT; `undefined` where the answer is not a broker's, and decides no CONNECT.
  * @param endpoint its name. @param status of the answer.
+ * @internal
  */
 export function connackSeen(
   broker: BrokerName,

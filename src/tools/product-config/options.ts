@@ -43,13 +43,6 @@ export interface Product {
 /** What a new configuration has in the place of a secret. */
 export const PLACEHOLDER_SECRET = 'CHANGE-ME-at-least-16-characters';
 
-/** The options of the files in `deploy/`. */
-export const DEFAULT_OPTIONS: ConfigOptions = Object.freeze({
-  url: new URL('http://127.0.0.1:8080'),
-  secret: PLACEHOLDER_SECRET,
-  identities: new Set(IDENTITIES),
-});
-
 /** These need quoting in no configuration file, URL or shell. */
 const PLAIN_SECRET = /^[A-Za-z0-9._~-]{16,}$/;
 

@@ -19,8 +19,3 @@ export const PRODUCTS: readonly Product[] = [
   caddy,
   apache,
 ];
-
-/** The folder below `deploy/` that holds a product's files. */
-export function folderOf({ name, folder = name }: Product): string {
-  return folder;
-}

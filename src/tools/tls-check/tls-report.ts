@@ -4,7 +4,7 @@ import type { Alert } from './alerts.ts';
 import type { VersionProbe } from './versions.ts';
 
 /** How far a connection got. */
-export type Stage = 'network' | 'tls' | 'upgrade' | 'mqtt' | 'connected';
+type Stage = 'network' | 'tls' | 'upgrade' | 'mqtt' | 'connected';
 
 /** The result of connecting as an MQTT client would. Plain data: it is printed as text or JSON. */
 export interface TlsReport {

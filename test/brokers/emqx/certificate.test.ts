@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { EMQX_NAME } from '../../../src/brokers/emqx/certificate.ts';
 import { EMQX_CERT_PEM } from '../../../src/engine/certificates/forms/bodies/emqx.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { ASKED, access, attempt, BELIEVING, BELIEVING_BOTH, BELIEVING_NAMES } from '../../support/emqx.ts';
@@ -71,7 +70,7 @@ describe('a certificate', () => {
     for (const settings of [BELIEVING_NAMES, BELIEVING_BOTH]) {
       assert.deepEqual(attempt({ ...names, cert_pem: '' }, settings).certificate, {
         kind: 'name',
-        form: EMQX_NAME,
+        form: 'emqx_name',
         commonName: 'meter-0001',
         subject: 'CN=meter-0001',
       });

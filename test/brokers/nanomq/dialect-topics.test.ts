@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WebhookRequest } from '../../../src/brokers/dialect.ts';
-import { MAX_FILTERS, nanomq } from '../../../src/brokers/nanomq/dialect.ts';
+import { nanomq } from '../../../src/brokers/nanomq/dialect.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { accessesOf, assertUnreadable, denialOf, endpointAt, post } from '../../support/questions.ts';
 
@@ -41,8 +41,8 @@ describe('a topic request', () => {
   });
 
   it('refuses more filters than it is ready to check, and drops none of them in silence', () => {
-    const many = Array.from({ length: MAX_FILTERS }, () => 't');
-    assert.equal(topics(subscribe(many.join(','))).length, MAX_FILTERS);
+    const many = Array.from({ length: 1_000 }, () => 't');
+    assert.equal(topics(subscribe(many.join(','))).length, 1_000);
     assert.equal(settled(subscribe([...many, '#'].join(','))).reason, 'topic_filter_too_complex');
     assert.equal(settled(subscribe(','.repeat(2_000_000))).reason, 'topic_filter_too_complex');
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { WebhookRequest } from '../../../src/brokers/dialect.ts';
-import { NANOMQ_NAME, nanomq } from '../../../src/brokers/nanomq/dialect.ts';
+import { nanomq } from '../../../src/brokers/nanomq/dialect.ts';
 import { deny } from '../../../src/model/decision.ts';
 import { NO_CERTIFICATE } from '../../../src/model/peer-certificate.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
@@ -10,7 +10,7 @@ import { EVERY_DECISION } from '../../support/decisions.ts';
 import { hostileRequests } from '../../support/hostile-requests.ts';
 import { assertUnreadable, attemptOf, endpointAt, get, post, readOrRefuse } from '../../support/questions.ts';
 
-const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([NANOMQ_NAME]) };
+const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set(['nanomq_name']) };
 
 const connect = endpointAt(nanomq, '/nanomq/auth');
 
@@ -80,7 +80,7 @@ describe('a certificate name', () => {
   it('is carried as both texts from JSON', () => {
     const { certificate } = attempt(post(` ${JSON.stringify(names)}`), BELIEVING);
     const { common_name: commonName, subject } = names;
-    assert.deepEqual(certificate, { kind: 'name', form: NANOMQ_NAME, commonName, subject });
+    assert.deepEqual(certificate, { kind: 'name', form: 'nanomq_name', commonName, subject });
   });
 
   it('may be empty, which is a name and not its absence', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { WebhookRequest } from '../../../src/brokers/dialect.ts';
-import { RMQTT_SUBJECT, rmqtt } from '../../../src/brokers/rmqtt/dialect.ts';
+import { rmqtt } from '../../../src/brokers/rmqtt/dialect.ts';
 import { deny } from '../../../src/model/decision.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
 import { ALLOW } from '../../support/decisions.ts';
@@ -18,7 +18,7 @@ import {
   readOrRefuse,
 } from '../../support/questions.ts';
 
-const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([RMQTT_SUBJECT]) };
+const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set(['rmqtt_subject']) };
 
 const auth = endpointAt(rmqtt, '/rmqtt/auth');
 const acl = endpointAt(rmqtt, '/rmqtt/acl');
@@ -90,7 +90,7 @@ describe('the urls for certificate subjects', () => {
   it('read the subject as a name, and neither a user name nor a password', () => {
     const { username, password, certificate } = attemptOf(subjectAuth.read(login, BELIEVING));
     assert.deepEqual([username, password], [undefined, undefined]);
-    assert.deepEqual(certificate, { kind: 'name', form: RMQTT_SUBJECT, subject });
+    assert.deepEqual(certificate, { kind: 'name', form: 'rmqtt_subject', subject });
     const asked = { clientid: 'c', username: subject, access: '2', topic: 'a' };
     const [one] = accessesOf(subjectAcl.read(post(JSON.stringify(asked)), BELIEVING));
     assert.deepEqual([one?.username, one?.certificate], [undefined, certificate]);

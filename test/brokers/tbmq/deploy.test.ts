@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isReadByBoth } from '../../../src/brokers/tbmq/answer.ts';
-import { TBMQ_NAME, tbmq } from '../../../src/brokers/tbmq/dialect.ts';
+import { tbmq } from '../../../src/brokers/tbmq/dialect.ts';
 import { SECRET_HEADER } from '../../../src/server/webhooks/guard.ts';
 import { tbmqAllows } from '../../../src/tools/broker-simulator/tbmq-reads.ts';
 import { PLAIN_SETTINGS } from '../../support/broker-settings.ts';
@@ -32,7 +32,7 @@ test('deploy/tbmq asks where we answer, with a secret', () => {
   const names = Object.keys(configuration.headers).map((name) => name.toLowerCase());
   assert.deepEqual(names, ['content-type', SECRET_HEADER]);
 
-  const settings = { ...PLAIN_SETTINGS, certificateForms: new Set([TBMQ_NAME]) };
+  const settings = { ...PLAIN_SETTINGS, certificateForms: new Set(['tbmq_name']) };
   const filled = configuration.requestBody.replaceAll(/\$\{(\w+)\}/g, 'the $1');
   const { username, password, clientId, certificate } = attemptOf(endpoint.read(post(filled), settings));
   assert.deepEqual([username, password, clientId], ['the username', 'the password', 'the clientId']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Endpoint } from '../../../src/brokers/dialect.ts';
-import { TBMQ_NAME, tbmq } from '../../../src/brokers/tbmq/dialect.ts';
+import { tbmq } from '../../../src/brokers/tbmq/dialect.ts';
 import { GLOBAL } from '../../../src/engine/access/rule.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
 import { deny } from '../../../src/model/decision.ts';
@@ -14,7 +14,7 @@ import { ALLOW } from '../../support/decisions.ts';
 import { hostileRequests } from '../../support/hostile-requests.ts';
 import { assertUnreadable, attemptOf, denialOf, get, post, readOrRefuse } from '../../support/questions.ts';
 
-const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set([TBMQ_NAME]) };
+const BELIEVING = { ...PLAIN_SETTINGS, certificateForms: new Set(['tbmq_name']) };
 const connect = tbmq.endpoints.find(({ name }) => name === 'connect') as Endpoint;
 
 const GOOD = { username: 'alice', password: 's3cret', clientId: 'dev-1' };
@@ -105,7 +105,11 @@ describe('a common name', () => {
     const certificateOf = (text: string) =>
       attemptOf(connect.read(post(fill(text, { ...GOOD, commonName: 'device-0001' })), BELIEVING))
         .certificate;
-    assert.deepEqual(certificateOf(PRESCRIBED), { kind: 'name', form: TBMQ_NAME, commonName: 'device-0001' });
+    assert.deepEqual(certificateOf(PRESCRIBED), {
+      kind: 'name',
+      form: 'tbmq_name',
+      commonName: 'device-0001',
+    });
     for (const other of [
       template('commonName', 'clientId', 'username', 'password'),
       template('clientId', 'username', 'commonName', 'password'),

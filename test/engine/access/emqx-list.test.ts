@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { decideTopic } from '../../../src/engine/access/decide-topic.ts';
 import { type EmqxListOptions, emqxList } from '../../../src/engine/access/emqx-list.ts';
 import { compileRules } from '../../../src/engine/access/rule-set.ts';
-import { type EmqxAccess, emqxDecides } from '../../../src/tools/broker-simulator/emqx.ts';
+import { emqxDecides } from '../../../src/tools/broker-simulator/emqx.ts';
 import { goldenJson } from '../../support/golden.ts';
 import { DEVICE_ID, filters, rule, rules, subject, TOPICS } from './support.ts';
 
 const OPTIONS: EmqxListOptions = { perDeviceMountpoint: false, authorizer: true };
 
-const asked: fc.Arbitrary<EmqxAccess> = fc
+const asked: fc.Arbitrary<Parameters<typeof emqxDecides>[1]> = fc
   .record({
     action: fc.constantFrom('publish' as const, 'subscribe' as const),
     topic: fc.oneof(

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { OPERATIONS } from '../../../src/server/management/operations.ts';
 import { PROBLEMS } from '../../../src/server/management/problem.ts';
-import { OPENAPI_FILE, openApiText } from './write-openapi.ts';
 import { startTestServer } from '../../support/server.ts';
 import { DOCUMENT } from './support/api-client.ts';
+import { OPENAPI_FILE, openApiText } from './write-openapi.ts';
 
 test('the document in the repository is that of the code', () => {
   assert.equal(readFileSync(OPENAPI_FILE, 'utf8'), openApiText(), 'run: npm run openapi');

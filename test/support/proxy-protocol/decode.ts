@@ -36,7 +36,7 @@ export interface ProxyHeader {
   readonly length: number;
 }
 
-export interface ProxyAddress {
+interface ProxyAddress {
   readonly address: string;
   readonly port: number;
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../src/model/peer-certificate.ts';
 import { decodeProxyHeader, type ProxyHeader, type ProxyTls } from './decode.ts';
 
-export const PROXY_V2 = 'proxy_v2';
+const PROXY_V2 = 'proxy_v2';
 
 const COMMON_NAME = 0x22;
 const CERTIFICATE = 0x28;

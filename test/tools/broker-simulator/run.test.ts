@@ -12,9 +12,10 @@ import type {
   WantedTopic,
 } from '../../../src/tools/broker-simulator/simulated-broker.ts';
 import { BROKER_CONFIGS } from '../../../src/tools/product-config/brokers.ts';
-import { configFiles, DEFAULT_OPTIONS } from '../../../src/tools/product-config/options.ts';
+import { configFiles } from '../../../src/tools/product-config/options.ts';
 import { readCapture } from '../../support/captured-request.ts';
 import { goldenBytes } from '../../support/golden.ts';
+import { DEFAULT_OPTIONS } from '../product-config/deploy-folder.ts';
 
 const PUBLISH: WantedTopic = { action: 'publish', topic: 'v1/devices/me/telemetry' };
 const SUBSCRIBE: WantedTopic = { action: 'subscribe', topic: 'v1/devices/me/attributes' };

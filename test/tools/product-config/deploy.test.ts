@@ -9,12 +9,12 @@ import { buildApp } from '../../../src/server/app.ts';
 import { singleProcess } from '../../../src/server/process-group/group.ts';
 import {
   configFiles,
-  DEFAULT_OPTIONS,
   IDENTITIES,
   type Identity,
   type Product,
 } from '../../../src/tools/product-config/options.ts';
-import { folderOf, PRODUCTS } from '../../../src/tools/product-config/products.ts';
+import { PRODUCTS } from '../../../src/tools/product-config/products.ts';
+import { DEFAULT_OPTIONS, folderOf } from './deploy-folder.ts';
 
 const deploy = (path: string): URL => new URL(`../../../deploy/${path}`, import.meta.url);
 const all = (product: Product) => ({ ...DEFAULT_OPTIONS, identities: new Set(product.identities) });

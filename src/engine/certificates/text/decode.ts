@@ -10,7 +10,7 @@ import { cachedDecoder } from './decode-cache.ts';
  */
 
 /** Limit for one certificate's DER. The largest seen, with 240 alternative names, has 11 KiB. */
-export const MAX_DER_BYTES = 16 * 1024;
+const MAX_DER_BYTES = 16 * 1024;
 /** Limit for the text of one certificate. 16 KiB of DER are 30 KiB as Base64 of PEM. */
 export const MAX_CERTIFICATE_TEXT = 32 * 1024;
 /** Limit for a text that holds a whole chain. */

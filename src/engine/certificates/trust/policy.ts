@@ -10,8 +10,6 @@ export type TrustMode = (typeof TRUST_MODES)[number];
 
 export type TrustPolicy = Readonly<Record<TrustRule, TrustMode>>;
 
-export const TRUST_OFF: TrustPolicy = Object.freeze({ path: 'off', usage: 'off', crl: 'off', ocsp: 'off' });
-
 /** The rules that are not off, in the order of their checks. */
 export function enabledRules(policy: TrustPolicy): readonly TrustRule[] {
   return TRUST_RULES.filter((rule) => policy[rule] !== 'off');

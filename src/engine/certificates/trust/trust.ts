@@ -15,7 +15,7 @@ import { usageObjection } from './usage.ts';
 import { watchFiles } from './watched-files.ts';
 
 /** A leaf and the certificates sent with it, leaf first, as DER and as credentials ids. */
-export interface TrustSubject {
+interface TrustSubject {
   readonly ders: readonly [leaf: Uint8Array, ...chain: Uint8Array[]];
   readonly ids: readonly [leaf: string, ...chain: string[]];
 }

@@ -3,7 +3,7 @@ import { type InspectedCertificate, inspectCertificate, opensslCertificate } fro
 import { sameName } from './name.ts';
 
 /** Why a chain is invalid. `at` is the index of the certificate; the leaf is 0. */
-export interface BrokenChain {
+interface BrokenChain {
   readonly valid: false;
   readonly at: number;
   readonly fault: ChainFault;
@@ -26,7 +26,7 @@ const FAULTS = {
   unknown_critical_extension: 'has an unknown critical extension',
 } as const;
 
-export type ChainFault = keyof typeof FAULTS;
+type ChainFault = keyof typeof FAULTS;
 
 export interface ChainRules {
   /** Epoch milliseconds. */

@@ -17,7 +17,7 @@ const KEY_USAGES = [
   ...(['keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly'] as const),
 ] as const;
 
-export type KeyUsage = (typeof KEY_USAGES)[number];
+type KeyUsage = (typeof KEY_USAGES)[number];
 
 /** The extensions that rules use; `undefined` if a certificate lacks the extension. */
 export interface Extensions {

@@ -5,7 +5,7 @@ import { readText, type StringType } from './der-text.ts';
 export const COMMON_NAME = '2.5.4.3';
 
 /** One attribute of a distinguished name. */
-export interface NameAttribute {
+interface NameAttribute {
   readonly oid: string;
   readonly value: string;
   readonly stringType: StringType;

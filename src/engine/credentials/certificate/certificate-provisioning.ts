@@ -107,6 +107,7 @@ function recordOf(device: StoredDevice, credentials: LeafCredentials): Credentia
  * The common name as ThingsBoard's provisioning reads it (`thingsboard.md` section 4.4): of the first RDN that holds one, the
  * first attribute in encoded order, whatever it is, as text with its specials escaped.
  * @returns `undefined` for a subject without a common name, and for a value that has no text (UniversalString).
+ * @internal
  */
 export function provisioningCommonName(subject: Name): string | undefined {
   const [first] = subject.find((rdn) => rdn.some(({ oid }) => oid === COMMON_NAME)) ?? [];

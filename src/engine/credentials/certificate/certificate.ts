@@ -179,6 +179,7 @@ function refuse(reason: DenyReason, detail: string, steps: Step[], step = 'certi
  * @returns the denial, or `undefined` if the certificate may be used. "Failed" and "unreadable" are denied whatever
  *   is configured. A name without a certificate has separate rules, and the listener decides about clients without
  *   a certificate.
+ * @internal
  */
 export function verificationDenial(
   presented: PresentedCertificate,

@@ -7,7 +7,7 @@ import { readStoredBasic } from './stored-basic.ts';
  * Why ThingsBoard would not save credentials; the names are this project's. `UNPAIRED_SURROGATE` is ours alone: no client
  * could ever present such text, and a database would store another in its place, which a client could.
  */
-export type FormatError =
+type FormatError =
   | 'TYPE_MISSING'
   | 'ID_EMPTY'
   | 'VALUE_NULL'

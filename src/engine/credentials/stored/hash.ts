@@ -22,7 +22,7 @@ export function sha3(text: string): string {
   return digest(trim(text));
 }
 
-/** {@link sha3} of the parts that are not empty, joined (section 3). */
+/** {@link sha3} of the parts that are not empty, joined (section 3). @internal */
 export function sha3OfJoined(delimiter: string, parts: readonly (string | null | undefined)[]): string {
   return sha3(parts.filter((part) => part).join(delimiter));
 }
@@ -41,17 +41,17 @@ export function basicCredentialsId(clientId: string, userName: string): string {
   return id;
 }
 
-/** The reference, on every machine. */
+/** The reference, on every machine. @internal */
 export function sha3WithNoble(text: string): string {
   return bytesToHex(sha3_256(utf8ToBytes(text)));
 }
 
-/** OpenSSL's, several times as fast. */
+/** OpenSSL's, several times as fast. @internal */
 export function sha3WithOpenSsl(text: string): string {
   return hash('sha3-256', text, 'hex');
 }
 
-/** Some builds of OpenSSL (FIPS, BoringSSL) have no SHA-3. */
+/** Some builds of OpenSSL (FIPS, BoringSSL) have no SHA-3. @internal */
 export const OPENSSL_HAS_SHA3 = getHashes().includes('sha3-256');
 
 const digest = OPENSSL_HAS_SHA3 ? sha3WithOpenSsl : sha3WithNoble;

@@ -3,10 +3,10 @@ import { type JacksonValue, readJackson } from './jackson.ts';
 
 const MODES = ['PSK', 'RPK', 'X509', 'NO_SEC'] as const;
 
-export type SecurityMode = (typeof MODES)[number];
+type SecurityMode = (typeof MODES)[number];
 
 /** A client or server entry: its security mode, and of its members those that the mode has. */
-export interface Lwm2mEntry<Name extends string> {
+interface Lwm2mEntry<Name extends string> {
   readonly mode: SecurityMode;
   /** `null` both for null and for absent. */
   readonly members: Readonly<Record<Name, string | null>>;

@@ -45,7 +45,7 @@ export async function sendNotices(
 }
 
 /** Base64. A secret that begins with `whsec_` is the Base64 of the key, as the standard writes it; any other is the key's text. */
-export function sign(secret: string, id: string, seconds: string, body: string): string {
+function sign(secret: string, id: string, seconds: string, body: string): string {
   const key = secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')
     : Buffer.from(secret, 'utf8');

@@ -11,7 +11,7 @@ import { DAY_MS, keyOf, NOTICE_DAYS, type Notice, noticeId, noticeOf, type SentN
 import { sendNotices } from './send-notices.ts';
 
 /** How many things of a kind end within so many days, by `<kind> <days>`; what ends within 1 counts within 30 too. */
-export type ExpiringCounts = ReadonlyMap<string, number>;
+type ExpiringCounts = ReadonlyMap<string, number>;
 
 export interface ExpiryFigures {
   /** Of the last whole check; `undefined` before there was one. */

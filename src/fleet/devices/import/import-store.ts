@@ -53,7 +53,7 @@ export interface StoredForm {
   readonly secret?: NewSecret | undefined;
 }
 
-export interface DeviceToCreate {
+interface DeviceToCreate {
   readonly id: string;
   readonly createdTime: number;
   readonly name: string;

@@ -18,7 +18,7 @@ export interface ImportDependencies {
 }
 
 /** Records the start and end of an import. */
-export interface ImportRecord {
+interface ImportRecord {
   record(
     importId: string,
     event: 'started' | 'finished',

@@ -16,7 +16,7 @@ interface GatherRequest {
   readonly before: DecisionPlace | undefined;
 }
 
-export interface GatheredDecisions {
+interface GatheredDecisions {
   /** The latest first. */
   readonly decisions: readonly GatheredDecision[];
   /** Numbers of the workers that did not answer; their decisions are missing. */

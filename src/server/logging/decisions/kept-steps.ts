@@ -2,7 +2,7 @@ import type { Step } from '../../../model/decision.ts';
 import { detachString } from '../../../util/detach-string.ts';
 
 /** How many steps of one decision are kept. */
-export const MOST_STEPS = 16;
+const MOST_STEPS = 16;
 /** Numbers kept for the steps of one decision: two for each step, its name and its detail. */
 export const STEPS_UNITS = 2 * MOST_STEPS;
 

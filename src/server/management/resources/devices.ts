@@ -20,7 +20,7 @@ const SOURCE = oneOf(
   'The database that the device is in: ours, or ThingsBoard’s own, which is only read.',
 );
 
-export const DEVICE = named(
+const DEVICE = named(
   'Device',
   object({
     id: UUID,

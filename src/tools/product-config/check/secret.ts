@@ -1,8 +1,7 @@
+import { SECRET_HEADER } from '../../../server/webhooks/guard.ts';
 import { PLACEHOLDER_SECRET } from '../options.ts';
 import type { Traps } from './misconfiguration.ts';
 import type { Entry } from './parsed-config.ts';
-
-const HEADER = 'x-thingpass-secret';
 
 /** Whether a URL or path proves the broker by itself: `user:secret@` or `/k/<secret>/`. */
 export function provesItself(url: string): boolean {
@@ -17,11 +16,11 @@ export function checkHeaders(
   block: number,
 ): void {
   const named = (name: string) => headers.find(({ key }) => key.toLowerCase().endsWith(`.${name}`));
-  if (named(HEADER) === undefined && !provesItself(url?.value ?? '')) {
+  if (named(SECRET_HEADER) === undefined && !provesItself(url?.value ?? '')) {
     traps.problem(
       block,
       'the broker sends no secret, so ThingPass refuses it, or answers anybody',
-      `add ${HEADER} = "<the secret>" to headers`,
+      `add ${SECRET_HEADER} = "<the secret>" to headers`,
     );
   }
   for (const { key, value, line } of headers) {

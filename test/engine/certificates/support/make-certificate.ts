@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 /** Certificates of any shape for tests: a few lines of DER writing, and nothing is checked. */
 
-export interface Key {
+interface Key {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
@@ -32,11 +32,11 @@ export interface MadeCertificate {
   readonly subject: string;
 }
 
-export function makeKey(): Key {
+function makeKey(): Key {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
-export function der(tag: number, ...contents: Buffer[]): Buffer {
+function der(tag: number, ...contents: Buffer[]): Buffer {
   const body = Buffer.concat(contents);
   const size = body.length;
   const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 0xff];

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { credentialsIdOf } from '../../../../src/engine/certificates/x509/identity.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
-import { openCertificateNames } from '../../../../src/storage/reading/certificate-name-reader.ts';
+import { openNames } from '../../../../src/storage/reading/certificate-name-reader.ts';
 import { recordMissingNames } from '../../../../src/storage/repositories/credentials/record-missing-names.ts';
 import { derOf } from '../../../support/der-of.ts';
 import { goldenJson } from '../../../support/golden.ts';
@@ -41,7 +41,7 @@ onEachDatabase((database) => {
     const recorded = await count();
     assert.ok(recorded >= 3 * names.length);
     assert.equal((await sql('SELECT * FROM change')).length, changes);
-    const reader = openCertificateNames(database.location, 5_000);
+    const reader = openNames(database.location, undefined, 5_000);
     const found = await reader.findByCertificate({ by: 'name', value: 'unit-03.devices.example.com' });
     assert.equal(found[0]?.credentialsId, credentialsIdOf(derOf(certificates.c3 as string)));
     await reader.close();

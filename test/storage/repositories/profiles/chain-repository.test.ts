@@ -5,7 +5,7 @@ import type { CredentialsRequest } from '../../../../src/fleet/devices/new-crede
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import {
   type CertificateNameReader,
-  openCertificateNames,
+  openNames,
 } from '../../../../src/storage/reading/certificate-name-reader.ts';
 import { DeviceRepository } from '../../../../src/storage/repositories/devices/device-repository.ts';
 import { ChainRepository } from '../../../../src/storage/repositories/profiles/chain-repository.ts';
@@ -34,7 +34,7 @@ onEachDatabase((database) => {
   before(async () => {
     await migrate(database.location);
     chains = new ChainRepository(database.location);
-    names = openCertificateNames(database.location, 5_000);
+    names = openNames(database.location, undefined, 5_000);
     devices = await DeviceRepository.open(database.location);
     const insert = `INSERT INTO device_profile (id, created_time, name, transport_type, provision_type, tenant_id,
       provision_device_key, profile_data) VALUES (?, 1, ?, 'MQTT', ?, ?, ?, ?)`;
