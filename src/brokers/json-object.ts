@@ -1,7 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { ThingPassError } from '../model/errors.ts';
 import { type Field, Fields } from './fields.ts';
-import { type SeenName, TemplateNames } from './template-names.ts';
 import { MAX_FIELDS } from './urlencoded.ts';
 
 /**
@@ -20,44 +19,26 @@ export function parseJsonObject(bytes: Buffer): Fields {
   return parsePlainTexts(text) ?? parseAnyObject(isAscii(bytes) ? text : decode(bytes));
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACE = 0x7b;
-/** All but printable ASCII, and the backslash: what needs decoding, or is no JSON. */
-const NOT_PLAIN = /[^\x20-\x5b\x5d-\x7e]/;
+/** A member whose name and value are plain: printable ASCII without quotes and backslashes, and no blanks around it. */
+const PLAIN_MEMBER = /"([ !#-[\]-~]*)":"([ !#-[\]-~]*)"([,}])/y;
 
 /**
- * What brokers nearly always send, an object of plain texts without blanks, at a third of the cost.
+ * What brokers nearly always send, an object of plain texts without blanks, in half the time.
  * @returns `undefined` for everything else, right or wrong.
  */
 function parsePlainTexts(text: string): Fields | undefined {
-  if (text.charCodeAt(0) !== OPENING_BRACE || NOT_PLAIN.test(text)) return undefined;
+  if (!text.startsWith('{')) return undefined;
+  const names: string[] = [];
   const values: string[] = [];
-  let before: SeenName = templates.start;
-  for (let at = 1, count = 1; count <= MAX_FIELDS; count++) {
-    const seen = templates.find(before, text, at) ?? addName(before, text, at);
-    if (seen === undefined) return undefined;
-    const valueStart = at + seen.written.length;
-    const valueEnd = text.indexOf('"', valueStart + 1);
-    if (text.charCodeAt(valueStart) !== QUOTE || valueEnd === -1) return undefined;
-    values.push(text.slice(valueStart + 1, valueEnd));
-    const next = text.charCodeAt(valueEnd + 1);
-    if (next === CLOSING_BRACE && valueEnd + 2 === text.length) return new Fields(seen.names, values);
-    if (next !== COMMA) return undefined;
-    at = valueEnd + 2;
-    before = seen;
+  PLAIN_MEMBER.lastIndex = 1;
+  while (names.length < MAX_FIELDS) {
+    const [, name, value, end] = PLAIN_MEMBER.exec(text) ?? [];
+    if (name === undefined || value === undefined) return undefined;
+    names.push(name);
+    values.push(value);
+    if (end === '}') return PLAIN_MEMBER.lastIndex === text.length ? new Fields(names, values) : undefined;
   }
   return undefined;
-}
-
-const templates = new TemplateNames();
-
-function addName(before: SeenName, text: string, at: number): SeenName | undefined {
-  const nameEnd = text.indexOf('"', at + 1);
-  if (text.charCodeAt(at) !== QUOTE || text.charCodeAt(nameEnd + 1) !== COLON) return undefined;
-  return templates.add(before, text.slice(at + 1, nameEnd));
 }
 
 function parseAnyObject(text: string): Fields {

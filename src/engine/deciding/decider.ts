@@ -244,7 +244,10 @@ export function createDecider(parts: DeciderParts): Decider {
   };
 }
 
-/** Settings are there for as long as their endpoint is, so what is made of them is kept as long. */
+/**
+ * Settings are there for as long as their endpoint is, so what is made of them is kept as long: an object of so many members, made
+ * anew for each decision, costs 10 µs of 45.
+ */
 function oncePerEndpoint(make: (settings: DeciderSettings) => IdentifyContext) {
   const made = new WeakMap<DeciderSettings, IdentifyContext>();
   return (settings: DeciderSettings): IdentifyContext => {
@@ -289,17 +292,8 @@ function holderOf(client: Allow): TopicSubject {
   };
 }
 
-/** Rules are few and each allows often: what is said of one is put together once. */
-const allowedBy = new Map<string, string>();
-const MOST_KEPT = 1_000;
-
 function describe(detail: TopicDecision): string {
-  if (!detail.allowed) return `${detail.reason}, by ${detail.by}`;
-  const known = allowedBy.get(detail.by);
-  if (known !== undefined) return known;
-  const text = `allowed by ${detail.by}`;
-  if (allowedBy.size < MOST_KEPT) allowedBy.set(detail.by, text);
-  return text;
+  return detail.allowed ? `allowed by ${detail.by}` : `${detail.reason}, by ${detail.by}`;
 }
 
 /** A certificate in a form that is not enabled decides nothing, but the operator must find it in the steps. */
