@@ -1,11 +1,9 @@
 import { type Command, Option } from 'commander';
 import { type ApiKeyEntry, makeApiKey, SCOPES, type Scope } from '../fleet/devices/api-key.ts';
 import { ThingPassError } from '../model/errors.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
-import { migrate } from '../storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../storage/repositories/api-key-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print } from './shared/command.ts';
+import { commandActor, example, print, withOwnDatabase } from './shared/command.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -104,13 +102,6 @@ function summary(key: ApiKeyEntry) {
   };
 }
 
-async function withKeys<Result>(run: (keys: ApiKeyRepository) => Promise<Result>): Promise<Result> {
-  const { database } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
-    return await run(new ApiKeyRepository(prisma));
-  } finally {
-    await prisma.$disconnect();
-  }
+function withKeys<Result>(run: (keys: ApiKeyRepository) => Promise<Result>): Promise<Result> {
+  return withOwnDatabase((prisma) => run(new ApiKeyRepository(prisma)));
 }

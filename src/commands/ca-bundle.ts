@@ -6,11 +6,9 @@ import {
   retireCertificate,
 } from '../fleet/ca-bundles/service.ts';
 import { isThingPassError, ThingPassError } from '../model/errors.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
-import { migrate } from '../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../storage/repositories/ca-bundle-repository.ts';
 import { table } from '../util/table.ts';
-import { commandActor, example, loadConfig, print } from './shared/command.ts';
+import { commandActor, example, print, withOwnDatabase } from './shared/command.ts';
 import { readBytes } from './shared/input.ts';
 
 const BUNDLE_NAME = /^[A-Za-z0-9._-]{1,100}$/;
@@ -174,15 +172,6 @@ function day(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-async function withBundles<Result>(
-  run: (repository: CaBundleRepository) => Promise<Result>,
-): Promise<Result> {
-  const { database } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
-    return await run(new CaBundleRepository(prisma));
-  } finally {
-    await prisma.$disconnect();
-  }
+function withBundles<Result>(run: (repository: CaBundleRepository) => Promise<Result>): Promise<Result> {
+  return withOwnDatabase((prisma) => run(new CaBundleRepository(prisma)));
 }

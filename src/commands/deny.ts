@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import { DENY_KINDS, type DenyEntry, type DenyKind, denyValue } from '../fleet/devices/deny-entry.ts';
 import { isThingPassError, ThingPassError } from '../model/errors.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
-import { migrate } from '../storage/migrations/apply.ts';
 import { DenyRepository } from '../storage/repositories/deny-repository.ts';
 import { table } from '../util/table.ts';
 import { endSessionsOf, sessionLines } from './end-sessions.ts';
-import { commandActor, example, loadConfig, print, withDevices } from './shared/command.ts';
+import { commandActor, example, print, withDevices, withOwnDatabase } from './shared/command.ts';
 
 const PAGE = 500;
 
@@ -97,13 +95,6 @@ function summary({ kind, value, note, createdTime }: DenyEntry) {
   return { kind, value, note, created: new Date(createdTime).toISOString() };
 }
 
-async function withList<Result>(run: (list: DenyRepository) => Promise<Result>): Promise<Result> {
-  const { database } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
-    return await run(new DenyRepository(prisma));
-  } finally {
-    await prisma.$disconnect();
-  }
+function withList<Result>(run: (list: DenyRepository) => Promise<Result>): Promise<Result> {
+  return withOwnDatabase((prisma) => run(new DenyRepository(prisma)));
 }

@@ -1,6 +1,6 @@
 import type { SessionOwner } from '../fleet/broker-sessions/device-sessions.ts';
 import { SESSION_BROKERS, type SessionEnd } from '../fleet/broker-sessions/session-end.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
+import { withDatabase } from '../storage/connections/prisma.ts';
 import { AuditRepository } from '../storage/repositories/audit-repository.ts';
 import { commandActor, loadConfig } from './shared/command.ts';
 import { askRunningServer } from './shared/running-server.ts';
@@ -19,20 +19,20 @@ export async function endSessionsOf(ended: SessionOwner): Promise<SessionEnd[] |
     import('../util/outgoing-call.ts'),
   ]);
   const connections = new OutgoingConnections();
-  const prisma = await openPrisma(database);
   try {
-    const sessions = new DeviceSessions({
-      config: endSessions,
-      connections,
-      vernemqPerDeviceMountpoint: brokers.vernemq.perDeviceMountpoint,
-      recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
-      audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
-      onError: (error) => process.stderr.write(`${(error as Error).message}\n`),
+    return await withDatabase(database, (prisma) => {
+      const sessions = new DeviceSessions({
+        config: endSessions,
+        connections,
+        vernemqPerDeviceMountpoint: brokers.vernemq.perDeviceMountpoint,
+        recent: async (device) => (apiKey === undefined ? [] : (await askRecent(device)).items),
+        audit: (actor, note) => new AuditRepository(prisma).record(actor, note),
+        onError: (error) => process.stderr.write(`${(error as Error).message}\n`),
+      });
+      return sessions.end(ended, commandActor());
     });
-    return await sessions.end(ended, commandActor());
   } finally {
     await connections.destroy();
-    await prisma.$disconnect();
   }
 }
 

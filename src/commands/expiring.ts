@@ -8,11 +8,9 @@ import {
   watchedAuthorities,
 } from '../fleet/devices/expiry/expiring.ts';
 import { isThingPassError, ThingPassError } from '../model/errors.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
-import { migrate } from '../storage/migrations/apply.ts';
 import { ExpiryRepository } from '../storage/repositories/credentials/expiry-repository.ts';
 import { table } from '../util/table.ts';
-import { example, loadConfig, print } from './shared/command.ts';
+import { example, print, withOwnDatabase } from './shared/command.ts';
 import { readInput } from './shared/credentials-options.ts';
 import { readDuration } from './shared/time-options.ts';
 
@@ -48,11 +46,8 @@ async function expiring(options: { within: string; all?: boolean }, command: Com
   );
 }
 
-async function findExpiring(withinMs: number): Promise<Expiring[]> {
-  const { database, trust } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
+function findExpiring(withinMs: number): Promise<Expiring[]> {
+  return withOwnDatabase(async (prisma, { trust }) => {
     const store = new ExpiryRepository(prisma);
     await store.recordMissingValidities();
     const authorities = await watchedAuthorities(store, configuredAuthorities(trust.authoritiesFile));
@@ -64,9 +59,7 @@ async function findExpiring(withinMs: number): Promise<Expiring[]> {
       found.push(...page);
       if (page.length < PAGE) return found;
     }
-  } finally {
-    await prisma.$disconnect();
-  }
+  });
 }
 
 /** @throws {ThingPassError} `command_failed` when the file cannot be used. */

@@ -4,10 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat, writeDevices } from '../fleet/devices/import/write-devices.ts';
 import { ThingPassError } from '../model/errors.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
-import { migrate } from '../storage/migrations/apply.ts';
 import { exportDevices } from '../storage/repositories/import/export-repository.ts';
-import { example, loadConfig } from './shared/command.ts';
+import { example, withOwnDatabase } from './shared/command.ts';
 
 /** `thingpass export …`. */
 export function addExport(program: Command): void {
@@ -31,20 +29,17 @@ interface ExportOptions {
 }
 
 async function run({ format, secrets = false, output }: ExportOptions): Promise<void> {
-  const { database } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
-    const text = Readable.from(writeDevices(format, exportDevices(prisma, { secrets }), { secrets }));
-    if (output === undefined) await pipeline(text, process.stdout, { end: false });
-    // Never into a file that is there: others might be able to read that one.
-    else await pipeline(text, createWriteStream(output, { flags: 'wx', mode: 0o600 }));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EPIPE') return;
-    if (output === undefined || code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw new ThingPassError('command_failed', `${output} cannot be written (${code})`);
-  } finally {
-    await prisma.$disconnect();
-  }
+  await withOwnDatabase(async (prisma) => {
+    try {
+      const text = Readable.from(writeDevices(format, exportDevices(prisma, { secrets }), { secrets }));
+      if (output === undefined) await pipeline(text, process.stdout, { end: false });
+      // Never into a file that is there: others might be able to read that one.
+      else await pipeline(text, createWriteStream(output, { flags: 'wx', mode: 0o600 }));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (output === undefined || code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+      throw new ThingPassError('command_failed', `${output} cannot be written (${code})`);
+    }
+  });
 }

@@ -18,7 +18,7 @@ import { RuleService } from '../fleet/devices/rule-service.ts';
 import { ThingPassError } from '../model/errors.ts';
 import { readRulesFile } from '../server/read-rules-file.ts';
 import { parseThingsBoardUrl } from '../storage/connections/database-url.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
+import { withDatabase } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { ImportRepository } from '../storage/repositories/import/import-repository.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
@@ -131,24 +131,24 @@ async function importItems(
   const { chosen, scramIterations } = credentialLifecycle.passwords;
   const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
   await migrate(database);
-  const prisma = await openPrisma(database);
   const actor = commandActor();
   const secrets = createSecretSchemes({ queue: importQueue(), chosen });
   try {
-    return await runImport(
-      items,
-      {
-        store: new ImportRepository(prisma, database.kind, actor),
-        rules: new RuleService(new RuleRepository(prisma), () => fromFile),
-        schemes: secrets.schemes,
-        keepPassword: createKeepPassword(secrets, scramIterations),
-        report,
-      },
-      { importId: randomUUID(), format, dryRun, force, defaultProfile, passwords, oneCredential, actor },
+    return await withDatabase(database, (prisma) =>
+      runImport(
+        items,
+        {
+          store: new ImportRepository(prisma, database.kind, actor),
+          rules: new RuleService(new RuleRepository(prisma), () => fromFile),
+          schemes: secrets.schemes,
+          keepPassword: createKeepPassword(secrets, scramIterations),
+          report,
+        },
+        { importId: randomUUID(), format, dryRun, force, defaultProfile, passwords, oneCredential, actor },
+      ),
     );
   } finally {
     await secrets.close();
-    await prisma.$disconnect();
   }
 }
 

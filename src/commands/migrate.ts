@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
-import type { DatabaseLocation } from '../storage/connections/database-url.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
+import { withDatabase } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
-import {
-  findUnusablePatterns,
-  type UnusablePattern,
-} from '../storage/repositories/profiles/chain-profiles.ts';
+import { findUnusablePatterns } from '../storage/repositories/profiles/chain-profiles.ts';
 import { example, loadConfig, print } from './shared/command.ts';
 
 /** `thingpass migrate`. */
@@ -21,8 +17,11 @@ export function addMigrate(program: Command): void {
         const { recordMissingNames } = await import(
           '../storage/repositories/credentials/record-missing-names.ts'
         );
-        const named = await recordMissingNames(database);
-        const unusablePatterns = await unusablePatternsIn(database);
+        const [named, unusablePatterns] = await withDatabase(database, async (prisma) => [
+          await recordMissingNames(prisma),
+          // An older version could use these: otherwise their devices would be refused, and nobody told why.
+          await findUnusablePatterns(prisma),
+        ]);
         print(command, { applied, named, unusablePatterns }, () =>
           [
             ...applied.map((name) => `applied ${name}`),
@@ -37,14 +36,4 @@ export function addMigrate(program: Command): void {
       }),
     'thingpass migrate',
   );
-}
-
-/** Patterns that an older version could use: otherwise their devices would be refused, and nobody told why. */
-async function unusablePatternsIn(database: DatabaseLocation): Promise<UnusablePattern[]> {
-  const prisma = await openPrisma(database, { readOnly: true });
-  try {
-    return await findUnusablePatterns(prisma);
-  } finally {
-    await prisma.$disconnect();
-  }
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RuleEntry, RuleService } from '../fleet/devices/rule-service.ts';
 import { readRulesFile } from '../server/read-rules-file.ts';
-import { openPrisma } from '../storage/connections/prisma.ts';
+import { withDatabase } from '../storage/connections/prisma.ts';
 import { migrate } from '../storage/migrations/apply.ts';
 import { RuleRepository } from '../storage/repositories/rule-repository.ts';
 import { table } from '../util/table.ts';
@@ -132,10 +132,5 @@ async function withRules<Result>(run: (rules: RuleService) => Promise<Result>): 
   const { database, rulesFile } = loadConfig();
   const fromFile = rulesFile === undefined ? [] : await readRulesFile(rulesFile);
   await migrate(database);
-  const prisma = await openPrisma(database);
-  try {
-    return await run(new RuleService(new RuleRepository(prisma), () => fromFile));
-  } finally {
-    await prisma.$disconnect();
-  }
+  return withDatabase(database, (prisma) => run(new RuleService(new RuleRepository(prisma), () => fromFile)));
 }

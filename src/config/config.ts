@@ -58,8 +58,7 @@ export const SHORTEST_SECRET = 16;
 
 /**
  * Reads the configuration out of environment variables (prefix `THINGPASS_`, and `DATABASE_URL`).
- * @throws {ThingPassError} `config_invalid` naming every problem at once: unknown names with the nearest known one,
- *   bad values, secrets that
+ * @throws {ThingPassError} `config_invalid` naming every problem at once: unknown names with the nearest known one, bad values, secrets that
  * are missing where the server can be reached from outside.
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { DatabaseLocation } from '../storage/connections/database-url.ts';
+import type { DatabaseClient } from '../storage/connections/prisma.ts';
 
 /**
  * Records in the background what certificates are called that an older version, or other means than ours, saved: only who
  * is asked for by a name waits for it.
  */
-export function backfillCertificateNames(database: DatabaseLocation, log: Logger): { stop(): Promise<void> } {
+export function backfillCertificateNames(client: DatabaseClient, log: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const done = record().then(
     (count) => {
@@ -18,7 +18,7 @@ export function backfillCertificateNames(database: DatabaseLocation, log: Logger
     const { recordMissingNames } = await import(
       '../storage/repositories/credentials/record-missing-names.ts'
     );
-    return recordMissingNames(database, stopping.signal);
+    return recordMissingNames(await client.open(), stopping.signal);
   }
 
   return {

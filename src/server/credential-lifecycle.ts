@@ -5,6 +5,7 @@ import { createSecretSchemes, type SecretSchemes } from '../engine/secrets/secre
 import { type AfterLogin, createAfterLogin } from '../fleet/devices/after-login.ts';
 import type { CredentialsServiceOptions } from '../fleet/devices/credentials-service.ts';
 import type { FollowUp } from '../model/decision.ts';
+import type { DatabaseClient } from '../storage/connections/prisma.ts';
 import { LoginRepository } from '../storage/repositories/credentials/login-repository.ts';
 import { createErrorLog } from './logging/error-log.ts';
 import type { Methods, ProcessGroup } from './process-group/group.ts';
@@ -23,13 +24,14 @@ export interface CredentialLifecycle {
 const AFTER_LOGIN: Methods<AfterLogin> = { follow: true };
 
 export function openCredentialLifecycle(
-  { database, credentialLifecycle }: Config,
+  { credentialLifecycle }: Config,
+  client: DatabaseClient,
   processes: ProcessGroup,
   log: Logger,
 ): CredentialLifecycle {
   const { passwords, overlapMs, oneCredentialPerDevice } = credentialLifecycle;
   const secrets = createSecretSchemes({ chosen: passwords.chosen });
-  const logins = new LoginRepository(database);
+  const logins = new LoginRepository(client);
   const onError = createErrorLog(log, 'what follows from a login could not be done');
   const own = createAfterLogin({
     store: logins,
@@ -51,9 +53,6 @@ export function openCredentialLifecycle(
     afterLogin(followUp, password = '') {
       afterLogin.follow(followUp, password).catch(onError);
     },
-    async close() {
-      await logins.close();
-      await secrets.close();
-    },
+    close: () => secrets.close(),
   };
 }

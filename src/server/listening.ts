@@ -14,10 +14,7 @@ export function urlOf({ address, port, family }: Pick<AddressInfo, 'address' | '
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/**
- * Without a secret an endpoint answers anyone who can reach it, so then only this machine may.
- * @throws {ThingPassError} `config_invalid`.
- */
+/** Without a secret an endpoint answers anyone who can reach it, so then only this machine may. @throws {ThingPassError} `config_invalid`. */
 export function refuseOpenEndpoints(config: Config): void {
   if (isLoopback(config.host)) return;
   const open = BROKER_NAMES.filter((broker) => config.brokers[broker].secrets.length === 0);

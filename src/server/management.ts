@@ -7,7 +7,7 @@ import type { ProvisionStore } from '../fleet/devices/provision/provision-store.
 import { openManagementStore } from '../storage/repositories/management-store.ts';
 import { openProvisioning } from '../storage/thingsboard/provisioning.ts';
 import type { CleanupStack } from '../util/cleanup-stack.ts';
-import { lazy } from '../util/lazy.ts';
+import { lazy, onFirstUse } from '../util/lazy.ts';
 import { OutgoingConnections } from '../util/outgoing-call.ts';
 import type { DecisionInputs } from './decision-inputs.ts';
 import { gatherDecisions } from './logging/decisions/gather-decisions.ts';
@@ -44,36 +44,33 @@ export function openManagement(
   config: Config,
   processes: ProcessGroup,
   log: Logger,
-  { storage, rules, lists, credentialLifecycle, scramKeys, names, chains }: DecisionInputs,
+  inputs: DecisionInputs,
   openExplainer: OpenExplainer,
   decided: { recent: RecentDecisions; sessions: RecentSessions; throttle: Throttle },
   cleanup: CleanupStack,
 ): ForPeople {
+  const { storage, client, rules, lists, credentialLifecycle, scramKeys, names, chains } = inputs;
   const { recent, sessions, throttle } = decided;
   const thingsboard = config.thingsboard?.location;
-  const management = cleanup.add(
-    lazy(() =>
-      openManagementStore(config.database, credentialLifecycle.service, rules.fromFile, thingsboard),
-    ),
-    (opened) => opened.close(),
+  const openStore = onFirstUse(() =>
+    openManagementStore(client, credentialLifecycle.service, rules.fromFile, thingsboard),
   );
   const connections = cleanup.add(new OutgoingConnections(), (opened) => opened.destroy());
   const clientAuthorities = () => lists.trust.expiries().authorities;
   const recentSessions = (id: string) => sessions.of(id);
   const expiry = new ExpiryWatch({
     config: config.expiry,
-    store: management.open,
+    store: openStore,
     configured: clientAuthorities,
     connections,
     now: Date.now,
     onError: createErrorLog(log, 'what runs out could not be looked at or told; it is tried again'),
   });
   cleanup.add(expiry, () => expiry.stop());
-  const provisioning = cleanup.add(
-    lazy(() => openProvisioning(config.database, thingsboard, credentialLifecycle.service.keepPassword)),
-    (opened) => opened.close(),
+  const provisioning = onFirstUse(() =>
+    openProvisioning(client, inputs.thingsboardClient, credentialLifecycle.service.keepPassword),
   );
-  const provisionStore = processes.inPrimary('provision', provisionThrough(provisioning.open), PROVISION);
+  const provisionStore = processes.inPrimary('provision', provisionThrough(provisioning), PROVISION);
   const explaining = lazy(async () =>
     openExplainer(config, {
       passportKey: storage.passportKey,
@@ -82,14 +79,14 @@ export function openManagement(
       chains,
       names,
       scramKeys,
-      findDevice: async (idOrName) => (await management.open()).devices.find(idOrName),
+      findDevice: async (idOrName) => (await openStore()).devices.find(idOrName),
       blockOf: (attempt, settings) => throttle.blockOf(attempt, settings),
     }),
   );
   cleanup.add(explaining, () => explaining.close());
   return {
     management: {
-      store: management.open,
+      store: openStore,
       blocked: throttle,
       decisions: gatherDecisions(processes, recent),
       explain: async (asked) => (await explaining.open()).explain(asked),
@@ -100,7 +97,7 @@ export function openManagement(
         connections,
         recent: recentSessions,
         vernemqPerDeviceMountpoint: config.brokers.vernemq.perDeviceMountpoint,
-        audit: async (actor, note) => (await management.open()).audit.record(actor, note),
+        audit: async (actor, note) => (await openStore()).audit.record(actor, note),
         onError: createErrorLog(log, 'sessions could not be ended'),
       }),
       recentSessions,

@@ -91,10 +91,7 @@ function problemsOf(error: unknown): readonly string[] {
   return isThingPassError(error, 'config_invalid') ? error.data.problems : [(error as Error).message];
 }
 
-/**
- * @throws {ThingPassError} `config_invalid` naming every row that cannot be used: with a rule missing, those
- *   after it would decide in its place.
- */
+/** @throws {ThingPassError} `config_invalid` naming every row that cannot be used: with a rule missing, those after it would decide in its place. */
 function usable(rows: readonly StoredRule[]): readonly Rule[] {
   const problems: string[] = [];
   const rules: Rule[] = [];

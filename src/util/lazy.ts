@@ -7,14 +7,24 @@ export interface Lazy<Opened> {
 /** Opens an expensive, rarely used resource on first use. A failed attempt is repeated on the next use. */
 export function lazy<Opened extends { close(): Promise<void> }>(open: () => Promise<Opened>): Lazy<Opened> {
   let opened: Promise<Opened> | undefined;
+  const openOnce = onFirstUse(() => {
+    opened = open();
+    return opened;
+  });
   return {
-    open: () => {
-      opened ??= open().catch((error: unknown) => {
-        opened = undefined;
-        throw error;
-      });
-      return opened;
-    },
-    close: async () => (await opened)?.close(),
+    open: openOnce,
+    close: async () => (await opened?.catch(() => undefined))?.close(),
+  };
+}
+
+/** Makes something on first use, for all uses. A failed attempt is repeated on the next use. */
+export function onFirstUse<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
   };
 }

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config/config.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import type { Load, LoadResult } from './certificate-load.ts';
 
@@ -118,7 +118,7 @@ export async function certificateThroughput({
 
 /** One device per certificate, and as many with tokens. @returns the tokens. */
 async function makeDevices(installation: Installation, pems: readonly string[]): Promise<string[]> {
-  const repository = await DeviceRepository.open(readConfig(installation.environment).database);
+  const repository = await OpenedDevices.open(readConfig(installation.environment).database);
   const service = serviceOf(repository);
   const tokens: string[] = [];
   for (const [at, certificate] of pems.entries()) {

@@ -13,7 +13,7 @@ const PROGRAMS = fileURLToPath(new URL('programs', import.meta.url));
 const CLONE = ['deploy', 'dist', 'node_modules', 'package.json', 'prisma', 'src'];
 /** Ports that documents name, each of which becomes a free one. */
 const PORTS = ['8080', '1883'];
-const LONGEST_MS = 550_000;
+const LONGEST_MS = 300_000;
 const FOLDERS = temporaryFolder();
 
 /** What the blocks of a document did, one after the other in one terminal. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 /*
@@ -19,7 +19,7 @@ const MD5 = { p256: '0a15439afb35156d1e880a1b26840764' };
 
 async function start(environment: Record<string, string>): Promise<TestServer> {
   const server = await startTestServer({ THINGPASS_SECRET: SECRET, ...environment });
-  const repository = await DeviceRepository.open(server.config.database);
+  const repository = await OpenedDevices.open(server.config.database);
   const service = serviceOf(repository);
   const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
     service.create({ name, profileName: 'default', gateway: false, request });

@@ -6,13 +6,12 @@ import { after, before, test } from 'node:test';
 import { denyValue } from '../../src/fleet/devices/deny-entry.ts';
 import type { CredentialsRequest } from '../../src/fleet/devices/new-credentials.ts';
 import { profileCertificate } from '../../src/fleet/devices/profile-certificate.ts';
-import { openPrisma } from '../../src/storage/connections/prisma.ts';
 import { DenyRepository } from '../../src/storage/repositories/deny-repository.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { ProfileTrustRepository } from '../../src/storage/repositories/profiles/profile-trust-repository.ts';
 import { type Issued, OpensslAuthority } from '../engine/certificates/trust/support/openssl-authority.ts';
 import { eventually } from '../engine/certificates/trust/support/trust-of.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { OpenedDevices, openPrisma } from '../support/prisma.ts';
 import { makeProvisionProfile } from '../support/provision-profile.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -62,7 +61,7 @@ before(async () => {
     THINGPASS_CRL: 'warn',
   });
   for (const { config } of [server, lenient]) {
-    const devices = await DeviceRepository.open(config.database);
+    const devices = await OpenedDevices.open(config.database);
     const service = serviceOf(devices);
     for (const [name, { pem }] of Object.entries({ trusted, foreign, forServers, lost })) {
       const request = { kind: 'x509', certificate: pem } as const;
@@ -172,7 +171,7 @@ test('nothing is created for a client that trust refuses', async () => {
   }
   const newcomer = stranger.issue({ name: 'newcomer' });
   const find = async ({ config }: TestServer): Promise<boolean> => {
-    const devices = await DeviceRepository.open(config.database);
+    const devices = await OpenedDevices.open(config.database);
     const found = await devices.find('newcomer');
     await devices.close();
     return found !== undefined;
@@ -188,7 +187,7 @@ test('nothing is created for a client that trust refuses', async () => {
 
 test('what is put on the deny list is refused at the next decision, at every process', async () => {
   const stolen = root.issue({ name: 'stolen' });
-  const devices = await DeviceRepository.open(server.config.database);
+  const devices = await OpenedDevices.open(server.config.database);
   const service = serviceOf(devices);
   const make = (name: string, request: CredentialsRequest) =>
     service.create({ name, profileName: 'default', gateway: false, request });

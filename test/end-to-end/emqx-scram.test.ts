@@ -7,12 +7,11 @@ import { PASSWORD_KEPT_ELSEWHERE } from '../../src/engine/credentials/verify-sec
 import { createSecretSchemes } from '../../src/engine/secrets/secret-schemes.ts';
 import { scramKeysOf } from '../../src/engine/secrets/stored-scram.ts';
 import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
-import { openPrisma } from '../../src/storage/connections/prisma.ts';
 import { DenyRepository } from '../../src/storage/repositories/deny-repository.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { RawConnection, readCapture, withPath } from '../support/captured-request.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { OpenedDevices, openPrisma } from '../support/prisma.ts';
 import { scramLogin } from '../support/scram-exchange.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -56,7 +55,7 @@ describe('SCRAM keys', () => {
 
   /** A device with MQTT basic credentials whose passwords are kept beside them. */
   async function create(name: string, kept: readonly Kept[], clientId?: string): Promise<string> {
-    const devices = await DeviceRepository.open(server.config.database);
+    const devices = await OpenedDevices.open(server.config.database);
     const request = { kind: 'mqtt_basic', userName: name, clientId, password: 'replaced' } as const;
     const { device } = await serviceOf(devices).create({
       name,
@@ -231,7 +230,7 @@ describe('SCRAM keys', () => {
   });
 
   it('are never of a token, a plain password or a provisioning session', async () => {
-    const devices = await DeviceRepository.open(server.config.database);
+    const devices = await OpenedDevices.open(server.config.database);
     const service = serviceOf(devices);
     const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
       service.create({ name, profileName: 'default', gateway: false, request });

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import Database from 'libsql';
 import { PASSWORD_KEPT_ELSEWHERE } from '../../src/engine/credentials/verify-secret.ts';
 import { createSecretSchemes } from '../../src/engine/secrets/secret-schemes.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer } from '../support/server.ts';
 
 test('hashed passwords kept beside a credential let in, several at once, and nothing else does', async (context) => {
@@ -14,7 +14,7 @@ test('hashed passwords kept beside a credential let in, several at once, and not
   context.after(() => Promise.all([server.close(), secrets.close()]));
   const { database } = server.config;
   assert.ok(database.kind === 'sqlite');
-  const devices = await DeviceRepository.open(database);
+  const devices = await OpenedDevices.open(database);
   const request = { kind: 'mqtt_basic', userName: 'meter', password: 'replaced' } as const;
   await serviceOf(devices).create({ name: 'meter', profileName: 'default', gateway: false, request });
   await devices.close();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DIALECT_OF, DIALECTS } from '../../src/brokers/registry.ts';
 import { BROKER_NAMES, type BrokerName } from '../../src/model/question.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { goldenBytes } from '../support/golden.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { type Speaker, type SpokenFor, speakersFor, TLS_PORT } from '../support/speakers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -93,7 +93,7 @@ before(async () => {
     THINGPASS_UNCHECKED_CERTIFICATES: UNCHECKED.join(','),
     THINGPASS_PROXIES: '127.0.0.1',
   });
-  const repository = await DeviceRepository.open(plain.config.database);
+  const repository = await OpenedDevices.open(plain.config.database);
   const devices = serviceOf(repository);
   const { username: userName, ...victim } = VICTIM;
   for (const [name, request] of [

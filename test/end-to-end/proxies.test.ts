@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { IClientOptions } from 'mqtt';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { type CertificateBroker, startCertificateBroker } from '../support/certificate-broker.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { GOLDEN } from '../support/golden.ts';
 import { without } from '../support/machine.ts';
 import { connectOnce } from '../support/mqtt-client.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { type RunningProxy, startHaproxy, startNginx } from '../support/proxies.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -75,7 +75,7 @@ before(async () => {
     THINGPASS_CERTIFICATE_ONLY_LISTENERS: 'generic:mqtts',
     THINGPASS_PROXIES: '127.0.0.1',
   });
-  const devices = await DeviceRepository.open(thingpass.config.database);
+  const devices = await OpenedDevices.open(thingpass.config.database);
   const service = serviceOf(devices);
   for (const name of ['p256', 'expired']) {
     const request = { kind: 'x509', certificate: read(pki(`${name}.crt.pem`)) } as const;

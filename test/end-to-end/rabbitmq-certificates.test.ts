@@ -3,10 +3,10 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { RABBITMQ_DN, RABBITMQ_NAME } from '../../src/brokers/rabbitmq/client.ts';
 import type { Config } from '../../src/config/config.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { goldenBytes } from '../support/golden.ts';
 import { without } from '../support/machine.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { accepted, published, refusalCode } from '../support/rabbitmq-client.ts';
 import { type RabbitmqNode, startRabbitmq } from '../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -33,12 +33,12 @@ for (const [loginFrom, method] of [
       key: pki('p256.key.pem'),
     };
     let server: TestServer;
-    let repository: DeviceRepository;
+    let repository: OpenedDevices;
     let node: RabbitmqNode;
 
     before(async () => {
       server = await startTestServer({ THINGPASS_SECRET_RABBITMQ: SECRET });
-      repository = await DeviceRepository.open(server.config.database);
+      repository = await OpenedDevices.open(server.config.database);
       const devices = serviceOf(repository);
       for (const token of [PASSWORD.username, nameOf(certificate.cert, loginFrom)]) {
         const request = { kind: 'access_token', token } as const;

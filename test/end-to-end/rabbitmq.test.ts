@@ -5,9 +5,9 @@ import mqtt from 'mqtt';
 import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
 import type { CredentialsRequest } from '../../src/fleet/devices/new-credentials.ts';
 import type { DeviceEntry } from '../../src/model/device.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { without } from '../support/machine.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { accepted, published, refusalCode, subscribed } from '../support/rabbitmq-client.ts';
 import { type RabbitmqNode, startRabbitmq } from '../support/rabbitmq-node.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -25,7 +25,7 @@ const skip = without('rabbitmq');
 
 describe('a real RabbitMQ', { skip, timeout: 300_000 }, () => {
   let server: TestServer;
-  let repository: DeviceRepository;
+  let repository: OpenedDevices;
   let devices: DeviceService;
   let node: RabbitmqNode;
   let byToken: DeviceEntry;
@@ -33,7 +33,7 @@ describe('a real RabbitMQ', { skip, timeout: 300_000 }, () => {
 
   before(async () => {
     server = await startTestServer({ THINGPASS_SECRET_RABBITMQ: SECRET });
-    repository = await DeviceRepository.open(server.config.database);
+    repository = await OpenedDevices.open(server.config.database);
     devices = serviceOf(repository);
     byToken = await create('by-token', { kind: 'access_token', token: TOKEN.username });
     other = await create('other', { kind: 'access_token', token: OTHER.username });

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DeviceService } from '../../src/fleet/devices/device-service.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { serviceOf } from '../support/device-service.ts';
 import { without } from '../support/machine.ts';
 import { freePort, freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { Installation, type ServerProcess } from '../support/process.ts';
 import { type RunningProxy, startHaproxy } from '../support/proxies.ts';
 import { Stream } from './support/stream.ts';
@@ -30,7 +30,7 @@ interface Replica {
 describe('three replicas behind HAProxy', { skip }, () => {
   let database: TestDatabase;
   let haproxy: RunningProxy;
-  let devices: DeviceRepository;
+  let devices: OpenedDevices;
   let service: DeviceService;
   const replicas: Replica[] = [];
   let token: string;
@@ -45,7 +45,7 @@ describe('three replicas behind HAProxy', { skip }, () => {
       const port = await freePort();
       replicas.push({ port, server: await start(port) });
     }
-    devices = await DeviceRepository.open(database.location);
+    devices = await OpenedDevices.open(database.location);
     service = serviceOf(devices);
     token = await create('meter-0001');
     haproxy = await startHaproxy((port) =>

@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DIALECTS } from '../../src/brokers/registry.ts';
 import { deny, type UnavailableReason, unavailable } from '../../src/model/decision.ts';
 import type { BrokerName } from '../../src/model/question.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { connectRequests } from '../storage/support/every-broker.ts';
 import { metricsOf } from '../support/metrics-of.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { Installation } from '../support/process.ts';
 import { speakersFor } from '../support/speakers.ts';
 import type { RawReply, RawRequest } from './abuse/support/wire.ts';
@@ -105,7 +105,7 @@ class Heard {
 }
 
 async function fill(file: string): Promise<void> {
-  const devices = await DeviceRepository.open({ kind: 'sqlite', file });
+  const devices = await OpenedDevices.open({ kind: 'sqlite', file });
   const credentials = {
     credentialsType: 'ACCESS_TOKEN',
     credentialsId: TOKEN,

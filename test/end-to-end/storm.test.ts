@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { Installation } from '../support/process.ts';
 import { createSlowPasswords, slowPassword, slowUser } from './support/slow-passwords.ts';
 
@@ -25,7 +25,7 @@ interface Answer {
 const isUnknown = (index: number): boolean => index % 10 === 0;
 
 async function fill(file: string): Promise<void> {
-  const devices = await DeviceRepository.open({ kind: 'sqlite', file });
+  const devices = await OpenedDevices.open({ kind: 'sqlite', file });
   for (let index = 0; index < DEVICES; index++) {
     if (isUnknown(index)) continue;
     const credentials = {

@@ -5,7 +5,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { credentialsIdOf } from '../../src/engine/certificates/x509/identity.ts';
 import { isThingPassError } from '../../src/model/errors.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { FaultyProxy } from '../storage/support/faulty-proxy.ts';
 import { credentialsOfEach } from '../storage/thingsboard/support/one-of-each.ts';
@@ -17,6 +16,7 @@ import { derOf } from '../support/der-of.ts';
 import { goldenJson } from '../support/golden.ts';
 import type { VectorStore } from '../support/memory-store.ts';
 import { freshDatabase, type TestDatabase, withoutPostgresql } from '../support/postgresql.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const TENANT = '11111111-0000-4000-8000-000000000001';
@@ -105,7 +105,7 @@ describe('a server on ThingsBoard’s database', { skip: await withoutPostgresql
     await thingsboard.fill(STORE);
     own = await freshDatabase();
     await migrate(own.location);
-    const devices = await DeviceRepository.open(own.location);
+    const devices = await OpenedDevices.open(own.location);
     await devices.create({
       name: 'ours',
       profileName: 'default',

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RuleService } from '../../src/fleet/devices/rule-service.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { databaseClient } from '../../src/storage/connections/prisma.ts';
 import { openManagementStore } from '../../src/storage/repositories/management-store.ts';
 import { eventually } from '../storage/support/eventually.ts';
 import { type EachDatabase, onEachDatabase } from '../storage/support/on-each-database.ts';
 import { LIFE, serviceOf } from '../support/device-service.ts';
 import { without } from '../support/machine.ts';
 import { freshDatabase, OwnPostgresql } from '../support/postgresql.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -27,7 +28,7 @@ function urlOf({ location }: Pick<EachDatabase, 'location'>): string {
 }
 
 async function addPump(server: TestServer): Promise<void> {
-  const devices = await DeviceRepository.open(server.config.database);
+  const devices = await OpenedDevices.open(server.config.database);
   const request = { kind: 'access_token', token: 'pump-token' } as const;
   await serviceOf(devices).create({ name: 'pump', profileName: 'pumps', gateway: false, request });
   await devices.close();
@@ -49,9 +50,10 @@ onEachDatabase((database) => {
     const first = await startTestServer({ DATABASE_URL: urlOf(database), THINGPASS_RULES_FILE: file });
     const second = await startTestServer({ DATABASE_URL: urlOf(database) });
     await addPump(first);
-    const store = await openManagementStore(first.config.database, LIFE);
+    const client = databaseClient(first.config.database);
+    const store = await openManagementStore(client, LIFE);
     context.after(async () => {
-      await store.close();
+      await client.close();
       await first.close();
       await second.close();
     });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../support/device-service.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -15,7 +15,7 @@ test('a rules file decides topics, is read again when it changes, and never by h
   writeFileSync(file, rules(`plant/\${device.name}/#`));
   const server = await startTestServer({ THINGPASS_RULES_FILE: file });
   context.after(() => server.close());
-  const devices = await DeviceRepository.open(server.config.database);
+  const devices = await OpenedDevices.open(server.config.database);
   const request = { kind: 'access_token', token: 'pump-token' } as const;
   await serviceOf(devices).create({ name: 'pump', profileName: 'default', gateway: false, request });
   await devices.close();

@@ -7,9 +7,9 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { deny, unavailable } from '../../src/model/decision.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { without } from '../support/machine.ts';
 import { freshDatabase, OwnPostgresql, type TestDatabase } from '../support/postgresql.ts';
+import { OpenedDevices } from '../support/prisma.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { distribution } from './support/deciders.ts';
@@ -79,7 +79,7 @@ async function save(
   location: TestDatabase['location'] | { kind: 'sqlite'; file: string },
   ...tokens: string[]
 ) {
-  const devices = await DeviceRepository.open(location);
+  const devices = await OpenedDevices.open(location);
   for (const token of tokens) {
     const credentials = {
       credentialsType: 'ACCESS_TOKEN',

@@ -9,9 +9,10 @@ import { createAfterLogin } from '../../src/fleet/devices/after-login.ts';
 import { CredentialsService } from '../../src/fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../src/fleet/devices/device-service.ts';
 import type { DatabaseLocation } from '../../src/storage/connections/database-url.ts';
+import { databaseClient } from '../../src/storage/connections/prisma.ts';
 import { openStorage } from '../../src/storage/reading/storage.ts';
 import { LoginRepository } from '../../src/storage/repositories/credentials/login-repository.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { OpenedDevices } from './prisma.ts';
 import { startWebhooks } from './server.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -32,7 +33,7 @@ interface Said {
 
 /** A server on a real database, asked as EMQX asks, by a clock that the test moves. */
 export interface LivingDevices {
-  readonly repository: DeviceRepository;
+  readonly repository: OpenedDevices;
   readonly devices: DeviceService;
   readonly credentials: CredentialsService;
   /** Epoch milliseconds. */
@@ -51,7 +52,8 @@ export async function startLivingDevices(
   const clock = { now: Date.UTC(2027, 0, 1) };
   const now = () => clock.now;
   const secrets = createSecretSchemes({ chosen: { scheme: 'scrypt', ln: 4, r: 8, p: 1 } });
-  const logins = new LoginRepository(location);
+  const client = databaseClient(location);
+  const logins = new LoginRepository(client);
   const afterLogin = createAfterLogin({
     store: logins,
     secrets,
@@ -76,7 +78,7 @@ export async function startLivingDevices(
     THINGPASS_CERTIFICATE_FORMS: 'emqx:emqx_cert_pem',
     THINGPASS_UNCHECKED_CERTIFICATES: 'emqx:emqx_cert_pem',
   });
-  const repository = await DeviceRepository.open(location, { oneCredentialPerDevice });
+  const repository = await OpenedDevices.open(location, { oneCredentialPerDevice });
   const keepPassword = createKeepPassword(secrets);
 
   async function connect(client: EmqxClient): Promise<Said> {
@@ -105,7 +107,7 @@ export async function startLivingDevices(
     async close() {
       await server.close();
       await repository.close();
-      await logins.close();
+      await client.close();
       await secrets.close();
       await storage.close();
     },

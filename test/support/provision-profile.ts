@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import type { DatabaseLocation } from '../../src/storage/connections/database-url.ts';
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from './device-service.ts';
+import { OpenedDevices } from './prisma.ts';
 
 /** A profile `pumps` whose devices provision themselves, and a first device of it. */
 export async function makeProvisionProfile(
@@ -9,7 +9,7 @@ export async function makeProvisionProfile(
   { type = 'ALLOW_CREATE_NEW_DEVICES', key = 'key-1', secret = 'secret-1' } = {},
 ): Promise<void> {
   if (location.kind !== 'sqlite') throw new Error('an SQLite file is wanted');
-  const devices = await DeviceRepository.open(location);
+  const devices = await OpenedDevices.open(location);
   const request = { kind: 'access_token' } as const;
   await serviceOf(devices).create({ name: 'first', profileName: 'pumps', gateway: false, request });
   await devices.close();

@@ -1,8 +1,8 @@
 /** Creates devices in an SQLite file as a process of its own: `write-devices.ts <file> <name> <count>`. */
-import { DeviceRepository } from '../../src/storage/repositories/devices/device-repository.ts';
+import { OpenedDevices } from './prisma.ts';
 
 const [file, writer, count] = process.argv.slice(2) as [string, string, string];
-const devices = await DeviceRepository.open({ kind: 'sqlite', file });
+const devices = await OpenedDevices.open({ kind: 'sqlite', file });
 for (let index = 0; index < Number(count); index++) {
   const name = `${writer}-${index}`;
   await devices.create({

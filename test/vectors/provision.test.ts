@@ -5,11 +5,12 @@ import { after, before } from 'node:test';
 import { profileCertificate } from '../../src/fleet/devices/profile-certificate.ts';
 import { provision } from '../../src/fleet/devices/provision/provision.ts';
 import { provisionResponseJson } from '../../src/fleet/devices/provision/provision-response.ts';
-import { openPrisma, type PrismaClient } from '../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../src/storage/connections/prisma.ts';
 import { migrate } from '../../src/storage/migrations/apply.ts';
 import { ProvisionRepository } from '../../src/storage/repositories/devices/provision-repository.ts';
 import { goldenFile, goldenJson } from '../support/golden.ts';
 import type { VectorStore } from '../support/memory-store.ts';
+import { openPrisma } from '../support/prisma.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PROVISION = 'vectors/thingsboard/provision.json';
@@ -61,9 +62,9 @@ before(async () => {
   const location = { kind: 'sqlite', file: join(temporaryFolder(), 'provision.db') } as const;
   await migrate(location);
   prisma = await openPrisma(location);
-  store = await ProvisionRepository.open(location);
+  store = new ProvisionRepository(prisma);
 });
-after(() => Promise.all([prisma.$disconnect(), store.close()]));
+after(() => prisma.$disconnect());
 
 /** The database as the vectors' store has it, whatever was before. */
 async function reset({ profiles, devices, credentials, serverAttributes }: Vectors['store']): Promise<void> {

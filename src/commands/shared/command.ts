@@ -8,7 +8,7 @@ import { createSecretSchemes } from '../../engine/secrets/secret-schemes.ts';
 import { CredentialsService } from '../../fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../fleet/devices/device-service.ts';
 import type { Actor } from '../../model/audit.ts';
-import { openPrisma } from '../../storage/connections/prisma.ts';
+import { type PrismaClient, withDatabase } from '../../storage/connections/prisma.ts';
 import { migrate } from '../../storage/migrations/apply.ts';
 import { DeviceListing } from '../../storage/repositories/devices/device-listing.ts';
 import { DEVICE_SOURCES, type DeviceSource } from '../../storage/repositories/devices/device-query.ts';
@@ -33,6 +33,15 @@ export function commandActor(): Actor {
   return { name: `cli:${user}`, origin: hostname() };
 }
 
+/** Runs with the configured database, which is migrated before, and closed whatever happens. */
+export async function withOwnDatabase<Result>(
+  run: (prisma: PrismaClient, config: Config) => Promise<Result>,
+): Promise<Result> {
+  const config = loadConfig();
+  await migrate(config.database);
+  return withDatabase(config.database, (prisma) => run(prisma, config));
+}
+
 /** Devices of the configured database, changed in the name of the user who runs the command. */
 export interface Devices {
   readonly devices: DeviceService;
@@ -40,44 +49,37 @@ export interface Devices {
 }
 
 /** Runs with the devices of a migrated database, and closes it whatever happens. */
-export async function withDevices<Result>(run: (devices: Devices) => Promise<Result>): Promise<Result> {
-  const { database, credentialLifecycle, thingsboard } = loadConfig();
-  await migrate(database);
-  const { passwords, overlapMs, oneCredentialPerDevice } = credentialLifecycle;
-  const opened = await DeviceRepository.open(database, {
-    oneCredentialPerDevice,
-    thingsboard: thingsboard && new ThingsBoardDevices(thingsboard.location),
-  });
-  const secrets = createSecretSchemes({ chosen: passwords.chosen });
-  const keepPassword = createKeepPassword(secrets, passwords.scramIterations);
-  const repository = opened.as(commandActor());
-  try {
-    return await run({
-      devices: new DeviceService(repository, keepPassword),
-      credentials: new CredentialsService(repository, { keepPassword, overlapMs, now: Date.now }),
+export function withDevices<Result>(run: (devices: Devices) => Promise<Result>): Promise<Result> {
+  return withOwnDatabase(async (prisma, { credentialLifecycle, thingsboard }) => {
+    const { passwords, overlapMs, oneCredentialPerDevice } = credentialLifecycle;
+    const repository = new DeviceRepository(prisma, commandActor(), {
+      oneCredentialPerDevice,
+      thingsboard: thingsboard && new ThingsBoardDevices(thingsboard.location),
     });
-  } finally {
-    await opened.close();
-    await secrets.close();
-  }
+    const secrets = createSecretSchemes({ chosen: passwords.chosen });
+    const keepPassword = createKeepPassword(secrets, passwords.scramIterations);
+    try {
+      return await run({
+        devices: new DeviceService(repository, keepPassword),
+        credentials: new CredentialsService(repository, { keepPassword, overlapMs, now: Date.now }),
+      });
+    } finally {
+      await secrets.close();
+    }
+  });
 }
 
 /** Runs with what there is to list: the devices of a migrated database and, where it is read, of ThingsBoard's own. */
-export async function withListing<Result>(
+export function withListing<Result>(
   run: (listing: DeviceListing, sources: readonly DeviceSource[]) => Promise<Result>,
 ): Promise<Result> {
-  const { database, thingsboard } = loadConfig();
-  await migrate(database);
-  const prisma = await openPrisma(database);
-  const theirs = thingsboard && new ThingsBoardDevices(thingsboard.location);
-  try {
-    return await run(
+  return withOwnDatabase((prisma, { database, thingsboard }) => {
+    const theirs = thingsboard && new ThingsBoardDevices(thingsboard.location);
+    return run(
       new DeviceListing(prisma, database.kind, theirs),
       theirs === undefined ? ['own'] : DEVICE_SOURCES,
     );
-  } finally {
-    await prisma.$disconnect();
-  }
+  });
 }
 
 /** Prints data: JSON where `--json` was given, what `readable` makes of it otherwise. */

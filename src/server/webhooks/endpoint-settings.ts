@@ -6,8 +6,7 @@ import { configInvalid } from '../../model/errors.ts';
 
 /**
  * By what a dialect's endpoints read and decide: how the operator has set the broker up, and what the dialect can carry.
- * @throws {ThingPassError} `config_invalid` for a form of certificates that this dialect cannot bring, naming those
- *   that it can.
+ * @throws {ThingPassError} `config_invalid` for a form of certificates that this dialect cannot bring, naming those that it can.
  */
 export function endpointSettings(dialect: Dialect, settings: BrokerConfig): EndpointSettings {
   const { carriesPassport = false, sendsAclAtConnect = false, trustsPeerAddress } = dialect;

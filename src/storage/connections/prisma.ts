@@ -1,3 +1,4 @@
+import { lazy } from '../../util/lazy.ts';
 import type { PrismaClient } from '../generated/sqlite/client.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { connectionConfig, schemaOf } from './postgresql-connection.ts';
@@ -5,11 +6,46 @@ import { connectionConfig, schemaOf } from './postgresql-connection.ts';
 export type { Prisma, PrismaClient } from '../generated/sqlite/client.ts';
 
 /** Management is seldom and short; PostgreSQL's connections are for deciding, and there are a hundred of them for all. */
-const MANAGEMENT_CONNECTIONS = 3;
+const MANAGEMENT_CONNECTIONS = 6;
+
+/** How Prisma's client may use a database. */
+export interface ClientOptions {
+  /** Refuse writes, whatever the user may do; on PostgreSQL only. */
+  readonly readOnly?: boolean;
+}
+
+/** Prisma's client of one database, for all in this process who need it: management, and what decisions seldom write. */
+export interface DatabaseClient {
+  readonly location: DatabaseLocation;
+  /** Gives the client, which is made when somebody first asks: that costs more than the whole start of the server. */
+  open(): Promise<PrismaClient>;
+  close(): Promise<void>;
+}
+
+/** @param location a migrated database, or ThingsBoard's. */
+export function databaseClient(location: DatabaseLocation, options: ClientOptions = {}): DatabaseClient {
+  const opened = lazy(async () => {
+    const prisma = await openPrisma(location, options);
+    return { prisma, close: () => prisma.$disconnect() };
+  });
+  return { location, open: async () => (await opened.open()).prisma, close: opened.close };
+}
+
+/** Runs with a client of a migrated database, and closes it whatever happens. */
+export async function withDatabase<Result>(
+  location: DatabaseLocation,
+  run: (prisma: PrismaClient) => Promise<Result>,
+  options: ClientOptions = {},
+): Promise<Result> {
+  const prisma = await openPrisma(location, options);
+  try {
+    return await run(prisma);
+  } finally {
+    await prisma.$disconnect();
+  }
+}
 
 /**
- * Prisma's client for management. Imported when first asked for: it costs more than the whole start of the server.
- *
  * Use write-first array transactions (`$transaction([…])`) only: on SQLite interactive ones begin deferred, and with several
  * processes most of them fail.
  *
@@ -17,9 +53,9 @@ const MANAGEMENT_CONNECTIONS = 3;
  * SQLite, which is the narrower one: what it can do, PostgreSQL's can. What differs at run time is that PostgreSQL refuses an
  * id that is no UUID; see `util/uuid.ts`.
  */
-export async function openPrisma(
+async function openPrisma(
   location: DatabaseLocation,
-  { readOnly = false }: { readonly readOnly?: boolean } = {},
+  { readOnly = false }: ClientOptions,
 ): Promise<PrismaClient> {
   if (location.kind === 'sqlite') {
     const [{ PrismaClient }, { OneConnectionLibSql }] = await Promise.all([

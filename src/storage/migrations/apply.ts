@@ -12,8 +12,7 @@ import { openSqliteSession } from './sqlite-session.ts';
  * if it does not exist. Each migration is one transaction together with its row in `_prisma_migrations`, so that the process
  * may be killed at any moment, and several may do it at once.
  * @returns the names of the migrations applied, oldest first; empty when the database was up to date.
- * @throws {ThingPassError} `database_unusable` when the database is of a newer version or holds the tables of something
- *   else, when a file was
+ * @throws {ThingPassError} `database_unusable` when the database is of a newer version or holds the tables of something else, when a file was
  * changed, or a migration fails.
  */
 export async function migrate(location: DatabaseLocation): Promise<string[]> {
@@ -40,8 +39,7 @@ export async function migrate(location: DatabaseLocation): Promise<string[]> {
 
 /**
  * The migrations of this version that the database has not had.
- * @throws {ThingPassError} `database_unusable` when a newer version migrated the database, or the file of a migration was
- *   changed.
+ * @throws {ThingPassError} `database_unusable` when a newer version migrated the database, or the file of a migration was changed.
  */
 export async function missingMigrations(location: DatabaseLocation): Promise<string[]> {
   const session = await openSession(location, { create: false });

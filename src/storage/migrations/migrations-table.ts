@@ -64,8 +64,7 @@ export function databaseUnusable(
 /**
  * The migrations that the database still needs, oldest first.
  * @param rows undefined where the database has no table of migrations yet.
- * @throws {ThingPassError} `database_unusable` when a newer version migrated the database, or a file is not the one that
- *   it was migrated with.
+ * @throws {ThingPassError} `database_unusable` when a newer version migrated the database, or a file is not the one that it was migrated with.
  */
 export function pendingMigrations(
   known: readonly Migration[],

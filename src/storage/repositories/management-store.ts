@@ -4,10 +4,10 @@ import {
 } from '../../fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../fleet/devices/device-service.ts';
 import { RuleService } from '../../fleet/devices/rule-service.ts';
-import type { Actor } from '../../model/audit.ts';
+import { type Actor, SERVER_ACTOR } from '../../model/audit.ts';
 import type { Rule } from '../../model/topic-rules.ts';
-import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
-import { openPrisma } from '../connections/prisma.ts';
+import type { PostgresqlLocation } from '../connections/database-url.ts';
+import type { DatabaseClient } from '../connections/prisma.ts';
 import { ThingsBoardDevices } from '../thingsboard/devices.ts';
 import { ApiKeyRepository } from './api-key-repository.ts';
 import { AuditRepository } from './audit-repository.ts';
@@ -43,23 +43,24 @@ export interface ManagementStore {
   imports(actor: Actor): ImportRepository;
   /** @throws {ThingPassError} `name_taken` when another device has the name. */
   putDevice(id: string, properties: DeviceProperties, actor: Actor): Promise<'created' | 'replaced'>;
-  close(): Promise<void>;
 }
 
 /**
  * Opens a migrated database for the management API.
+ * @param client stays open until its owner closes it.
  * @param thingsboard ThingsBoard's own database, where it is read before ours.
  * @param rulesFromFile the rules of the rules file, with which those of the database must go together.
  */
 export async function openManagementStore(
-  location: DatabaseLocation,
+  client: DatabaseClient,
   credentialLifecycle: CredentialsServiceOptions & { readonly oneCredentialPerDevice: boolean },
   rulesFromFile: () => readonly Rule[] = () => [],
   thingsboard?: PostgresqlLocation,
 ): Promise<ManagementStore> {
-  const prisma = await openPrisma(location);
+  const prisma = await client.open();
+  const { kind } = client.location;
   const theirs = thingsboard && new ThingsBoardDevices(thingsboard);
-  const devices = await DeviceRepository.open(location, {
+  const devices = new DeviceRepository(prisma, SERVER_ACTOR, {
     oneCredentialPerDevice: credentialLifecycle.oneCredentialPerDevice,
     thingsboard: theirs,
   });
@@ -67,21 +68,17 @@ export async function openManagementStore(
     devices,
     deviceService: (actor) => new DeviceService(devices.as(actor), credentialLifecycle.keepPassword),
     credentialsService: (actor) => new CredentialsService(devices.as(actor), credentialLifecycle),
-    listing: new DeviceListing(prisma, location.kind, theirs),
+    listing: new DeviceListing(prisma, kind, theirs),
     profiles: new ProfileRepository(prisma),
     rules: new RuleService(new RuleRepository(prisma), rulesFromFile),
     profileTrust: new ProfileTrustRepository(prisma),
     denyList: new DenyRepository(prisma),
     caBundles: new CaBundleRepository(prisma),
     expiry: new ExpiryRepository(prisma),
-    expiryNotices: new ExpiryNoticeRepository(prisma, location.kind),
+    expiryNotices: new ExpiryNoticeRepository(prisma, kind),
     apiKeys: new ApiKeyRepository(prisma),
     audit: new AuditRepository(prisma),
-    imports: (actor) => new ImportRepository(prisma, location.kind, actor),
+    imports: (actor) => new ImportRepository(prisma, kind, actor),
     putDevice: (id, properties, actor) => putDevice(prisma, id, properties, actor),
-    async close() {
-      await devices.close();
-      await prisma.$disconnect();
-    },
   };
 }

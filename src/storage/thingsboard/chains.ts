@@ -5,33 +5,27 @@ import type {
   ChainProvisioning,
 } from '../../engine/credentials/certificate/certificate-chain.ts';
 import type { CredentialsType } from '../../model/device.ts';
-import type { PostgresqlLocation } from '../connections/database-url.ts';
-import { openPrisma, type PrismaClient } from '../connections/prisma.ts';
+import type { DatabaseClient, PrismaClient } from '../connections/prisma.ts';
 import { findChainProfiles, toChainDevice } from '../repositories/profiles/chain-profiles.ts';
 
 /**
  * Certificate profiles and their devices in ThingsBoard's own tables, marked as read-only: a device that would have to be created
- * or renewed there is refused. The client opens when a certificate first leads to a profile.
+ * or renewed there is refused.
  */
 export class ThingsBoardChains implements ChainProvisioning {
-  readonly #location: PostgresqlLocation;
-  #prisma: Promise<PrismaClient> | undefined;
+  readonly #client: DatabaseClient;
 
-  constructor(location: PostgresqlLocation) {
-    this.#location = location;
-  }
-
-  async close(): Promise<void> {
-    await (await this.#prisma)?.$disconnect();
+  constructor(client: DatabaseClient) {
+    this.#client = client;
   }
 
   async findProfiles(provisionDeviceKeys: readonly string[]): Promise<ReadonlyMap<string, ChainProfile>> {
-    const profiles = await findChainProfiles(await this.#open(), provisionDeviceKeys);
+    const profiles = await findChainProfiles(await this.#client.open(), provisionDeviceKeys);
     return new Map([...profiles].map(([key, profile]) => [key, { ...profile, readOnly: true }]));
   }
 
   async findDevice(profile: ChainProfile, name: string): Promise<ChainDevice | undefined> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     const row = await prisma.device.findFirst({
       where: { tenantId: profile.tenantId, name, deviceProfileId: profile.id },
       select: { id: true, additionalInfo: true },
@@ -47,11 +41,6 @@ export class ThingsBoardChains implements ChainProvisioning {
 
   async renew(): Promise<boolean> {
     throw new Error('ThingsBoard’s database is only read');
-  }
-
-  #open(): Promise<PrismaClient> {
-    this.#prisma ??= openPrisma(this.#location, { readOnly: true });
-    return this.#prisma;
   }
 }
 

@@ -1,7 +1,6 @@
 import type { KeepPassword } from '../../engine/secrets/keep-password.ts';
 import type { ProvisionProfile, ProvisionStore } from '../../fleet/devices/provision/provision-store.ts';
-import type { DatabaseLocation, PostgresqlLocation } from '../connections/database-url.ts';
-import { openPrisma } from '../connections/prisma.ts';
+import type { DatabaseClient } from '../connections/prisma.ts';
 import { ProvisionRepository } from '../repositories/devices/provision-repository.ts';
 import { findProvisionProfile } from '../repositories/profiles/provision-profile.ts';
 
@@ -11,13 +10,13 @@ import { findProvisionProfile } from '../repositories/profiles/provision-profile
  * Devices are written to our database only.
  */
 export async function openProvisioning(
-  location: DatabaseLocation,
-  thingsboard: PostgresqlLocation | undefined,
+  client: DatabaseClient,
+  thingsboard: DatabaseClient | undefined,
   keepPassword?: KeepPassword,
-): Promise<ProvisionStore & { close(): Promise<void> }> {
-  const own = await ProvisionRepository.open(location, keepPassword);
+): Promise<ProvisionStore> {
+  const own = new ProvisionRepository(await client.open(), keepPassword);
   if (thingsboard === undefined) return own;
-  const prisma = await openPrisma(thingsboard, { readOnly: true });
+  const prisma = await thingsboard.open();
   return {
     async findProfile(key): Promise<ProvisionProfile | undefined> {
       const theirs = await findProvisionProfile(prisma, key);
@@ -26,9 +25,5 @@ export async function openProvisioning(
     findDevice: (tenantId, name) => own.findDevice(tenantId, name),
     createDevice: (device) => own.createDevice(device),
     markProvisioned: (deviceId) => own.markProvisioned(deviceId),
-    async close() {
-      await prisma.$disconnect();
-      await own.close();
-    },
   };
 }

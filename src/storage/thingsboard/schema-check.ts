@@ -63,8 +63,7 @@ const COLUMNS = `SELECT attname AS name, has_column_privilege(attrelid, attnum, 
 /**
  * Looks whether everything that is read is there and may be read.
  * @returns whether it is a standby server, which lets nobody listen.
- * @throws {ThingPassError} `thingsboard_unreadable` naming all that is missing, with the statement that mends it
- *   where there is one.
+ * @throws {ThingPassError} `thingsboard_unreadable` naming all that is missing, with the statement that mends it where there is one.
  */
 export async function checkThingsBoardSchema(
   location: PostgresqlLocation,

@@ -10,6 +10,7 @@ import type { Explainer, InForce } from '../../server/management/explanation.ts'
 import { putRulesInForce } from '../../server/rules-in-force.ts';
 import { openTrustTables } from '../../server/trust-in-force.ts';
 import { endpointSettings } from '../../server/webhooks/endpoint-settings.ts';
+import { databaseClient } from '../../storage/connections/prisma.ts';
 import { openNames } from '../../storage/reading/certificate-name-reader.ts';
 import { openScramKeysReader } from '../../storage/reading/scram-keys-reader.ts';
 import { openStorage } from '../../storage/reading/storage.ts';
@@ -87,22 +88,22 @@ export async function withExplainer<Result>(
     opened.push(() => rules.close());
     const lists = await openTrustTables(config, storage, log);
     opened.push(() => lists.close());
-    const chains = openChains(database, location);
-    opened.push(() => chains.close());
+    const client = databaseClient(database);
+    opened.push(() => client.close());
+    const thingsboardClient = location && databaseClient(location, { readOnly: true });
+    opened.push(() => thingsboardClient?.close());
     const names = openNames(database, location, budgetMs);
     opened.push(() => names.close());
     const scramKeys = openScramKeysReader(database, budgetMs);
     opened.push(() => scramKeys.close());
-    const devices = await DeviceRepository.open(database);
-    opened.push(() => devices.close());
     const explainer = openExplainer(config, {
       passportKey: storage.passportKey,
       rules: () => rules.current(),
       lists,
-      chains,
+      chains: openChains(client, thingsboardClient),
       names,
       scramKeys,
-      findDevice: (name) => devices.find(name),
+      findDevice: async (name) => new DeviceRepository(await client.open()).find(name),
     });
     opened.push(() => explainer.close());
     return await run(explainer);

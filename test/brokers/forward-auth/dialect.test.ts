@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { DeviceService } from '../../../src/fleet/devices/device-service.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 
 const SECRET = 'a-secret-of-the-proxy';
@@ -23,7 +23,7 @@ before(async () => {
     THINGPASS_CERTIFICATE_FORMS: 'forward_auth:nginx,generic:nginx',
     THINGPASS_PROXIES: '127.0.0.1',
   });
-  const devices = await DeviceRepository.open(server.config.database);
+  const devices = await OpenedDevices.open(server.config.database);
   const service = serviceOf(devices);
   const make = (name: string, request: Parameters<DeviceService['create']>[0]['request']) =>
     service.create({ name, profileName: 'default', gateway: false, request });

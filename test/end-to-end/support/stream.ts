@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Streamed {
   readonly allowed: number;
@@ -16,9 +15,6 @@ export interface Streamed {
 
 /** A server that stops gives a new connection that long to say what it wants. */
 const FIRST_REQUEST_MS = 100;
-
-/** Between an answer and the next request: the machine has more to do than that. */
-const PAUSE_MS = 5;
 
 /** Clients that connect one after the other, each over a new connection, for as long as it is not stopped. */
 export class Stream {
@@ -73,7 +69,6 @@ export class Stream {
       } catch {
         this.#failed++;
       }
-      await wait(PAUSE_MS);
     }
   }
 

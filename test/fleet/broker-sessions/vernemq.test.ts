@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { VERNEMQ_CLIENT_CERT } from '../../../src/engine/certificates/forms/bodies/vernemq.ts';
 import type { CredentialsRequest } from '../../../src/fleet/devices/new-credentials.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { goldenBytes } from '../../support/golden.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 import { HACKNEY_4, vernemqGrants } from '../../support/vernemq.ts';
 
@@ -30,7 +30,7 @@ type Session = { readonly client_id: string; readonly username: string | null; r
 
 let plain: TestServer;
 let mounting: TestServer;
-const repositories: DeviceRepository[] = [];
+const repositories: OpenedDevices[] = [];
 const ids = new Map<string, string>();
 before(async () => {
   const environment = {
@@ -41,7 +41,7 @@ before(async () => {
   mounting = await startTestServer({ ...environment, THINGPASS_MOUNTED_BROKERS: 'vernemq' });
   const { client_id: clientId, username: userName, password } = BASIC;
   for (const server of [plain, mounting]) {
-    const repository = await DeviceRepository.open(server.config.database);
+    const repository = await OpenedDevices.open(server.config.database);
     repositories.push(repository);
     const devices = serviceOf(repository);
     for (const [name, request] of [

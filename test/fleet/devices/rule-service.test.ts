@@ -4,6 +4,7 @@ import { parseRulesFile } from '../../../src/engine/access/rules-file.ts';
 import type { RuleEntry, RuleService } from '../../../src/fleet/devices/rule-service.ts';
 import type { Actor } from '../../../src/model/audit.ts';
 import { isThingPassError } from '../../../src/model/errors.ts';
+import { type DatabaseClient, databaseClient } from '../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import {
   type ManagementStore,
@@ -22,11 +23,13 @@ const allow = (filter: string, more: object = {}) => ({
 });
 
 onEachDatabase((database) => {
+  let client: DatabaseClient;
   let store: ManagementStore;
   let rules: RuleService;
   before(async () => {
     await migrate(database.location);
-    store = await openManagementStore(database.location, LIFE);
+    client = databaseClient(database.location);
+    store = await openManagementStore(client, LIFE);
     rules = store.rules;
     await store.putDevice(
       '6a1f3a0e-0000-4000-8000-00000000000a',
@@ -34,7 +37,7 @@ onEachDatabase((database) => {
       actor,
     );
   });
-  after(() => store.close());
+  after(() => client.close());
 
   const filters = async (owner?: object) => (await rules.list(owner)).map(({ filter }) => filter);
   const refused = (code: string, reason: RegExp) => (error: unknown) =>
@@ -124,7 +127,7 @@ onEachDatabase((database) => {
     const lines = wishes.slice(0, half).map((rule) => `  - ${JSON.stringify(rule)}\n`);
     const file = parseRulesFile(`rules:\n${lines.join('')}`, 'rules.yaml');
     assert.ok(file.ok, 'the file alone can be checked');
-    const beside = await openManagementStore(database.location, LIFE, () => file.rules);
+    const beside = await openManagementStore(client, LIFE, () => file.rules);
     let problem: unknown;
     try {
       for (const request of wishes.slice(half)) await beside.rules.create(request, actor);
@@ -132,7 +135,6 @@ onEachDatabase((database) => {
       problem = error;
     } finally {
       for (const one of await beside.rules.list()) await beside.rules.remove(one.id, actor);
-      await beside.close();
     }
     assert.ok(refused('rules_too_complex', /the global rules are too entangled/)(problem), String(problem));
   });

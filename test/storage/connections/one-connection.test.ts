@@ -3,8 +3,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import Database from 'libsql';
-import { openPrisma } from '../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
+import { openPrisma } from '../../support/prisma.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'devices.db') } as const;

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { migrationNames } from '../../../src/storage/migrations/files.ts';
 import { openStorage } from '../../../src/storage/reading/storage.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { freshDatabase, withoutPostgresql } from '../../support/postgresql.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 
 const skip = await withoutPostgresql();
 
@@ -22,7 +22,7 @@ test('a schema of one’s own can be named, and writers with another search path
   await database.sql('CREATE SCHEMA "Own"');
   const location = { kind: 'postgresql', url: `${database.location.url}?schema=Own` } as const;
   const storage = await openStorage(location);
-  const devices = await DeviceRepository.open(location);
+  const devices = await OpenedDevices.open(location);
   await devices.create({
     name: 'housed',
     profileName: 'default',

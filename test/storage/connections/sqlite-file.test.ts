@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'libsql';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'deep', 'devices.db') } as const;
 await migrate(location);
-const devices = await DeviceRepository.open(location);
+const devices = await OpenedDevices.open(location);
 after(() => devices.close());
 
 test('the file is its owner’s only', () => {

@@ -7,8 +7,8 @@ import Database from 'libsql';
 import { migrate, missingMigrations } from '../../../src/storage/migrations/apply.ts';
 import { migrationNames, readMigrations } from '../../../src/storage/migrations/files.ts';
 import { openSqliteSession } from '../../../src/storage/migrations/sqlite-session.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { freshDatabase, withoutPostgresql } from '../../support/postgresql.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { Installation } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';
@@ -96,7 +96,7 @@ onEachDatabase((database) => {
     await restore(database.location, dump);
     assert.deepEqual(await missingMigrations(database.location), []);
     assert.deepEqual(await migrate(database.location), []);
-    const devices = await DeviceRepository.open(database.location);
+    const devices = await OpenedDevices.open(database.location);
     const credentials = {
       credentialsType: 'ACCESS_TOKEN',
       credentialsId: 'new',

@@ -4,12 +4,12 @@ import { after, test } from 'node:test';
 import Database from 'libsql';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { openSqliteReader } from '../../../src/storage/reading/sqlite-reader.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'devices.db') } as const;
 await migrate(location);
-const devices = await DeviceRepository.open(location);
+const devices = await OpenedDevices.open(location);
 const reader = openSqliteReader(location.file);
 after(async () => {
   await reader.close();

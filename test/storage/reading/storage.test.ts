@@ -5,8 +5,8 @@ import type { CredentialsStore } from '../../../src/engine/credentials/credentia
 import { isThingPassError } from '../../../src/model/errors.ts';
 import { migrate, missingMigrations } from '../../../src/storage/migrations/apply.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { credentialsOf } from '../../support/device-service.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { eventually } from '../support/eventually.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';
 
@@ -19,10 +19,10 @@ async function stored(store: CredentialsStore, id: string) {
 
 onEachDatabase((database) => {
   let storage: Storage;
-  let devices: DeviceRepository;
+  let devices: OpenedDevices;
   before(async () => {
     storage = await openStorage(database.location);
-    devices = await DeviceRepository.open(database.location);
+    devices = await OpenedDevices.open(database.location);
   });
   after(async () => {
     await devices.close();

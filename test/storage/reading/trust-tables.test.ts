@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CredentialsRecord } from '../../../src/engine/credentials/credentials-record.ts';
 import type { DenyList } from '../../../src/engine/credentials/deny-list.ts';
-import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../src/storage/connections/prisma.ts';
 import type { Reading } from '../../../src/storage/reading/read-on-change.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../../src/storage/reading/trust-tables.ts';
 import { DenyRepository } from '../../../src/storage/repositories/deny-repository.ts';
 import { ProfileTrustRepository } from '../../../src/storage/repositories/profiles/profile-trust-repository.ts';
+import { openPrisma } from '../../support/prisma.ts';
 import { eventually } from '../support/eventually.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { makeApiKey } from '../../../src/fleet/devices/api-key.ts';
-import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../../../src/storage/repositories/api-key-repository.ts';
 import { AuditRepository, auditWrite } from '../../../src/storage/repositories/audit-repository.ts';
+import { openPrisma } from '../../support/prisma.ts';
 import { onEachDatabase } from '../support/on-each-database.ts';
 
 const actor = { name: 'cli:tester', origin: 'here' };

@@ -5,9 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { CredentialsService } from '../../../src/fleet/devices/credentials-service.ts';
 import { DeviceService } from '../../../src/fleet/devices/device-service.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { ThingsBoardDevices } from '../../../src/storage/thingsboard/devices.ts';
 import { withoutPostgresql } from '../../support/postgresql.ts';
+import { OpenedDevices } from '../../support/prisma.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type ThingsBoardDatabase, thingsBoardDatabase } from './support/thingsboard-database.ts';
 
@@ -16,7 +16,7 @@ const [PROFILE, DEVICE] = [randomUUID(), randomUUID()];
 
 describe('managing devices beside ThingsBoard’s own', { skip: await withoutPostgresql() }, () => {
   let thingsboard: ThingsBoardDatabase;
-  let repository: DeviceRepository;
+  let repository: OpenedDevices;
   let devices: DeviceService;
   let credentials: CredentialsService;
 
@@ -45,7 +45,7 @@ describe('managing devices beside ThingsBoard’s own', { skip: await withoutPos
     const location = { kind: 'sqlite', file: join(temporaryFolder(), 'own.db') } as const;
     await migrate(location);
     // As the user that may read what is granted and nothing else.
-    repository = await DeviceRepository.open(location, {
+    repository = await OpenedDevices.open(location, {
       thingsboard: new ThingsBoardDevices(thingsboard.location),
     });
     const keepPassword = async () => assert.fail('no passwords here');

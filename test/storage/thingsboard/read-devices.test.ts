@@ -7,13 +7,14 @@ import { createSecretSchemes } from '../../../src/engine/secrets/secret-schemes.
 import { importDevices } from '../../../src/fleet/devices/import/import-devices.ts';
 import { createSecretKeeper, importQueue } from '../../../src/fleet/devices/import/keep-secret.ts';
 import { isThingPassError } from '../../../src/model/errors.ts';
-import { openPrisma, type PrismaClient } from '../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../src/storage/connections/prisma.ts';
 import { ImportRepository } from '../../../src/storage/repositories/import/import-repository.ts';
 import { withThingsBoardDevices } from '../../../src/storage/thingsboard/read-devices.ts';
 import { derOf } from '../../support/der-of.ts';
 import { goldenJson } from '../../support/golden.ts';
 import type { VectorStore } from '../../support/memory-store.ts';
 import { withoutPostgresql } from '../../support/postgresql.ts';
+import { openPrisma } from '../../support/prisma.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { credentialsOfEach } from './support/one-of-each.ts';

@@ -5,6 +5,7 @@ import { resolve } from '../../../src/engine/credentials/resolve.ts';
 import type { ResolveContext } from '../../../src/engine/credentials/resolve-step.ts';
 import { createVerifySecret } from '../../../src/engine/credentials/verify-secret.ts';
 import { NO_CERTIFICATE, type PresentedCertificate } from '../../../src/model/peer-certificate.ts';
+import { databaseClient } from '../../../src/storage/connections/prisma.ts';
 import { byKnownKeys, openChainProfileKeys } from '../../../src/storage/reading/chain-profile-keys.ts';
 import { openStorage, type Storage } from '../../../src/storage/reading/storage.ts';
 import { openChains } from '../../../src/storage/repositories/profiles/open-chains.ts';
@@ -154,7 +155,11 @@ describe('certificates out of ThingsBoard’s tables', { skip }, () => {
     test(`${name}: ${attempts.length} attempts`, async () => {
       await thingsboard.fill(store);
       const before = await rows();
-      const chains = openChains(own, thingsboard.location);
+      const clients = [
+        databaseClient(own),
+        databaseClient(thingsboard.location, { readOnly: true }),
+      ] as const;
+      const chains = openChains(...clients);
       const keys = [own, thingsboard.location].map((one) => openChainProfileKeys(one, 30_000));
       let refused = 0;
       for (const { chain, clientId, userName, password, skipValidityCheck } of attempts) {
@@ -200,7 +205,7 @@ describe('certificates out of ThingsBoard’s tables', { skip }, () => {
       }
       console.log(`${name}: ${refused} of ${attempts.length} would have been written`);
       assert.deepEqual(await rows(), before);
-      await Promise.all([chains, ...keys].map((one) => one.close()));
+      await Promise.all([...clients, ...keys].map((one) => one.close()));
     });
   }
 

@@ -6,14 +6,13 @@ import { test } from 'node:test';
 import Database from 'libsql';
 import { addCertificates } from '../../../src/fleet/ca-bundles/service.ts';
 import { SERVER_ACTOR } from '../../../src/model/audit.ts';
-import { openPrisma } from '../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../src/storage/migrations/apply.ts';
 import { CaBundleRepository } from '../../../src/storage/repositories/ca-bundle-repository.ts';
-import { DeviceRepository } from '../../../src/storage/repositories/devices/device-repository.ts';
 import { examineInstallation } from '../../../src/tools/doctor/installation.ts';
 import { serviceOf } from '../../support/device-service.ts';
 import { GOLDEN } from '../../support/golden.ts';
 import { freshDatabase, withoutPostgresql } from '../../support/postgresql.ts';
+import { OpenedDevices, openPrisma } from '../../support/prisma.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const ROOT = temporaryFolder();
@@ -257,7 +256,7 @@ const DAY_MS = 24 * 60 * 60_000;
 test('found: devices’ certificates and authorities in bundles that end, as long as nothing takes their place', async () => {
   const environment = await sound();
   const location = { kind: 'sqlite', file: environment.DATABASE_URL?.slice('file:'.length) ?? '' } as const;
-  const devices = await DeviceRepository.open(location);
+  const devices = await OpenedDevices.open(location);
   const certificate = readFileSync(join(GOLDEN, 'pki/p256.crt.pem'), 'utf8');
   for (const [name, request] of [
     ['ending', { kind: 'x509', certificate }],

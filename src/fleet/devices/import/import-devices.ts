@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { ThingPassError } from '../../../model/errors.ts';
 import type { ImportedDevice, ImportItem } from './import-item.ts';
 import { type LineReport, type Reporter, refusal } from './import-report.ts';
 import type { DeviceChange, ImportStore } from './import-store.ts';
@@ -74,10 +73,7 @@ export async function importDevices(
         break;
       }
       if (attempt === MAX_ATTEMPTS)
-        throw new ThingPassError(
-          'not_possible',
-          'the devices of a batch kept changing during the import; run the import again',
-        );
+        throw new Error('the devices of a batch kept changing during the import; run the import again');
     }
     // SQLite's driver works in the event loop, which serves other requests too.
     const pauseMs = (request.pauseFactor ?? 0) * (performance.now() - begun);

@@ -3,8 +3,7 @@ import { equalsInConstantTime } from '../../../engine/credentials/verify-secret.
 import type { LoginStore, PasswordUpgrade } from '../../../fleet/devices/after-login.ts';
 import { plainPasswordOf, withMarker } from '../../../fleet/devices/stored-password.ts';
 import { SERVER_ACTOR } from '../../../model/audit.ts';
-import type { DatabaseLocation } from '../../connections/database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
+import type { DatabaseClient, Prisma } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { auditWrite } from '../audit-repository.ts';
 import { lockDevice } from './credentials-change.ts';
@@ -12,19 +11,14 @@ import { createSecrets } from './credentials-writes.ts';
 
 /** What follows from logins, in the database. The client opens when first needed: most logins lead to nothing. */
 export class LoginRepository implements LoginStore {
-  readonly #location: DatabaseLocation;
-  #prisma: Promise<PrismaClient> | undefined;
+  readonly #client: DatabaseClient;
 
-  constructor(location: DatabaseLocation) {
-    this.#location = location;
-  }
-
-  async close(): Promise<void> {
-    await (await this.#prisma?.catch(() => undefined))?.$disconnect();
+  constructor(client: DatabaseClient) {
+    this.#client = client;
   }
 
   async endOnFirstUse(rowId: string, secretId: string | undefined, now: number): Promise<void> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     const endsOnFirstUseOf = { in: secretId === undefined ? [rowId] : [rowId, secretId] };
     const [windows, secrets] = await Promise.all([
       prisma.credentialsWindow.findMany({ where: { endsOnFirstUseOf } }),
@@ -67,7 +61,7 @@ export class LoginRepository implements LoginStore {
   }
 
   async upgrade(upgrade: PasswordUpgrade, needsUpgrade: (hash: string) => boolean): Promise<void> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     const { rowId, secretId, secret } = upgrade;
     const row = await prisma.deviceCredentials.findUnique({
       where: { id: rowId },
@@ -116,17 +110,9 @@ export class LoginRepository implements LoginStore {
     ]);
   }
 
-  #open(): Promise<PrismaClient> {
-    this.#prisma ??= openPrisma(this.#location).catch((error: unknown) => {
-      this.#prisma = undefined;
-      throw error;
-    });
-    return this.#prisma;
-  }
-
   /** Somebody else was first: then nothing of this is written, and a later login sees to it. */
   async #write(writes: Prisma.PrismaPromise<unknown>[]): Promise<void> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     try {
       await retryWhileBusy(() => prisma.$transaction(writes));
     } catch (error) {

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DatabaseLocation } from '../../connections/database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
+import type { Prisma, PrismaClient } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { nameRows, readCertificate } from './certificate-name-rows.ts';
 
@@ -18,29 +17,24 @@ const PAUSE_MS = 5;
  * @param signal ends it between two pages.
  * @returns of how many credentials names were recorded.
  */
-export async function recordMissingNames(location: DatabaseLocation, signal?: AbortSignal): Promise<number> {
-  const prisma = await openPrisma(location);
-  try {
-    let recorded = 0;
-    let last: string | undefined;
-    while (signal?.aborted !== true) {
-      const page = await prisma.deviceCredentials.findMany({
-        where: last === undefined ? {} : { id: { gt: last } },
-        orderBy: { id: 'asc' },
-        take: PAGE,
-        select: { id: true, credentialsType: true },
-      });
-      last = page.at(-1)?.id;
-      if (last === undefined) break;
-      const ids = page
-        .filter(({ credentialsType }) => credentialsType === 'X509_CERTIFICATE')
-        .map(({ id }) => id);
-      recorded += await recordPage(prisma, ids);
-    }
-    return recorded;
-  } finally {
-    await prisma.$disconnect();
+export async function recordMissingNames(prisma: PrismaClient, signal?: AbortSignal): Promise<number> {
+  let recorded = 0;
+  let last: string | undefined;
+  while (signal?.aborted !== true) {
+    const page = await prisma.deviceCredentials.findMany({
+      where: last === undefined ? {} : { id: { gt: last } },
+      orderBy: { id: 'asc' },
+      take: PAGE,
+      select: { id: true, credentialsType: true },
+    });
+    last = page.at(-1)?.id;
+    if (last === undefined) break;
+    const ids = page
+      .filter(({ credentialsType }) => credentialsType === 'X509_CERTIFICATE')
+      .map(({ id }) => id);
+    recorded += await recordPage(prisma, ids);
   }
+  return recorded;
 }
 
 interface Unnamed {

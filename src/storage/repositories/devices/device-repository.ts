@@ -4,8 +4,7 @@ import { type Actor, type AuditNote, SERVER_ACTOR } from '../../../model/audit.t
 import type { DeviceEntry, NewDevice } from '../../../model/device.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 import { isUuid } from '../../../util/uuid.ts';
-import type { DatabaseLocation } from '../../connections/database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
+import type { Prisma, PrismaClient } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import type { NamedDevice, ThingsBoardDevices } from '../../thingsboard/devices.ts';
 import { auditWrite } from '../audit-repository.ts';
@@ -34,18 +33,11 @@ export class DeviceRepository implements DeviceStore {
 
   readonly #thingsboard: ThingsBoardDevices | undefined;
 
-  private constructor(prisma: PrismaClient, actor: Actor, options: DeviceRepositoryOptions) {
+  constructor(prisma: PrismaClient, actor: Actor = SERVER_ACTOR, options: DeviceRepositoryOptions = {}) {
     this.#prisma = prisma;
     this.#actor = actor;
     this.oneCredentialPerDevice = options.oneCredentialPerDevice ?? false;
     this.#thingsboard = options.thingsboard;
-  }
-
-  static async open(
-    location: DatabaseLocation,
-    options: DeviceRepositoryOptions = {},
-  ): Promise<DeviceRepository> {
-    return new DeviceRepository(await openPrisma(location), SERVER_ACTOR, options);
   }
 
   /** The same devices, changed by this one from now on. */
@@ -55,10 +47,6 @@ export class DeviceRepository implements DeviceStore {
       oneCredentialPerDevice,
       thingsboard: this.#thingsboard,
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#prisma.$disconnect();
   }
 
   /** @throws {ThingPassError} `name_taken`, `credentials_taken`. */

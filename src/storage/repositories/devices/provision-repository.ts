@@ -11,8 +11,7 @@ import {
 import { hidePassword } from '../../../fleet/devices/stored-password.ts';
 import { type AuditAction, type AuditNote, SERVER_ACTOR } from '../../../model/audit.ts';
 import type { CredentialsType } from '../../../model/device.ts';
-import type { DatabaseLocation } from '../../connections/database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
+import type { Prisma, PrismaClient } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { auditWrite } from '../audit-repository.ts';
 import { createCredentials } from '../credentials/credentials-writes.ts';
@@ -27,18 +26,10 @@ export class ProvisionRepository implements ProvisionStore {
 
   readonly #keepPassword: KeepPassword | undefined;
 
-  private constructor(prisma: PrismaClient, keepPassword: KeepPassword | undefined) {
+  /** @param keepPassword without it, passwords of new devices stay in the value, as ThingsBoard keeps them. */
+  constructor(prisma: PrismaClient, keepPassword?: KeepPassword) {
     this.#prisma = prisma;
     this.#keepPassword = keepPassword;
-  }
-
-  /** @param keepPassword without it, passwords of new devices stay in the value, as ThingsBoard keeps them. */
-  static async open(location: DatabaseLocation, keepPassword?: KeepPassword): Promise<ProvisionRepository> {
-    return new ProvisionRepository(await openPrisma(location), keepPassword);
-  }
-
-  async close(): Promise<void> {
-    await this.#prisma.$disconnect();
   }
 
   findProfile(provisionDeviceKey: string): Promise<ProvisionProfile | undefined> {

@@ -10,8 +10,7 @@ import type {
 import { PROVISION_STATE, PROVISIONED } from '../../../fleet/devices/provision/provision-store.ts';
 import { SERVER_ACTOR } from '../../../model/audit.ts';
 import type { CredentialsType } from '../../../model/device.ts';
-import type { DatabaseLocation } from '../../connections/database-url.ts';
-import { openPrisma, type Prisma, type PrismaClient } from '../../connections/prisma.ts';
+import type { DatabaseClient, Prisma, PrismaClient } from '../../connections/prisma.ts';
 import { retryWhileBusy } from '../../connections/retry-busy.ts';
 import { auditWrite } from '../audit-repository.ts';
 import { createCredentials, overwriteCredentials } from '../credentials/credentials-writes.ts';
@@ -22,27 +21,21 @@ const LOST = ['P2002', 'P2025'];
 
 /**
  * Chain provisioning's tables. Every write is one array transaction that begins with a write; the unique indexes decide
- * between two at once, and triggers leave the `change` row in the same transaction. The client opens when first asked: most
- * installations have no certificate profiles.
+ * between two at once, and triggers leave the `change` row in the same transaction.
  */
 export class ChainRepository implements ChainProvisioning {
-  readonly #location: DatabaseLocation;
-  #prisma: Promise<PrismaClient> | undefined;
+  readonly #client: DatabaseClient;
 
-  constructor(location: DatabaseLocation) {
-    this.#location = location;
-  }
-
-  async close(): Promise<void> {
-    await (await this.#prisma)?.$disconnect();
+  constructor(client: DatabaseClient) {
+    this.#client = client;
   }
 
   async findProfiles(provisionDeviceKeys: readonly string[]): Promise<ReadonlyMap<string, ChainProfile>> {
-    return findChainProfiles(await this.#open(), provisionDeviceKeys);
+    return findChainProfiles(await this.#client.open(), provisionDeviceKeys);
   }
 
   async findDevice(profile: ChainProfile, name: string): Promise<ChainDevice | undefined> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     const row = await prisma.device.findUnique({
       where: { tenantId_name: { tenantId: profile.tenantId, name } },
       select: { id: true, deviceProfileId: true, additionalInfo: true },
@@ -91,13 +84,8 @@ export class ChainRepository implements ChainProvisioning {
     ]);
   }
 
-  #open(): Promise<PrismaClient> {
-    this.#prisma ??= openPrisma(this.#location);
-    return this.#prisma;
-  }
-
   async #write(writes: (prisma: PrismaClient) => Prisma.PrismaPromise<unknown>[]): Promise<boolean> {
-    const prisma = await this.#open();
+    const prisma = await this.#client.open();
     try {
       await retryWhileBusy(() => prisma.$transaction(writes(prisma)));
       return true;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../../../config/config.ts';
 import { byEnd, type Expiring } from '../../../fleet/devices/expiry/expiring.ts';
-import { openPrisma } from '../../../storage/connections/prisma.ts';
+import { type PrismaClient, withDatabase } from '../../../storage/connections/prisma.ts';
 import { missingMigrations } from '../../../storage/migrations/apply.ts';
 import { CaBundleRepository } from '../../../storage/repositories/ca-bundle-repository.ts';
 import { ExpiryRepository } from '../../../storage/repositories/credentials/expiry-repository.ts';
@@ -25,8 +25,7 @@ async function look({ database, skipCertificateDates }: Config, now: number): Pr
   if (database.kind === 'sqlite' && !existsSync(database.file)) return [];
   const missing = await missingMigrations(database).catch(() => undefined);
   if (missing === undefined || missing.length > 0) return [];
-  const prisma = await openPrisma(database, { readOnly: true });
-  try {
+  const read = async (prisma: PrismaClient): Promise<Finding[]> => {
     const store = new ExpiryRepository(prisma);
     const soon = now + NOTICE_DAYS * DAY_MS;
     const [over, ending] = await Promise.all([
@@ -40,9 +39,8 @@ async function look({ database, skipCertificateDates }: Config, now: number): Pr
       ...summarize(ending.filter(counts), 'end'),
       ...(await bundled(new CaBundleRepository(prisma), now)),
     ];
-  } finally {
-    await prisma.$disconnect();
-  }
+  };
+  return withDatabase(database, read, { readOnly: true });
 }
 
 /** One finding for each kind: a fleet's certificates tend to end on the same day. */

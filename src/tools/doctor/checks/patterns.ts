@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../../../config/config.ts';
 import type { DatabaseLocation } from '../../../storage/connections/database-url.ts';
-import { openPrisma } from '../../../storage/connections/prisma.ts';
+import { type PrismaClient, withDatabase } from '../../../storage/connections/prisma.ts';
 import { findUnusablePatterns } from '../../../storage/repositories/profiles/chain-profiles.ts';
 import { type Check, type Finding, problem } from '../finding.ts';
 
@@ -31,16 +31,9 @@ async function look({ database, thingsboard }: Config): Promise<Finding[]> {
 /** Nothing of a database that is away or of another version: other checks tell that. */
 async function findingsIn(location: DatabaseLocation, whose: string, mend: string): Promise<Finding[]> {
   if (location.kind === 'sqlite' && !existsSync(location.file)) return [];
-  const prisma = await openPrisma(location, { readOnly: true });
-  try {
-    const found = await findUnusablePatterns(prisma).catch(() => []);
-    return found.map(({ profile, problem: why }) =>
-      problem(
-        `profile ${profile}${whose} lets no device in by its certificate: of its pattern, ${why}`,
-        mend,
-      ),
-    );
-  } finally {
-    await prisma.$disconnect();
-  }
+  const read = (prisma: PrismaClient) => findUnusablePatterns(prisma).catch(() => []);
+  const found = await withDatabase(location, read, { readOnly: true });
+  return found.map(({ profile, problem: why }) =>
+    problem(`profile ${profile}${whose} lets no device in by its certificate: of its pattern, ${why}`, mend),
+  );
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type Expiring, listExpiring } from '../../../../src/fleet/devices/expiry/expiring.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { ExpiryRepository } from '../../../../src/storage/repositories/credentials/expiry-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { DAY_MS, type LivingDevices, startLivingDevices } from '../../../support/living-devices.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 
 const PEM = readFileSync(new URL('../../../golden/pki/rsa2048.crt.pem', import.meta.url), 'utf8');
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { createHmac, randomUUID, X509Certificate } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { ExpiryWatch } from '../../../../src/fleet/devices/expiry/watch.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { ExpiryNoticeRepository } from '../../../../src/storage/repositories/credentials/expiry-notice-repository.ts';
 import { ExpiryRepository } from '../../../../src/storage/repositories/credentials/expiry-repository.ts';
 import { OutgoingConnections } from '../../../../src/util/outgoing-call.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenBytes } from '../../../support/golden.ts';
 import { DAY_MS, type LivingDevices, startLivingDevices } from '../../../support/living-devices.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import {
   type ReceivedMessage,
   startReceiver,

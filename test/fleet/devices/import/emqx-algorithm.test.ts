@@ -7,10 +7,11 @@ import type { EmqxAlgorithm } from '../../../../src/fleet/devices/import/emqx-al
 import { importDevices } from '../../../../src/fleet/devices/import/import-devices.ts';
 import { createSecretKeeper, importQueue } from '../../../../src/fleet/devices/import/keep-secret.ts';
 import { readImport } from '../../../../src/fleet/devices/import/read-import.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { KNOWN_EMQX_HASHES } from '../../../engine/secrets/known-emqx-hashes.ts';
 import { KNOWN_HASHES, PASSWORD } from '../../../engine/secrets/known-hashes.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';
 
 /** A row of a user file, the configuration of the broker that it is from, and what the user types. */

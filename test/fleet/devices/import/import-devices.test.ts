@@ -20,12 +20,13 @@ import {
   readImport,
 } from '../../../../src/fleet/devices/import/read-import.ts';
 import type { Chunks } from '../../../../src/fleet/devices/import/text.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenJson } from '../../../support/golden.ts';
 import { without } from '../../../support/machine.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { fixture } from './support.ts';

@@ -11,12 +11,13 @@ import {
   type ExportFormat,
   writeDevices,
 } from '../../../../src/fleet/devices/import/write-devices.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { exportDevices } from '../../../../src/storage/repositories/import/export-repository.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
 import { goldenJson } from '../../../support/golden.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 
 const { certificates } = goldenJson<{ certificates: Record<string, string> }>(
   'vectors/thingsboard/x509.json',

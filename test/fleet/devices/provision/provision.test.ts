@@ -6,21 +6,24 @@ import { PASSWORD_KEPT_ELSEWHERE } from '../../../../src/engine/credentials/veri
 import { provision } from '../../../../src/fleet/devices/provision/provision.ts';
 import { provisionResponseJson } from '../../../../src/fleet/devices/provision/provision-response.ts';
 import type { ProvisionStore } from '../../../../src/fleet/devices/provision/provision-store.ts';
-import { openPrisma, type PrismaClient } from '../../../../src/storage/connections/prisma.ts';
+import type { PrismaClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ProvisionRepository } from '../../../../src/storage/repositories/devices/provision-repository.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const location = { kind: 'sqlite', file: join(temporaryFolder(), 'provision.db') } as const;
 const TENANT = '11111111-0000-4000-8000-000000000001';
 
 let prisma: PrismaClient;
-/** Two, as two processes would have them. */
+/** Of two processes. */
+let clients: readonly [PrismaClient, PrismaClient];
 let stores: readonly [ProvisionRepository, ProvisionRepository];
 before(async () => {
   await migrate(location);
   prisma = await openPrisma(location);
-  stores = [await ProvisionRepository.open(location), await ProvisionRepository.open(location)];
+  clients = [prisma, await openPrisma(location)];
+  stores = [new ProvisionRepository(clients[0]), new ProvisionRepository(clients[1])];
   const common = { createdTime: 0n, tenantId: TENANT, transportType: 'DEFAULT' };
   const profile = (id: string, provisionType: string) => ({
     ...common,
@@ -34,7 +37,7 @@ before(async () => {
     data: [profile('new', 'ALLOW_CREATE_NEW_DEVICES'), profile('old', 'CHECK_PRE_PROVISIONED_DEVICES')],
   });
 });
-after(() => Promise.all([prisma.$disconnect(), ...stores.map((store) => store.close())]));
+after(() => Promise.all(clients.map((client) => client.$disconnect())));
 
 const asNew = (more: object) => ({
   provisionDeviceKey: 'key-new',

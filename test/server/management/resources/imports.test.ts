@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Imports } from '../../../../src/server/management/imports.ts';
+import { databaseClient } from '../../../../src/storage/connections/prisma.ts';
 import { openManagementStore } from '../../../../src/storage/repositories/management-store.ts';
 import { eventually } from '../../../storage/support/eventually.ts';
 import { onEachDatabase } from '../../../storage/support/on-each-database.ts';
@@ -176,13 +177,14 @@ onEachDatabase((database) => {
   });
 
   test('an import that takes too long says where to go on', async (context) => {
-    const store = await openManagementStore(database.location, {
+    const client = databaseClient(database.location);
+    const store = await openManagementStore(client, {
       keepPassword: async () => assert.fail('imports keep passwords themselves'),
       overlapMs: 0,
       now: Date.now,
       oneCredentialPerDevice: false,
     });
-    context.after(() => store.close());
+    context.after(() => client.close());
     const settings = { oneCredentialPerDevice: false, passwords: { chosen: FAST, scramIterations: 0 } };
     const request = {
       format: 'jsonl',

@@ -1,12 +1,12 @@
 import { after, before } from 'node:test';
 import { makeApiKey, type Scope } from '../../../../src/fleet/devices/api-key.ts';
 import { startServer } from '../../../../src/server/start.ts';
-import { openPrisma } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ApiKeyRepository } from '../../../../src/storage/repositories/api-key-repository.ts';
 import { openExplainer } from '../../../../src/tools/explain/open.ts';
 import type { EachDatabase } from '../../../storage/support/on-each-database.ts';
 import { keepSecrets } from '../../../support/kept-logs.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import { gatheringLog, testConfig } from '../../../support/server.ts';
 import { ApiClient } from './api-client.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openPrisma } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import { ImportRepository } from '../../../../src/storage/repositories/import/import-repository.ts';
 import { findUnusablePatterns } from '../../../../src/storage/repositories/profiles/chain-profiles.ts';
+import { openPrisma } from '../../../support/prisma.ts';
 import { onEachDatabase } from '../../support/on-each-database.ts';
 
 const TENANT = '00000000-0000-4000-8000-000000000001';

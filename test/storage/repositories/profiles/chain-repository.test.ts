@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { credentialsIdOf, sha256Of } from '../../../../src/engine/certificates/x509/identity.ts';
 import type { CredentialsRequest } from '../../../../src/fleet/devices/new-credentials.ts';
+import { type DatabaseClient, databaseClient } from '../../../../src/storage/connections/prisma.ts';
 import { migrate } from '../../../../src/storage/migrations/apply.ts';
 import {
   type CertificateNameReader,
   openNames,
 } from '../../../../src/storage/reading/certificate-name-reader.ts';
-import { DeviceRepository } from '../../../../src/storage/repositories/devices/device-repository.ts';
 import { ChainRepository } from '../../../../src/storage/repositories/profiles/chain-repository.ts';
 import { derOf } from '../../../support/der-of.ts';
 import { credentialsOf } from '../../../support/device-service.ts';
 import { goldenJson } from '../../../support/golden.ts';
+import { OpenedDevices } from '../../../support/prisma.ts';
 import { onEachDatabase } from '../../support/on-each-database.ts';
 
 const TENANT = '00000000-0000-4000-8000-000000000001';
@@ -28,14 +29,16 @@ function leaf(name: string) {
 }
 
 onEachDatabase((database) => {
+  let client: DatabaseClient;
   let chains: ChainRepository;
   let names: CertificateNameReader;
-  let devices: DeviceRepository;
+  let devices: OpenedDevices;
   before(async () => {
     await migrate(database.location);
-    chains = new ChainRepository(database.location);
+    client = databaseClient(database.location);
+    chains = new ChainRepository(client);
     names = openNames(database.location, undefined, 5_000);
-    devices = await DeviceRepository.open(database.location);
+    devices = await OpenedDevices.open(database.location);
     const insert = `INSERT INTO device_profile (id, created_time, name, transport_type, provision_type, tenant_id,
       provision_device_key, profile_data) VALUES (?, 1, ?, 'MQTT', ?, ?, ?, ?)`;
     const provisionConfiguration = {
@@ -48,7 +51,7 @@ onEachDatabase((database) => {
     await database.sql(insert, OTHER_PROFILE, 'other', 'DISABLED', TENANT, 'other key', '{}');
   });
   after(async () => {
-    await chains.close();
+    await client.close();
     await names.close();
     await devices.close();
   });
