@@ -30,6 +30,8 @@ interface WatchedDatabase {
   readonly location: DatabaseLocation;
   /** Whether anybody has begun to migrate. */
   hasBegun(): Promise<boolean>;
+  /** Whether it can be read while the other is stopped. */
+  canBeRead(): boolean;
   /** How many migrations were begun and how many finished; older versions note both, ours both at once. */
   noted(): Promise<{ readonly begun: number; readonly finished: number }>;
   /** The tables and so on, comparable with those of another database. */
@@ -51,10 +53,10 @@ function watchedFile(): WatchedDatabase {
   return {
     location: { kind: 'sqlite', file },
     hasBegun: async () => existsSync(log),
+    // Before it writes, the process may be about to make the log, and a reader would have to wait for it.
+    canBeRead: () => existsSync(log) && statSync(log).size > 0,
     noted: async () => {
       const nothing = { begun: 0, finished: 0 };
-      // Before it writes, a process that is stopped may be about to make the log, and whoever reads would wait for it.
-      if (existsSync(log) && statSync(log).size === 0) return nothing;
       const isMade = all("SELECT 1 FROM sqlite_master WHERE name = '_prisma_migrations'").length > 0;
       return isMade ? (all(NOTED)[0] as typeof nothing) : nothing;
     },
@@ -76,6 +78,7 @@ async function watchedPostgresql(): Promise<WatchedDatabase> {
       );
       return rowCount !== 0;
     },
+    canBeRead: () => true,
     noted: async () => {
       const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') AS found");
       if (rows[0].found === null) return { begun: 0, finished: 0 };
@@ -141,8 +144,8 @@ function runFor(child: ChildProcess, ms: number): void {
 }
 
 async function isAt(database: WatchedDatabase, step: number): Promise<boolean> {
-  if (!(await database.hasBegun())) return false;
-  if (step === 0) return true;
+  if (step === 0) return database.hasBegun();
+  if (!database.canBeRead()) return false;
   try {
     const { begun, finished } = await database.noted();
     return begun + finished >= step;
