@@ -63,4 +63,5 @@ the empty route and a decision look alike, at ratios of 0.9 and more, whatever t
 | read the body in the next tick with \`read()\`, as it arrives with its head | within the noise of \`data\` and \`end\`, and the stream has to be resumed by hand; taken back |
 | read a certificate's field without making lists of one | 1.2 µs of 52 for a certificate; kept |
 | answer at the piece that completes \`Content-Length\`, without waiting for \`end\` | within the noise; taken back |
+| all of this, on an idle machine, median of three runs of 12 rounds beside the empty route | known token 0.82, denied 0.82, topic check 0.78, EMQX 0.69, certificate 0.67; the aims (0.85, 0.85, 0.80, 0.75, 0.70) are not met |
 `;
