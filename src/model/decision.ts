@@ -70,7 +70,7 @@ export const UNAVAILABLE_REASONS = {
 
 export type UnavailableReason = keyof typeof UNAVAILABLE_REASONS;
 
-/** The CONNACK codes ThingsBoard would have sent (`credentials/thingsboard.md` section 5), unsigned. */
+/** The CONNACK codes ThingsBoard would have sent (`engine/credentials/thingsboard.md` section 5), unsigned. */
 export interface ConnackCode {
   readonly v3: number;
   readonly v5: number;
@@ -140,7 +140,7 @@ export interface Deny {
   readonly outcome: 'deny';
   readonly reason: DenyReason;
   readonly connack: ConnackCode;
-  /** True where ThingsBoard counts a failed login (`credentials/thingsboard.md` section 8). */
+  /** True where ThingsBoard counts a failed login (`engine/credentials/thingsboard.md` section 8). */
   readonly countsAsFailure: boolean;
   /** Keys that no password has: the exchange goes on and fails, so that it does not tell who is known here. */
   readonly scramKeys?: ScramKeys | undefined;

@@ -12,7 +12,7 @@ export interface DeviceIdentity {
   readonly topics: ProfileTopics;
 }
 
-/** `profile_data.transportConfiguration` of an MQTT profile (`credentials/thingsboard.md` sections 9.2 and 11). */
+/** `profile_data.transportConfiguration` of an MQTT profile (`engine/credentials/thingsboard.md` sections 9.2 and 11). */
 export interface ProfileTopics {
   readonly telemetry?: string | undefined;
   readonly attributes?: string | undefined;

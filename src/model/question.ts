@@ -32,7 +32,7 @@ export type ProtocolVersion = 3 | 4 | 5;
  *
  * `username` and `password` are `undefined` when the CONNECT did not carry them *as far as the broker tells*: several
  * brokers send an empty string for "absent", and their dialects say so. Credential resolution treats both alike; only
- * the CONNACK code differs (`credentials/thingsboard.md` section 5).
+ * the CONNACK code differs (`engine/credentials/thingsboard.md` section 5).
  */
 export interface ConnectAttempt {
   readonly broker: BrokerName;

@@ -27,7 +27,7 @@ export interface AppParts extends WebhookParts {
 
 /**
  * What the server demands of HTTP, and what it puts up with. Brokers keep their connections for ever and lose a CONNECT
- * when the server closes one just then (`brokers/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
+ * when the server closes one just then (`brokers/mosquitto/mosquitto.md` section 5), so idle ones stay; TCP's own probes find the
  * dead. A request must come whole within ten seconds, for which Node looks by itself twice a minute only.
  * @internal
  */
@@ -64,7 +64,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     exposeHeadRoutes: false,
     // No route here has a schema, and Ajv would be a tenth of the start.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    // RabbitMQ repeats a request answered 503 for as long as it is (`brokers/rabbitmq.md` section 2).
+    // RabbitMQ repeats a request answered 503 for as long as it is (`brokers/rabbitmq/rabbitmq.md` section 2).
     return503OnClosing: false,
     requestIdHeader: false,
     frameworkErrors: (_error, request, reply: FastifyReply) => {

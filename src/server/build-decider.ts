@@ -56,7 +56,7 @@ export function buildDecider(
 }
 
 /**
- * A decider that refuses logins of clients that failed too often, before it looks at what they bring (`credentials/thingsboard.md`
+ * A decider that refuses logins of clients that failed too often, before it looks at what they bring (`engine/credentials/thingsboard.md`
  * section 8), and learns from how the others end. Topic checks are no logins: they are neither refused nor counted.
  * @param decoy keys for refused SCRAM logins: without any, the refusal would tell that the user name is unknown.
  * @internal

@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 20;
 
 /**
  * Closes the app. Brokers keep their connections for ever, and lose a CONNECT that they send over one which is closed just then
- * (`brokers/mosquitto.md` section 5), so they are told first.
+ * (`brokers/mosquitto/mosquitto.md` section 5), so they are told first.
  * @param isAnswering whether requests that have come whole wait for their answers.
  */
 export async function closeApp(app: FastifyInstance, isAnswering: () => boolean): Promise<void> {

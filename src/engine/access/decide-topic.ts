@@ -47,7 +47,7 @@ const BY_DEFAULT = 'no rule';
  * ThingsBoard's filters are refused: `v1/devices/me/rpc/request/+` would be one topic with all devices' messages.
  *
  * Operators' rules do not apply to a provisioning session, which is not a device yet. It has two topics
- * (`credentials/thingsboard.md` section 9.5); the restriction of subscriptions above applies to it too.
+ * (`engine/credentials/thingsboard.md` section 9.5); the restriction of subscriptions above applies to it too.
  */
 export function decideTopic(
   subject: TopicSubject,
@@ -112,7 +112,7 @@ function decideSubscribe(
   const text = withoutSharing(question.topic);
   const filter = text === undefined ? undefined : readTopicFilter(text);
   if (text === undefined || filter === undefined) return invalid('not a topic filter');
-  // Includes the sharing prefix: ThingsBoard grants no shared subscriptions (`credentials/thingsboard.md` section
+  // Includes the sharing prefix: ThingsBoard grants no shared subscriptions (`engine/credentials/thingsboard.md` section
   // 9).
   const known = mayUse(subject, 'subscribe', question.topic);
   if (subject.role === 'provisioning_session') return byTable(known, options);

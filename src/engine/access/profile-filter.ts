@@ -8,7 +8,7 @@ export type ProfileFilter = (text: string) => boolean;
 const compiled = new BoundedMap<string, ProfileFilter | null>(1_000);
 
 /**
- * Compiles a device profile's custom topic as ThingsBoard does (`credentials/thingsboard.md` section 9.2): `#`
+ * Compiles a device profile's custom topic as ThingsBoard does (`engine/credentials/thingsboard.md` section 9.2): `#`
  * alone matches everything; a filter with `+` or `#` is a Java regular expression in which only the backslash is
  * escaped; any other filter is compared as text.
  *

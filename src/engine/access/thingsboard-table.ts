@@ -12,7 +12,7 @@ import { isTopicName, readTopicFilter } from './topic.ts';
 
 /**
  * Texts that ThingsBoard may accept although they are not its own on a broker: `$` trees except Sparkplug's
- * (`credentials/thingsboard.md` section 9.4), `devices/<device id>`, and any topic that contains a request for a
+ * (`engine/credentials/thingsboard.md` section 9.4), `devices/<device id>`, and any topic that contains a request for a
  * firmware chunk, for which ThingsBoard searches without anchors (section 9.1).
  */
 const OUTSIDE_THINGSBOARD = /^(?:\$(?!sparkplug\/)|devices\/[0-9a-f]{8}-[0-9a-f-]{27}(?:\/|$))/i;
@@ -23,7 +23,7 @@ function isOutsideThingsBoard(text: string): boolean {
   return OUTSIDE_THINGSBOARD.test(text) || (CHUNK_REQUEST.test(text) && !SHORT_FORM.test(text));
 }
 
-/** `credentials/thingsboard.md` sections 9.1 and 9.3, the topics without a number. */
+/** `engine/credentials/thingsboard.md` sections 9.1 and 9.3, the topics without a number. */
 const PUBLISH = [
   'v1/devices/me/telemetry',
   'v1/devices/me/attributes',

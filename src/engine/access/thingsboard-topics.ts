@@ -2,7 +2,7 @@ import type { ProfileTopics, Role } from '../../model/device-identity.ts';
 import { profileFilter } from './profile-filter.ts';
 
 /**
- * What ThingsBoard does with a publish (`credentials/thingsboard.md` sections 9.1, 9.3, 9.4 and 9.6). `id_invalid`:
+ * What ThingsBoard does with a publish (`engine/credentials/thingsboard.md` sections 9.1, 9.3, 9.4 and 9.6). `id_invalid`:
  * the topic's number is invalid (or a Sparkplug node's topic is not one of Sparkplug's; the client gets the same
  * answer). `ignored`: there is no answer. `closed`: the connection is closed.
  * @internal

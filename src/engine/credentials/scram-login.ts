@@ -32,7 +32,7 @@ export interface ScramContext {
 }
 
 /**
- * Finds the keys with which a broker checks a SCRAM client's proof (`brokers/emqx.md` section 7): those of the MQTT basic
+ * Finds the keys with which a broker checks a SCRAM client's proof (`brokers/emqx/emqx.md` section 7): those of the MQTT basic
  * credentials with this user name, as for a password. An allow says that the client may enter *if* its proof is right.
  *
  * Nothing is proved yet, so the answer must not tell who is known here (RFC 5802 section 9): a client that is refused over what

@@ -7,7 +7,7 @@ const ALPHANUMERICS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
  * CSV files, `mosquitto_pub -P` and a firmware's configuration page. One character has 5.95 bits.
  */
 const LENGTHS = {
-  /** As in ThingsBoard: 20 letters and digits (`credentials/thingsboard.md` section 2), 119 bits. */
+  /** As in ThingsBoard: 20 letters and digits (`engine/credentials/thingsboard.md` section 2), 119 bits. */
   access_token: 20,
   /** 190 bits. */
   password: 32,

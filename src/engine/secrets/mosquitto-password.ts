@@ -4,7 +4,7 @@ import { boundedPbkdf2, checkPbkdf2, type Pbkdf2Hash } from './pbkdf2.ts';
 import { equalBytes, type HashFormat, type HashScheme, hashScheme, problemOfLengths } from './scheme.ts';
 
 /**
- * The formats of `mosquitto_passwd` (`brokers/mosquitto.md` section 12): `$6$` is one SHA-512 over password and
+ * The formats of `mosquitto_passwd` (`brokers/mosquitto/mosquitto.md` section 12): `$6$` is one SHA-512 over password and
  * salt, `$7$` is PBKDF2 with SHA-512, by default with 101 iterations. Its argon2id strings are plain PHC strings.
  * Other programs use `$6$` for sha512crypt, which never has Mosquitto's 88 characters of padded Base64.
  */

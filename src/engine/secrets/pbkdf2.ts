@@ -57,7 +57,7 @@ export function boundedPbkdf2(
 const GO_AUTH = 'PBKDF2$';
 /**
  * ThingPass's prefix for hashes made with go-auth's `hasher_salt_encoding utf-8`, which go-auth's text does not
- * show (`brokers/mosquitto.md` section 12).
+ * show (`brokers/mosquitto/mosquitto.md` section 12).
  */
 const GO_AUTH_TEXT_SALT = 'PBKDF2-utf8$';
 const PHC = /^\$pbkdf2-(sha256|sha512)\$/;

@@ -10,7 +10,7 @@ export interface DeviceAndSecret {
   readonly secret: ShownSecret | undefined;
 }
 
-/** The life of devices under ThingsBoard's rules for saving (`credentials/thingsboard.md` section 2). */
+/** The life of devices under ThingsBoard's rules for saving (`engine/credentials/thingsboard.md` section 2). */
 export class DeviceService {
   readonly #devices: DeviceStore;
   readonly #keepPassword: KeepPassword;

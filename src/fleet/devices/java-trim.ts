@@ -1,4 +1,4 @@
-/** Java's `trim`: everything up to the blank goes, and nothing above it (`credentials/thingsboard.md` section 0). */
+/** Java's `trim`: everything up to the blank goes, and nothing above it (`engine/credentials/thingsboard.md` section 0). */
 export function javaTrim(text: string): string {
   let start = 0;
   let end = text.length;

@@ -31,7 +31,7 @@ export interface MadeCredentials {
 }
 
 /**
- * Makes the parts that were not given, formats all as ThingsBoard does for saving (`credentials/thingsboard.md` section 2), and
+ * Makes the parts that were not given, formats all as ThingsBoard does for saving (`engine/credentials/thingsboard.md` section 2), and
  * hides the password.
  * @throws {ThingPassError} `credentials_invalid` for what ThingsBoard would not save, and for an empty password.
  */

@@ -16,7 +16,7 @@ const END = '-----END CERTIFICATE-----';
 const FIRST_BLOCK = /-----BEGIN CERTIFICATE-----\s*.*?\s*-----END CERTIFICATE-----/;
 
 /**
- * What ThingsBoard makes of a profile's certificate when the profile is saved (`credentials/thingsboard.md` section 4.5).
+ * What ThingsBoard makes of a profile's certificate when the profile is saved (`engine/credentials/thingsboard.md` section 4.5).
  * More than one certificate stay PEM blocks, each body on one line, and the first one's hash is the key. Everything else
  * is trimmed and hashed, a text that is no certificate at all included: it will match nothing.
  */

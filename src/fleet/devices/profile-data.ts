@@ -4,7 +4,7 @@ import type { ProfileMqtt, StoredProvisioning } from './profile.ts';
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * `profile_data` with the parts of it that ThingPass knows put in (`credentials/thingsboard.md` section 11). What else
+ * `profile_data` with the parts of it that ThingPass knows put in (`engine/credentials/thingsboard.md` section 11). What else
  * ThingsBoard keeps there, such as alarms and payload formats, stays.
  */
 export function writeProfileData(

@@ -17,7 +17,7 @@ const PROVISION_TYPES = [
 
 export type ProvisionType = (typeof PROVISION_TYPES)[number];
 
-/** How somebody wants devices of a profile to be provisioned (`credentials/thingsboard.md` sections 4.4 and 6). */
+/** How somebody wants devices of a profile to be provisioned (`engine/credentials/thingsboard.md` sections 4.4 and 6). */
 export type ProvisioningRequest =
   | { readonly type: 'DISABLED' }
   | {

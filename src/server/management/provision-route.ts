@@ -7,7 +7,7 @@ import type { ProvisionStore } from '../../fleet/devices/provision/provision-sto
 const LARGEST_REQUEST = 64 * 1024;
 
 /**
- * `POST /api/v1/provision`: ThingsBoard's HTTP provisioning (`credentials/thingsboard.md` section 6). The profile's key and
+ * `POST /api/v1/provision`: ThingsBoard's HTTP provisioning (`engine/credentials/thingsboard.md` section 6). The profile's key and
  * secret are its guard, so it asks for nothing else. Like ThingsBoard it answers 200 whatever the status in the body is;
  * where ThingsBoard never answers at all (a chain profile), this says so with 501 instead of letting the device wait.
  * @param store opened when first asked for.

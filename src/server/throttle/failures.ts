@@ -13,7 +13,7 @@ export interface Failures {
 const REMEMBERED_MS = 600_000;
 
 /**
- * The failures after one more (`credentials/thingsboard.md` section 8): reaching the maximum blocks, and the end of a block does
+ * The failures after one more (`engine/credentials/thingsboard.md` section 8): reaching the maximum blocks, and the end of a block does
  * not reset the count, so that the next single failure blocks again. Ours is that each block is twice as long. What fails while
  * a block lasts was under way when it began: it moves the end of the block and makes it no longer.
  */

@@ -9,7 +9,7 @@ import { isThingPassError, ThingPassError } from '../../model/errors.ts';
 import { createGuard } from './guard.ts';
 
 /*
- * Provisioning over MQTT (`credentials/thingsboard.md` section 6) at an EMQX: a rule forwards what a provisioning session
+ * Provisioning over MQTT (`engine/credentials/thingsboard.md` section 6) at an EMQX: a rule forwards what a provisioning session
  * publishes to `/provision/request`, and the answer is published where that session alone can read it. EMQX's HTTP action
  * does not hand answers back to its rule, so they go the way of its management API.
  */

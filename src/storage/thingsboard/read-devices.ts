@@ -57,7 +57,7 @@ const PROFILES = `SELECT id, name, transport_type, provision_type, provision_dev
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Opens a ThingsBoard database to copy its devices with their profiles and credentials (`credentials/thingsboard.md`
+ * Opens a ThingsBoard database to copy its devices with their profiles and credentials (`engine/credentials/thingsboard.md`
  * section 10), and calls back with them.
  * @param tenant id of the tenant; not needed where there is one.
  * @throws {ThingPassError} `thingsboard_unreadable` when the tables cannot be read, or the tenant is not clear.

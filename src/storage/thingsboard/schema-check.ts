@@ -4,7 +4,7 @@ import type { PostgresqlLocation } from '../connections/database-url.ts';
 import { connectionConfig, driver } from '../connections/postgresql-connection.ts';
 
 /**
- * The columns that are read (`credentials/thingsboard.md` section 10), all of them as old as device profiles themselves
+ * The columns that are read (`engine/credentials/thingsboard.md` section 10), all of them as old as device profiles themselves
  * (ThingsBoard 3.2): newer ones, such as `version` and `external_id`, are not asked for.
  */
 const THINGSBOARD_COLUMNS: Readonly<Record<string, readonly string[]>> = {

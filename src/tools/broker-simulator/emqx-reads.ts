@@ -4,7 +4,7 @@ import type { Answer } from './simulated-broker.ts';
 export type EmqxOutcome = 'allow' | 'not_authorized' | 'deny_bad_credentials' | 'not_allowed';
 
 /**
- * The reading of EMQX 5 and 6 (`brokers/emqx.md` sections 3 to 5 and 7).
+ * The reading of EMQX 5 and 6 (`brokers/emqx/emqx.md` sections 3 to 5 and 7).
  * @param now Unix seconds.
  */
 export function emqxReads(check: 'authn' | 'authz' | 'scram', answer: Answer, now: number): EmqxOutcome {

@@ -16,7 +16,7 @@ function rulesIn({ headers, body }: Answer): readonly EmqxRule[] {
   return (emqxBody(body, headers['content-type'])?.acl ?? []) as readonly EmqxRule[];
 }
 
-/** EMQX 5 and 6 (`brokers/emqx.md` sections 2 to 5). */
+/** EMQX 5 and 6 (`brokers/emqx/emqx.md` sections 2 to 5). */
 export const emqx: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password = '' } = client;
   const connected = yield {
@@ -84,7 +84,7 @@ interface EmqxAccess {
 }
 
 /**
- * What EMQX makes of an `acl` list (`brokers/emqx.md` section 4): rules in order, the first that matches decides; a
+ * What EMQX makes of an `acl` list (`brokers/emqx/emqx.md` section 4): rules in order, the first that matches decides; a
  * SUBSCRIBE's filter is matched as if it were a topic. `next` is the next source, the authorizer.
  * @internal
  */

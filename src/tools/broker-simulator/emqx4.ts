@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from './simulated-broker.ts';
 
-/** What EMQX 4 sends for what a client did not (`brokers/emqx.md` section 9). */
+/** What EMQX 4 sends for what a client did not (`brokers/emqx/emqx.md` section 9). */
 const MISSING = 'undefined';
 
 /** CONNACK codes by status; every other is 3, “server unavailable”. */
@@ -25,7 +25,7 @@ function readAuth(status: number, body: string): Verdict {
   return { allows: true, concludes: 'in: CONNACK 0' };
 }
 
-/** EMQX 4 with `emqx_auth_http` (`brokers/emqx.md` section 9); 4.3 asks for superusers as installed. */
+/** EMQX 4 with `emqx_auth_http` (`brokers/emqx/emqx.md` section 9); 4.3 asks for superusers as installed. */
 export const emqx4: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password = MISSING } = client;
   const ask = (path: string, fields: Readonly<Record<string, string>>) => ({

@@ -16,7 +16,7 @@ function read({ status }: Answer, yes: string, no: string): Verdict {
   return { allows: false, concludes: status < 500 ? no : 'the connection is closed without a word' };
 }
 
-/** mosquitto-go-auth in status mode (`brokers/mosquitto.md` sections 1, 3 and 4). */
+/** mosquitto-go-auth in status mode (`brokers/mosquitto/mosquitto.md` sections 1, 3 and 4). */
 export const mosquitto: SimulatedBroker = function* (
   { clientId: clientid, username, password },
   request,

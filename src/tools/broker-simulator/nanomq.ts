@@ -1,6 +1,6 @@
 import { CONNECTS, describeWanted, jsonWithHeader, type SimulatedBroker } from './simulated-broker.ts';
 
-/** NanoMQ reads the status alone, and what a client did not send it leaves out (`brokers/nanomq.md` sections 1 and 3). */
+/** NanoMQ reads the status alone, and what a client did not send it leaves out (`brokers/nanomq/nanomq.md` sections 1 and 3). */
 export const nanomq: SimulatedBroker = function* (client, request, secret) {
   const { clientId: clientid, username, password } = client;
   const ipaddr = '127.0.0.1';

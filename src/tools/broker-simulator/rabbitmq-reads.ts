@@ -8,7 +8,7 @@ export type RabbitmqReading =
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307]);
 
 /**
- * RabbitMQ's own reading (`brokers/rabbitmq.md` section 2).
+ * RabbitMQ's own reading (`brokers/rabbitmq/rabbitmq.md` section 2).
  * @param answer without a status where none came in time.
  */
 export function rabbitmqReads(endpoint: 'user' | 'other', answer: Partial<Answer>): RabbitmqReading {

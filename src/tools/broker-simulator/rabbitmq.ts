@@ -21,7 +21,7 @@ const CONCLUSIONS = {
   'as the target': 'redirected to who knows what',
 } as const;
 
-/** MQTT topics as RabbitMQ's exchange knows them (`brokers/rabbitmq.md` section 3). */
+/** MQTT topics as RabbitMQ's exchange knows them (`brokers/rabbitmq/rabbitmq.md` section 3). */
 function routingKey(topic: string): string {
   return topic.replaceAll('/', '.').replaceAll('+', '*');
 }
@@ -38,7 +38,7 @@ function resourcesFor({ action }: WantedTopic, clientId: string) {
   ];
 }
 
-/** RabbitMQ 3.10 with `rabbitmq_auth_backend_http` and POST (`brokers/rabbitmq.md` sections 1 to 3). */
+/** RabbitMQ 3.10 with `rabbitmq_auth_backend_http` and POST (`brokers/rabbitmq/rabbitmq.md` sections 1 to 3). */
 export const rabbitmq: SimulatedBroker = function* (
   { clientId: client_id, username, password },
   request,

@@ -21,7 +21,7 @@ const NOTHING = { error: false, superuser: false, expires: undefined, cacheMs: 0
 const ERROR: RmqttReading = { ...NOTHING, decision: 'deny', error: true };
 
 /**
- * RMQTT's own reading under its default settings (`brokers/rmqtt.md` section 3).
+ * RMQTT's own reading under its default settings (`brokers/rmqtt/rmqtt.md` section 3).
  * @param answer `null` for none.
  * @param now Unix seconds, at which a login is judged.
  */

@@ -10,7 +10,7 @@ function conclude({ decision, superuser }: RmqttReading, yes: string, no: string
   return { allows: true, concludes: superuser ? `${yes}, as a superuser: nothing more is asked` : yes };
 }
 
-/** RMQTT with `rmqtt-auth-http` (`brokers/rmqtt.md` sections 2 and 3). */
+/** RMQTT with `rmqtt-auth-http` (`brokers/rmqtt/rmqtt.md` sections 2 and 3). */
 export const rmqtt: SimulatedBroker = function* (
   { clientId: clientid, username, password = '' },
   request,

@@ -20,7 +20,7 @@ const DEFAULTS: TbmqReading = { outcome: 'SUCCESS', clientType: 'default', authR
 const LARGEST = 256 * 1024;
 
 /**
- * TBMQ's own reading (`brokers/tbmq.md` section 2).
+ * TBMQ's own reading (`brokers/tbmq/tbmq.md` section 2).
  * @param answer `null` for none.
  */
 export function tbmqReads(answer: Answer | null): TbmqReading {

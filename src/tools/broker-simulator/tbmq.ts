@@ -25,7 +25,7 @@ function decide(reading: TbmqReading, { action, topic }: WantedTopic) {
   return { allows, concludes: `${allows ? 'allowed' : 'denied'} by the rules that came with the connect` };
 }
 
-/** TBMQ 2.3: one request for each session, whose answer decides topics too (`brokers/tbmq.md` sections 1 to 3). */
+/** TBMQ 2.3: one request for each session, whose answer decides topics too (`brokers/tbmq/tbmq.md` sections 1 to 3). */
 export const tbmq: SimulatedBroker = function* ({ clientId, username, password = '' }, request, secret) {
   // Unescaped, as TBMQ fills its template: a quote in a password breaks it there, too.
   const body = `{"username":"${username}","password":"${password}","clientId":"${clientId}","commonName":""}`;

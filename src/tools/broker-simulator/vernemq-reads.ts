@@ -69,7 +69,7 @@ const ATOMS = new Set([...Object.values(MODIFIERS).flatMap(Object.keys), 'subscr
 /** Of `"result"` twice, Erlang's proplist finds the first. */
 const FIRST_RESULT = /^\s*\{\s*"result"\s*:\s*"(ok|next)"/;
 
-/** VerneMQ's own reading of the answer to a hook (`brokers/vernemq.md` section 3). */
+/** VerneMQ's own reading of the answer to a hook (`brokers/vernemq/vernemq.md` section 3). */
 export function vernemqReads(hook: string, { status, body = '' }: Partial<Answer>): VernemqReading {
   const modifiers = MODIFIERS[hook];
   if (modifiers === undefined) return 'next';

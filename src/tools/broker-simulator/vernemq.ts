@@ -42,7 +42,7 @@ function modified({ body }: Answer): Modified {
 }
 
 /**
- * VerneMQ 2.2 with an MQTT 3.1.1 client (`brokers/vernemq.md` sections 2 and 3). What the answer to the first hook changes
+ * VerneMQ 2.2 with an MQTT 3.1.1 client (`brokers/vernemq/vernemq.md` sections 2 and 3). What the answer to the first hook changes
  * is what the later ones say.
  */
 export const vernemq: SimulatedBroker = function* (client, request, secret) {

@@ -83,7 +83,7 @@ export function readDevice(
   };
 }
 
-/** Checks as ThingsBoard does when saving credentials (`credentials/thingsboard.md` section 2), and more strictly. */
+/** Checks as ThingsBoard does when saving credentials (`engine/credentials/thingsboard.md` section 2), and more strictly. */
 function readCredentials(
   fields: DeviceFields,
   options: DeviceFileOptions,

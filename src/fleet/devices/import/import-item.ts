@@ -6,7 +6,7 @@ export type ImportedSecret =
   | { readonly kind: 'password'; readonly password: string }
   | { readonly kind: 'hash'; readonly hash: string };
 
-/** Credentials in a file, before ThingsBoard's formatting (`credentials/thingsboard.md` section 2). */
+/** Credentials in a file, before ThingsBoard's formatting (`engine/credentials/thingsboard.md` section 2). */
 export type ImportedCredentials =
   | { readonly type: 'ACCESS_TOKEN'; readonly token: string }
   | {

@@ -18,7 +18,7 @@ interface Access {
 
 /**
  * In Mosquitto, `read` controls which messages arrive, and go-auth also uses it for subscribing, so it becomes
- * `subscribe`. Only go-auth has `subscribe` (`brokers/mosquitto.md` section 12).
+ * `subscribe`. Only go-auth has `subscribe` (`brokers/mosquitto/mosquitto.md` section 12).
  */
 const ACCESS: ReadonlyMap<string, Access> = new Map([
   ['read', { permission: 'allow', action: 'subscribe' }],

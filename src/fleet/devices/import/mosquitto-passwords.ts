@@ -7,7 +7,7 @@ import { type Chunks, readLines } from './text.ts';
 export interface MosquittoPasswordsOptions {
   /**
    * mosquitto-go-auth's `hasher_salt_encoding`. With `utf-8`, which jpmens's `np` writes, the salt of a `PBKDF2$…`
-   * hash is the text itself. The file does not contain the setting (`brokers/mosquitto.md` section 12).
+   * hash is the text itself. The file does not contain the setting (`brokers/mosquitto/mosquitto.md` section 12).
    */
   readonly saltEncoding?: 'base64' | 'utf-8';
 }

@@ -19,7 +19,7 @@ export interface PreparedCredentials {
 }
 
 /**
- * Formats credentials as ThingsBoard does when saving (`credentials/thingsboard.md` section 2).
+ * Formats credentials as ThingsBoard does when saving (`engine/credentials/thingsboard.md` section 2).
  * @returns the credentials, or a sentence that says why they cannot be used and quotes nothing.
  */
 export function prepareCredentials(credentials: ImportedCredentials): PreparedCredentials | string {

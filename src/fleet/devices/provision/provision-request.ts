@@ -1,7 +1,7 @@
 import { CREDENTIALS_TYPES, type CredentialsType } from '../../../model/device.ts';
 import { ThingPassError } from '../../../model/errors.ts';
 
-/** ThingsBoard's provision request (`credentials/thingsboard.md` section 6); absent texts are empty. */
+/** ThingsBoard's provision request (`engine/credentials/thingsboard.md` section 6); absent texts are empty. */
 export interface ProvisionRequest {
   readonly deviceName: string;
   readonly provisionDeviceKey: string;

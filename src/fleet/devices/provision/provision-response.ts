@@ -3,7 +3,7 @@ import { PASSWORD_KEPT_ELSEWHERE } from '../../../engine/credentials/verify-secr
 import type { ProvisionResponse } from './provision.ts';
 
 /**
- * The answer's JSON as ThingsBoard writes it (`credentials/thingsboard.md` section 6): the token or certificate as text,
+ * The answer's JSON as ThingsBoard writes it (`engine/credentials/thingsboard.md` section 6): the token or certificate as text,
  * MQTT_BASIC as an object, LwM2M not at all.
  * @returns `undefined` where ThingsBoard does not answer.
  */

@@ -9,7 +9,7 @@ import { javaTrim } from '../java-trim.ts';
 import { type ProvisionRequest, readProvisionRequest } from './provision-request.ts';
 import type { ProvisionCredentials, ProvisionProfile, ProvisionStore } from './provision-store.ts';
 
-/** `status` as ThingsBoard says it; `NO_RESPONSE` where it never answers at all (`credentials/thingsboard.md` section 6). */
+/** `status` as ThingsBoard says it; `NO_RESPONSE` where it never answers at all (`engine/credentials/thingsboard.md` section 6). */
 export type ProvisionResponse =
   | {
       readonly status: 'SUCCESS';
@@ -35,7 +35,7 @@ const READ_ONLY: ProvisionResponse = Object.freeze({
 const NO_RESPONSE: ProvisionResponse = Object.freeze({ status: 'NO_RESPONSE' });
 
 /**
- * Provisions a device, or claims one that waits for it, as ThingsBoard does (`credentials/thingsboard.md` section 6). The
+ * Provisions a device, or claims one that waits for it, as ThingsBoard does (`engine/credentials/thingsboard.md` section 6). The
  * order of the checks is ThingsBoard's: a name of blanks fails before the key is looked at, and a wrong secret is answered
  * like an unknown key.
  * @param request the request's JSON, parsed; whatever it is.

@@ -67,7 +67,7 @@ export function toChainDevice(
   return { id, name, tenantId, transportType, sparkplug, topics, profileId, profileName, gateway };
 }
 
-/** The switch is the column, the chain's settings are in the JSON (`credentials/thingsboard.md` section 11). */
+/** The switch is the column, the chain's settings are in the JSON (`engine/credentials/thingsboard.md` section 11). */
 function toProfile(row: ProfileRow): ChainProfile {
   const { provisionConfiguration: configuration, transportConfiguration = null } = members(row.profileData);
   const { allowCreateNewDevicesByX509Certificate: allow } = members(configuration);

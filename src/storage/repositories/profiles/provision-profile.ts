@@ -41,7 +41,7 @@ export function profileCertificates(profileData: Prisma.JsonValue): InspectedCer
   }
 }
 
-/** `profile_data.provisionConfiguration.provisionDeviceSecret` (`credentials/thingsboard.md` section 6). */
+/** `profile_data.provisionConfiguration.provisionDeviceSecret` (`engine/credentials/thingsboard.md` section 6). */
 function secretIn(profileData: Prisma.JsonValue): string | undefined {
   const configuration = member(profileData, 'provisionConfiguration');
   const secret = member(configuration, 'provisionDeviceSecret');

@@ -9,7 +9,7 @@ export const emqxCheck: ConfigCheck = {
   traps: emqxTraps,
 };
 
-/** What goes wrong in EMQX 5 and 6 (`brokers/emqx.md`, `deploy/emqx/README.md`). */
+/** What goes wrong in EMQX 5 and 6 (`brokers/emqx/emqx.md`, `deploy/emqx/README.md`). */
 function emqxTraps(text: string, version: string | undefined): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();

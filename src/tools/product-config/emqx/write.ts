@@ -1,7 +1,7 @@
 import { type ConfigOptions, hasPlain, type Product, urlOf, when } from '../options.ts';
 import { emqxCheck } from './check.ts';
 
-/** EMQX 5 and 6 (`brokers/emqx.md`). */
+/** EMQX 5 and 6 (`brokers/emqx/emqx.md`). */
 export const emqx: Product = {
   name: 'emqx',
   identities: ['token', 'basic', 'certificate'],

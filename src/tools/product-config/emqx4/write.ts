@@ -1,6 +1,6 @@
 import { type ConfigOptions, namesFrom, type Product, urlOf } from '../options.ts';
 
-/** EMQX 4 with `emqx_auth_http` (`brokers/emqx.md` section 9). */
+/** EMQX 4 with `emqx_auth_http` (`brokers/emqx/emqx.md` section 9). */
 export const emqx4: Product = {
   name: 'emqx4',
   identities: ['token', 'basic', 'certificate'],

@@ -8,7 +8,7 @@ export const mosquittoCheck: ConfigCheck = {
   traps: mosquittoTraps,
 };
 
-/** What goes wrong in mosquitto-go-auth, the original and the fork (`brokers/mosquitto.md`, `deploy/mosquitto/README.md`). */
+/** What goes wrong in mosquitto-go-auth, the original and the fork (`brokers/mosquitto/mosquitto.md`, `deploy/mosquitto/README.md`). */
 function mosquittoTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text.replace(/^(\s*)plugin_opt_/gm, '$1auth_opt_'), {
     separator: /\s+/,

@@ -2,7 +2,7 @@ import { authority, type ConfigOptions, type Product } from '../options.ts';
 import { mosquittoCheck } from './check.ts';
 
 /**
- * Mosquitto with mosquitto-go-auth (`brokers/mosquitto.md`): the original, `iegomez`, or the maintained fork, `lhns`.
+ * Mosquitto with mosquitto-go-auth (`brokers/mosquitto/mosquitto.md`): the original, `iegomez`, or the maintained fork, `lhns`.
  * Without a version both files are made, of which one is used.
  */
 export const mosquitto: Product = {

@@ -11,7 +11,7 @@ export const nanomqCheck: ConfigCheck = {
 
 const HTTP = 'auth.http_auth';
 
-/** What goes wrong in NanoMQ (`brokers/nanomq.md`, `deploy/nanomq/README.md`). */
+/** What goes wrong in NanoMQ (`brokers/nanomq/nanomq.md`, `deploy/nanomq/README.md`). */
 function nanomqTraps(text: string): readonly Misconfiguration[] {
   const settings = readHocon(text);
   const traps = new Traps();

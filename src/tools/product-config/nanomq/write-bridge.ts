@@ -1,6 +1,6 @@
 import { type ConfigOptions, type Product, when } from '../options.ts';
 
-/** An edge NanoMQ that connects to a broker of ours as a device or gateway (`brokers/nanomq.md` section 11). */
+/** An edge NanoMQ that connects to a broker of ours as a device or gateway (`brokers/nanomq/nanomq.md` section 11). */
 export const nanomqBridge: Product = {
   name: 'nanomq-bridge',
   folder: 'nanomq',

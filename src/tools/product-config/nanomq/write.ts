@@ -1,7 +1,7 @@
 import { type ConfigOptions, hasPlain, namesFrom, type Product, urlOf, when } from '../options.ts';
 import { nanomqCheck } from './check.ts';
 
-/** NanoMQ 0.25.5 and later (`brokers/nanomq.md`). It speaks plain HTTP only. */
+/** NanoMQ 0.25.5 and later (`brokers/nanomq/nanomq.md`). It speaks plain HTTP only. */
 export const nanomq: Product = {
   name: 'nanomq',
   identities: ['token', 'basic', 'certificate'],

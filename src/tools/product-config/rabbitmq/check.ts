@@ -8,7 +8,7 @@ export const rabbitmqCheck: ConfigCheck = {
   traps: rabbitmqTraps,
 };
 
-/** What goes wrong in RabbitMQ (`brokers/rabbitmq.md`, `deploy/rabbitmq/README.md`). */
+/** What goes wrong in RabbitMQ (`brokers/rabbitmq/rabbitmq.md`, `deploy/rabbitmq/README.md`). */
 function rabbitmqTraps(text: string): readonly Misconfiguration[] {
   const settings = readLines(text, { separator: /\s*=\s*/, trailing: true });
   const traps = new Traps();

@@ -1,7 +1,7 @@
 import { type ConfigOptions, hasPlain, namesFrom, type Product, urlOf, when } from '../options.ts';
 import { rabbitmqCheck } from './check.ts';
 
-/** RabbitMQ 3.10 to 4.3 (`brokers/rabbitmq.md`). */
+/** RabbitMQ 3.10 to 4.3 (`brokers/rabbitmq/rabbitmq.md`). */
 export const rabbitmq: Product = {
   name: 'rabbitmq',
   identities: ['token', 'basic', 'certificate'],

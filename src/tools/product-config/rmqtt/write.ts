@@ -1,6 +1,6 @@
 import { type ConfigOptions, type Product, urlOf } from '../options.ts';
 
-/** RMQTT with `rmqtt-auth-http` (`brokers/rmqtt.md`). */
+/** RMQTT with `rmqtt-auth-http` (`brokers/rmqtt/rmqtt.md`). */
 export const rmqtt: Product = {
   name: 'rmqtt',
   identities: ['token', 'basic'],

@@ -1,6 +1,6 @@
 import { type ConfigOptions, hasPlain, namesFrom, type Product, urlOf } from '../options.ts';
 
-/** TBMQ's HTTP authentication provider (`brokers/tbmq.md`), for its API or user interface. */
+/** TBMQ's HTTP authentication provider (`brokers/tbmq/tbmq.md`), for its API or user interface. */
 export const tbmq: Product = {
   name: 'tbmq',
   identities: ['token', 'basic', 'certificate'],

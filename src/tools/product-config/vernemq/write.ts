@@ -1,6 +1,6 @@
 import { type ConfigOptions, hasPlain, type Product, urlOf, when } from '../options.ts';
 
-/** VerneMQ 2.2 (`brokers/vernemq.md`). */
+/** VerneMQ 2.2 (`brokers/vernemq/vernemq.md`). */
 export const vernemq: Product = {
   name: 'vernemq',
   identities: ['token', 'basic', 'certificate'],
